@@ -1,0 +1,1 @@
+"""Everything about learning: data, models, training, runs. Knows nothing of the dashboard."""

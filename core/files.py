@@ -1,0 +1,73 @@
+"""Files that others read while we write: replaced in one step, never half there. And locks that die with us."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    write_file(path, json.dumps(value, indent=1).encode())
+
+
+def write_file(path: Path, content: bytes, durable: bool = True) -> None:
+    """Replace a file in one step; `durable` also waits until it is on the disk."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as f:
+        f.write(content)
+        if durable:
+            f.flush()
+            os.fsync(f.fileno())
+    part.replace(path)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, str] | None = None) -> None:
+    """Write named arrays as safetensors, in one step; `facts` go into its header."""
+    from safetensors.numpy import save
+
+    # not ascontiguousarray, which would turn a number (0-d) into a list of one
+    whole = {name: np.array(value, order="C") for name, value in arrays.items()}
+    write_file(path, save(whole, dict(facts or {})))
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read named arrays; ValueError when the file is missing or damaged."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays: dict[str, np.ndarray] = load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path.name} is missing or damaged ({error}). Train the model again.") from error
+    return arrays
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray], durable: bool = True) -> None:
+    """Write named arrays as .npz, in one step."""
+    buffer = BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    write_file(path, buffer.getvalue(), durable)
+
+
+def is_held(lock: Path) -> bool:
+    """Say whether some process holds this file lock, without waiting for it or creating it."""
+    for _ in range(2):
+        if not lock.exists():
+            return False
+        try:
+            FileLock(lock).acquire(timeout=0).lock.release()
+            return False
+        except Timeout:
+            time.sleep(0.002)  # another reader's look also holds it, for microseconds: look twice
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,339 @@
+"""A run is a folder; RunStore is the folder of folders. The files are the only interface between processes.
+
+The dashboard writes config.json and the empty request file `stop`; everything else is the worker's, which holds
+`lock` for as long as it lives. Nothing here is stored twice: a run's status is derived from its files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.config import TrainConfig
+from core.files import is_held, read_arrays, write_json
+from core.models import Model, ModelSpec
+
+RUN_COLORS = 8  # how many colours the runs share
+ACTIVE = ("starting", "queued", "running")
+ENDINGS = ("finished", "stopped", "failed", "diverged")
+_ROOT = Path(__file__).resolve().parent.parent
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_GRACE_S = 30.0  # how long a worker may take from its start to its first sign of life
+
+
+class RunNotFound(ValueError):
+    """There is no readable run with this id."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a run makes of a few fixed test digits.
+
+    outputs: float32 (k, 10) probabilities of a classifier, or uint8 (k, 28, 28) reconstructions;
+    indices: int64 (k,) of the digits in the test split; step: when, 0 before training.
+    """
+
+    step: int
+    indices: np.ndarray
+    outputs: np.ndarray
+
+
+@dataclass(frozen=True)
+class History:
+    """What a run logged. `steps` and `epochs` are its JSON lines as dicts, in order.
+
+    steps: step, epoch (a fraction), seconds, images, lr, train, and test where the test sample was looked at;
+    epochs: epoch, step, seconds, images_per_second, train, test (the whole test set).
+    """
+
+    steps: tuple[dict[str, Any], ...]
+    epochs: tuple[dict[str, Any], ...]
+    lifecycle: tuple[dict[str, Any], ...]
+    total_steps: int
+    seconds: float
+
+
+class Run:
+    """One run. Cheap to make; reads its files when asked and raises RunNotFound when they are gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r})"
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        try:
+            facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+            facts["config"] = TrainConfig.from_dict(facts["config"])
+            facts["name"], facts["created"] = str(facts["name"])[:80], float(facts["created"])
+            facts["color"], facts["shipped"] = int(facts["color"]) % RUN_COLORS, bool(facts.get("shipped"))
+        except FileNotFoundError as error:
+            raise RunNotFound(f"The run {self.id} is gone. Choose another one.") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunNotFound(f"The run {self.id} cannot be read: {error}") from error
+        return dict(facts)
+
+    @property
+    def config(self) -> TrainConfig:
+        """What was trained and how."""
+        config: TrainConfig = self._facts["config"]
+        return config
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The row of MODELS that was trained."""
+        return self.config.spec
+
+    @property
+    def name(self) -> str:
+        """The title for people: free text, to be escaped."""
+        return str(self._facts["name"])
+
+    @property
+    def created(self) -> float:
+        """When the run was created, in seconds since 1970."""
+        return float(self._facts["created"])
+
+    @property
+    def color(self) -> int:
+        """The run's place in the palette, the same on every page."""
+        return int(self._facts["color"])
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the run came with the project."""
+        return bool(self._facts["shipped"])
+
+    def history(self) -> History:
+        """Read what was logged so far: whole lines only, so a torn last line waits for its rest."""
+        try:
+            stat = (self.folder / "events.jsonl").stat()
+        except FileNotFoundError:
+            self._must_exist()
+            return History((), (), (), 0, 0.0)
+        return _history(str(self.folder / "events.jsonl"), stat.st_mtime_ns, stat.st_size)
+
+    def status(self) -> str:
+        """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
+        lifecycle = self.history().lifecycle
+        last = lifecycle[-1]["event"] if lifecycle else ""
+        if last in ENDINGS:
+            return str(last)
+        if self.locked():
+            return "running" if last == "started" else "queued"
+        lifecycle = self.history().lifecycle  # it may have ended between the two looks
+        if lifecycle and lifecycle[-1]["event"] in ENDINGS:
+            return str(lifecycle[-1]["event"])
+        if not lifecycle and time.time() - self.created < _GRACE_S:
+            return "starting"
+        return "interrupted"
+
+    def active(self) -> bool:
+        """Say whether the run goes on or is about to."""
+        return self.status() in ACTIVE
+
+    def message(self) -> str:
+        """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
+        lifecycle = self.history().lifecycle
+        return str(lifecycle[-1].get("message", "")) if lifecycle else ""
+
+    def locked(self) -> bool:
+        """Say whether a worker holds this run: a lock dies with its process, a pid does not."""
+        return is_held(self.folder / "lock")
+
+    def request_stop(self) -> None:
+        """Ask the worker to stop after the batch it is at."""
+        self._must_exist()
+        (self.folder / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        """Say whether somebody asked for a stop."""
+        return (self.folder / "stop").exists()
+
+    def has_weights(self) -> bool:
+        """Say whether there are weights to answer with."""
+        return self.weights_version() > 0
+
+    def weights_version(self) -> int:
+        """Return a number that changes with the weights; 0 when there are none."""
+        try:
+            return (self.folder / "weights.safetensors").stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def load_model(self) -> Model:
+        """Return the model with the run's newest weights, kept in memory for the next call.
+
+        Raises ValueError when the weights are missing, torn or of another model.
+        """
+        version = self.weights_version()
+        if not version:
+            self._must_exist()
+            raise ValueError(f"{self.name} has no weights yet. Wait for its first epoch.")
+        return _model(str(self.folder), version)
+
+    def probe(self) -> Probe | None:
+        """Return the latest look at the fixed test digits, or None before the first."""
+        try:
+            with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
+                return Probe(int(file["step"]), file["indices"], file["outputs"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError):
+            return None  # not one of ours; the strip is left out rather than the page broken
+
+    def projection_file(self, method: str) -> Path:
+        """Return where the projection of this run by `method` is stored."""
+        return self.folder / "projections" / f"{method}.npz"
+
+    def _must_exist(self) -> None:
+        if not self.folder.is_dir():
+            raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
+
+
+@lru_cache(maxsize=64)
+def _history(path: str, mtime_ns: int, size: int) -> History:
+    steps, epochs, lifecycle = [], [], []
+    total, seconds = 0, 0.0
+    for event in _events(Path(path), size):
+        kind = event.get("event")
+        seconds = max(seconds, float(event.get("seconds", 0.0)))
+        if kind == "step":
+            steps.append(event)
+        elif kind == "epoch":
+            epochs.append(event)
+        else:
+            lifecycle.append(event)
+            total = int(event.get("total_steps", total))
+    return History(tuple(steps), tuple(epochs), tuple(lifecycle), total, seconds)
+
+
+def _events(path: Path, size: int) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open("rb") as f:
+            data = f.read(size)
+    except OSError:
+        return
+    for line in data[: data.rfind(b"\n") + 1].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # a line torn by a crash, followed by whole ones of a resumed worker
+        if isinstance(event, dict):
+            yield event
+
+
+@lru_cache(maxsize=16)
+def _model(folder: str, version: int) -> Model:
+    from core.train import build
+
+    run = Run(Path(folder))
+    model = build(run.config)
+    try:
+        model.load_state_dict(read_arrays(run.folder / "weights.safetensors"))
+    except ValueError as error:
+        raise ValueError(f"The weights of {run.name} cannot be used: {error}") from error
+    return model
+
+
+class RunStore:
+    """All runs below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self, config: TrainConfig, name: str = "") -> Run:
+        """Make the folder of a new run. Raises ValueError when the disk does not let us."""
+        run_id = f"{config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        title = f"{config.spec.title} {time.strftime('%H:%M:%S')}"
+        return self.add(run_id, config, name or title)
+
+    def add(self, run_id: str, config: TrainConfig, name: str, shipped: bool = False) -> Run:
+        """Make the folder of a new run under a given id."""
+        folder = self.folder / _checked(run_id)
+        facts = {
+            "version": 1,
+            "name": name[:80],
+            "created": round(time.time(), 3),
+            "color": self._rarest_color(),
+            "shipped": shipped,
+            "config": config.to_dict(),
+        }
+        try:
+            folder.mkdir(parents=True)
+            write_json(folder / "config.json", facts)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise ValueError(
+                f"The run could not be written to {self.folder} ({error.strerror}). Free some space or permit writing."
+            ) from error
+        return Run(folder)
+
+    def get(self, run_id: str) -> Run:
+        """Return a run by its id. Raises RunNotFound when there is none that can be read."""
+        if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
+            raise RunNotFound(f"{str(run_id)[:80]!r} is no run. Choose one from the list.")
+        run = Run(self.folder / run_id)
+        _ = run.config
+        return run
+
+    def runs(self, task: str | None = None) -> list[Run]:
+        """Return all readable runs, newest first and the shipped ones last."""
+        found = []
+        for folder in self._folders():
+            run = Run(folder)
+            try:
+                if task in (None, run.spec.task):
+                    found.append(run)
+            except RunNotFound:
+                continue  # half-made, half-deleted or not a run
+        return sorted(found, key=lambda run: (run.shipped, -run.created))
+
+    def stop_all(self) -> int:
+        """Ask every active run to stop; return how many were asked."""
+        active = [run for run in self.runs() if run.active()]
+        for run in active:
+            run.request_stop()
+        return len(active)
+
+    def sweep(self) -> None:
+        """Remove what a killed worker left half-written; runs that a worker holds are left alone."""
+        for folder in self._folders():
+            if not is_held(folder / "lock"):
+                for part in folder.rglob("*.part"):
+                    part.unlink(missing_ok=True)
+
+    def _folders(self) -> list[Path]:
+        try:
+            return [p for p in self.folder.iterdir() if _ID.fullmatch(p.name) and p.is_dir()]
+        except FileNotFoundError:
+            return []
+
+    def _rarest_color(self) -> int:
+        used = [run.color for run in self.runs()]
+        return min(range(RUN_COLORS), key=used.count)
+
+
+def store() -> RunStore:
+    """Return the store of this installation: DIGITLAB_CHECKPOINTS, or checkpoints/ in the project."""
+    return RunStore(Path(os.environ.get("DIGITLAB_CHECKPOINTS") or _ROOT / "checkpoints"))
+
+
+def _checked(run_id: str) -> str:
+    if not _ID.fullmatch(run_id):
+        raise ValueError(f"{run_id[:80]!r} is no run id. Use lower-case letters, digits and hyphens.")
+    return run_id

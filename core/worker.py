@@ -1,0 +1,163 @@
+"""Work in a process of its own: `python -m core.worker` waits for one job on stdin, does it and ends.
+
+The jobs are training a run, projecting a run's codes and fetching a data set. A worker outlives the server
+that started it; the files it writes say how far it is. One spare worker is kept warm, with torch imported, so
+that a run shows its first point within a second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+from core import data
+from core.models import MODELS
+from core.runs import Run, RunNotFound
+
+_ROOT = Path(__file__).resolve().parent.parent
+_NICE = 10  # below the server, so that drawing stays fluent while a run trains
+_SPARE_AFTER_S = 3.0  # the next spare imports torch once the run just started has shown its first points
+
+_spare: subprocess.Popen[bytes] | None = None
+_children: list[subprocess.Popen[bytes]] = []
+_spare_lock = threading.Lock()
+
+
+def submit_training(run: Run) -> None:
+    """Train the run in a background process; returns at once."""
+    _submit({"job": "train", "folder": str(run.folder.resolve())})
+
+
+def submit_projection(run: Run, method: str) -> None:
+    """Compute a 2D projection of the run's test codes in a background process; returns at once."""
+    _submit({"job": "project", "folder": str(run.folder.resolve()), "method": method})
+
+
+def submit_fetch(dataset: str) -> None:
+    """Download a data set in a background process; returns at once."""
+    _submit({"job": "fetch", "dataset": dataset})
+
+
+def warm() -> None:
+    """Keep one spare worker that has torch imported and waits for a job."""
+    global _spare
+    with _spare_lock:
+        if _spare is None or _spare.poll() is not None:
+            _spare = _launch()
+
+
+def _submit(job: dict[str, str]) -> None:
+    global _spare
+    # A spare keeps the environment it was born with, so the job carries what may have changed since.
+    line = json.dumps({**job, "data": str(data.data_dir().resolve())}).encode() + b"\n"
+    with _spare_lock:
+        worker, _spare = _spare, None
+        _children[:] = [child for child in _children if child.poll() is None]  # reaps the ended ones
+        if worker is None or not _hand_over(worker, line):
+            worker = _launch()
+            _hand_over(worker, line)
+        _children.append(worker)
+    timer = threading.Timer(_SPARE_AFTER_S, warm)
+    timer.daemon = True
+    timer.start()
+
+
+def _hand_over(worker: subprocess.Popen[bytes], line: bytes) -> bool:
+    pipe: IO[bytes] = worker.stdin  # type: ignore[assignment]  # Popen was given PIPE
+    try:
+        pipe.write(line)
+        pipe.close()
+    except OSError:
+        return False  # it has died meanwhile; the caller starts another
+    return worker.poll() is None
+
+
+def _launch() -> subprocess.Popen[bytes]:
+    # Not multiprocessing: its child would import the dashboard's script again.
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "core.worker"],
+        cwd=_ROOT,
+        env={**os.environ, **threads},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def main() -> None:
+    """Import what every job needs, wait for one job on stdin, do it."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    _rehearse()
+    line = sys.stdin.readline()
+    if not line:
+        return  # the server ended without a job for this spare
+    job = json.loads(line)
+    os.environ["DIGITLAB_DATA"] = job["data"]
+    if job["job"] == "train":
+        train(Run(Path(job["folder"])))
+    elif job["job"] == "project":
+        _project(Run(Path(job["folder"])), job["method"])
+    elif job["job"] == "fetch":
+        try:
+            data.fetch(job["dataset"])
+        except data.DatasetUnavailable:
+            return  # the reason is written where the pages look for it
+
+
+def _rehearse() -> None:
+    """Import and run once whatever a first batch needs: without it, it takes four seconds instead of a tenth."""
+    from core import recording  # noqa: F401 - imported for its effect
+    from core.config import TrainConfig
+    from core.train import build
+
+    digits = data.load("digits").train
+    for name in MODELS:
+        build(TrainConfig(name)).train_step(digits.images[:8], digits.labels[:8], 1e-3)
+
+
+def train(run: Run) -> None:
+    """Train a run from its config to its end, leaving everything in its folder; returns when it has ended."""
+    from core.recording import Training
+
+    try:
+        with _held(run.folder / "lock", 5.0), (run.folder / "events.jsonl").open("ab", buffering=0) as file:
+            Training(run, file).carry_out()
+    except (RunNotFound, FileNotFoundError, Timeout):
+        return  # the folder was removed, or another worker has it: nothing is left to write to
+
+
+def _project(run: Run, method: str) -> None:
+    from core.latent import project
+
+    target = run.projection_file(method)
+    try:
+        target.parent.mkdir(exist_ok=True)
+        with _held(target.with_suffix(".lock"), 0.0):
+            project(run, method)
+    except (RunNotFound, FileNotFoundError, Timeout):
+        return  # the run was removed, or another worker is at it
+
+
+@contextmanager
+def _held(path: Path, patience: float) -> Iterator[None]:
+    # A reader's look holds the lock for microseconds, so a worker always tries for a moment.
+    if not path.parent.is_dir():
+        raise FileNotFoundError(path.parent)
+    with FileLock(path).acquire(timeout=max(patience, 0.2), poll_interval=0.01):
+        yield
+
+
+if __name__ == "__main__":
+    main()
