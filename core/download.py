@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -31,7 +32,8 @@ def download(
             _unpack(_download(mirror + archive, md5, target, share), target, size)
             return
         except (OSError, EOFError, ValueError) as error:
-            reason = f"{host}: {getattr(error, 'reason', error)}"
+            cause = error.reason if type(error) is urllib.error.URLError else error
+            reason = f"{host}: {cause}"
             if reason not in reasons:
                 reasons.append(reason)
     raise OSError("; ".join(reasons) + ". Check the network and try again.")

@@ -39,8 +39,16 @@ PRESETS = _table(
     Preset(
         "mlp",
         "One hidden layer, 98 %",
-        "256 hidden units; a few seconds per pass, about 98 % of the test digits.",
-        TrainConfig("mlp", epochs=10, optimizer="adamw", lr=0.003, schedule="one-cycle", weight_decay=0.01),
+        "256 hidden units with dropout; a second or two per pass, about 98.3 % of the test digits.",
+        TrainConfig(
+            "mlp",
+            params={"dropout": 0.25},
+            epochs=15,
+            optimizer="adamw",
+            lr=0.004,
+            schedule="one-cycle",
+            weight_decay=0.01,
+        ),
     ),
     Preset(
         "softmax",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -193,7 +194,7 @@ class Run:
                 return Probe(int(file["step"]), file["indices"], file["outputs"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None  # not one of ours; the strip is left out rather than the page broken
 
     def projection_file(self, method: str) -> Path:
@@ -320,7 +321,7 @@ class RunStore:
     def _folders(self) -> list[Path]:
         try:
             return [p for p in self.folder.iterdir() if _ID.fullmatch(p.name) and p.is_dir()]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def _rarest_color(self) -> int:

@@ -56,7 +56,7 @@ class TorchModel:
             group["lr"] = lr
         self.network.train()
         self.optimizer.zero_grad(set_to_none=True)
-        loss, metrics = self._losses(_pixels(images), torch.from_numpy(labels))
+        loss, metrics = self._losses(_pixels(images), torch.tensor(labels))
         loss.backward()
         self.optimizer.step()
         return metrics

@@ -1,0 +1,81 @@
+"""What the tests share: a store of their own, a small data set, and MNIST where it is on this disk."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import data
+from core.config import TrainConfig
+from core.data import Dataset, Split
+from core.runs import Run, RunStore, store
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until the condition holds; fail after so many seconds, which only bound a hang and measure nothing."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"did not happen within {seconds:g} s")
+        time.sleep(0.02)
+
+
+def small(model: str = "softmax", **changes: object) -> TrainConfig:
+    """A config that trains in a second, on digits that need no download."""
+    settings: dict[str, object] = {"dataset": "digits", "epochs": 2, "batch_size": 64, "train_size": 300, **changes}
+    return TrainConfig(model, **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]:
+    """An empty store that pages and workers use, too. Runs still active at the end are stopped."""
+    monkeypatch.setenv("DIGITLAB_CHECKPOINTS", str(tmp_path / "runs"))
+    (tmp_path / "runs").mkdir()
+    yield store()
+    stop(store())
+
+
+def stop(runs: RunStore) -> None:
+    """Stop every run of a store and wait until no worker holds one."""
+    runs.stop_all()
+    wait_for(lambda: not any(run.locked() for run in runs.runs()), 30)
+
+
+@pytest.fixture
+def trained(runs: RunStore) -> Callable[..., Run]:
+    """A function that trains a small run to its end in this process."""
+    from core import worker
+
+    def train(model: str = "softmax", **changes: object) -> Run:
+        run = runs.create(small(model, **changes))
+        worker.train(run)
+        if run.status() != "finished":
+            raise AssertionError(f"{run.status()}: {run.message()}")
+        return run
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    """The real MNIST; the test is skipped where it is not on this disk."""
+    if not data.is_ready("mnist"):
+        pytest.skip(f"MNIST is not in {data.data_dir()}: start the dashboard once with a network, and it is fetched.")
+    return data.load("mnist")
+
+
+@pytest.fixture(scope="session")
+def toy() -> Dataset:
+    """Ten patterns of bars with noise: anything that learns at all learns these in a few steps."""
+    rng = np.random.default_rng(0)
+
+    def split(n: int) -> Split:
+        labels = np.arange(n) % 10
+        images = rng.integers(0, 60, (n, 28, 28), dtype=np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            image[2 + 2 * label : 5 + 2 * label, 4:24] = 230
+        return Split(images, labels.astype(np.int64))
+
+    return Dataset("toy", split(400), split(100), tuple("0123456789"))

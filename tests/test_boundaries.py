@@ -1,0 +1,34 @@
+"""What must not depend on what: core on Streamlit, and a page's opening on torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_no_core_module_imports_streamlit():
+    modules = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in sorted((ROOT / "core").rglob("*.py"))]
+    assert len(modules) > 10
+    loads = "\n".join(f"import {module.removesuffix('.__init__')}" for module in modules)
+    assert run(f"import sys\n{loads}\nprint('streamlit' in sys.modules)") == "False"
+
+
+def test_core_starts_without_torch():
+    code = "import sys\nfrom core import config, data, runs, worker, presets, live, figures, latent, evaluate\n"
+    assert run(code + "print({'torch', 'sklearn', 'umap'} & set(sys.modules))") == "set()"
+
+
+def test_opening_the_train_page_loads_no_torch():
+    code = (
+        "import sys\nfrom streamlit.testing.v1 import AppTest\n"
+        "at = AppTest.from_file('pages/navigation.py', default_timeout=60).run()\n"
+        "at.switch_page('train.py').run()\n"
+        "print(len(at.exception), at.title[0].value, 'torch' in sys.modules)"
+    )
+    assert run(code).splitlines()[-1] == "0 Train False"

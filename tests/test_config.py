@@ -1,0 +1,77 @@
+"""TrainConfig refuses the impossible with a sentence, and survives the way through JSON."""
+
+import json
+import math
+
+import pytest
+
+from core.config import TrainConfig
+from core.models import MODELS, UnknownModel
+from core.presets import PRESETS
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_config_survives_json(preset):
+    assert TrainConfig.from_dict(json.loads(json.dumps(preset.config.to_dict()))) == preset.config
+
+
+def test_config_is_completed_from_the_model():
+    config = TrainConfig("mlp", params={"hidden": 32})
+    assert config.params == {"hidden": 32, "activation": "relu", "dropout": 0.0}
+    assert config.loss == "cross-entropy"
+    assert TrainConfig("autoencoder").loss == "bce"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"lr": 0.0}, "lr"),
+        ({"lr": -0.1}, "-0.1"),
+        ({"lr": math.nan}, "nan"),
+        ({"lr": math.inf}, "inf"),
+        ({"lr": "fast"}, "fast"),
+        ({"lr": True}, "True"),
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 2.5}, "2.5"),
+        ({"epochs": 10**9}, "1000000000"),
+        ({"batch_size": -1}, "batch_size"),
+        ({"dataset": "cifar"}, "cifar"),
+        ({"optimizer": "lion"}, "lion"),
+        ({"schedule": "cosine"}, "cosine"),
+        ({"loss": "mse"}, "mse"),
+        ({"seed": -1}, "seed"),
+        ({"max_minutes": 0}, "max_minutes"),
+        ({"weight_decay": -1.0}, "weight_decay"),
+        ({"params": {"hidden": 0}}, "hidden"),
+        ({"params": {"hidden": 1.5}}, "1.5"),
+        ({"params": {"hidden": True}}, "True"),
+        ({"params": {"activation": "step"}}, "step"),
+        ({"params": {"depth": 3}}, "depth"),
+    ],
+)
+def test_impossible_values_are_named(changes, named):
+    with pytest.raises(ValueError, match=named):
+        TrainConfig("mlp", **changes)
+
+
+def test_smoothing_is_refused_where_there_are_no_labels_to_smooth():
+    with pytest.raises(ValueError, match="label_smoothing"):
+        TrainConfig("autoencoder", label_smoothing=0.1)
+
+
+def test_unknown_model_names_the_known_ones():
+    with pytest.raises(UnknownModel, match=", ".join(MODELS)):
+        TrainConfig("transformer")
+
+
+@pytest.mark.parametrize("values", [{"model": "mlp", "lrr": 1}, {}, [], "mlp", None, {"model": "mlp", "params": [1]}])
+def test_from_dict_refuses_what_is_no_config(values):
+    with pytest.raises(ValueError, match=r"[.]$"):
+        TrainConfig.from_dict(values)
+
+
+def test_configs_do_not_share_their_parameters():
+    params = {"hidden": 32}
+    config = TrainConfig("mlp", params=params)
+    params["hidden"] = 64
+    assert config.params["hidden"] == 32

@@ -1,0 +1,198 @@
+"""core/ink.py: the same drawing gives the same picture wherever and however large it is drawn, the way MNIST has it."""
+
+import numpy as np
+import pytest
+
+from core import ink
+from core.runs import store
+
+# The ten digits as a person might draw them, in a box of 0..1.
+CIRCLE = [(0.5 + 0.32 * np.sin(t), 0.5 - 0.5 * np.cos(t)) for t in np.linspace(0, 2 * np.pi, 40)]
+DIGITS = {
+    0: [CIRCLE],
+    1: [[(0.5, 0.0), (0.5, 1.0)]],
+    2: [[(0.2, 0.2), (0.35, 0.02), (0.65, 0.02), (0.8, 0.2), (0.75, 0.42), (0.2, 1.0), (0.85, 1.0)]],
+    3: [
+        [(0.2, 0.12), (0.4, 0.0), (0.65, 0.03), (0.75, 0.2), (0.66, 0.4), (0.42, 0.47)],
+        [(0.42, 0.47), (0.7, 0.55), (0.8, 0.75), (0.66, 0.95), (0.4, 1.0), (0.18, 0.9)],
+    ],
+    4: [[(0.25, 0.0), (0.15, 0.5), (0.8, 0.5)], [(0.7, 0.05), (0.65, 1.0)]],
+    5: [[(0.8, 0.0), (0.3, 0.0), (0.25, 0.42), (0.55, 0.4), (0.78, 0.6), (0.72, 0.88), (0.45, 1.0), (0.2, 0.92)]],
+    6: [
+        [(0.65, 0.0), (0.4, 0.25), (0.25, 0.6), (0.3, 0.88), (0.5, 1.0), (0.7, 0.88), (0.72, 0.7), (0.55, 0.57), (0.28, 0.7)]
+    ],
+    7: [[(0.15, 0.02), (0.85, 0.0), (0.6, 0.5), (0.45, 1.0)]],
+    8: [
+        [(0.72, 0.12), (0.5, 0.0), (0.3, 0.12), (0.32, 0.32), (0.68, 0.65), (0.72, 0.88), (0.5, 1.0), (0.3, 0.88)]
+        + [(0.34, 0.65), (0.68, 0.34), (0.72, 0.12)]
+    ],
+    9: [[(0.75, 0.15), (0.5, 0.0), (0.28, 0.15), (0.3, 0.4), (0.55, 0.48), (0.73, 0.3), (0.75, 0.15), (0.72, 0.5), (0.6, 1.0)]],
+}
+PLACES = [(0.2, 0.2, 0.6), (0.0, 0.0, 0.9), (0.85, 0.02, 0.12), (0.05, 0.7, 0.25), (0.6, 0.55, 0.4)]
+
+
+def drawn(digit: int, x: float = 0.2, y: float = 0.2, size: float = 0.6) -> list[np.ndarray]:
+    return [np.array(stroke) * size + (x, y) for stroke in DIGITS[digit]]
+
+
+def centre_of_mass(image: np.ndarray) -> np.ndarray:
+    weights, pixels = image.astype(float), np.arange(28)
+    return np.array([weights.sum(axis=0) @ pixels, weights.sum(axis=1) @ pixels]) / weights.sum()
+
+
+def ink_box(image: np.ndarray) -> tuple[int, int]:
+    rows, columns = np.nonzero(image.max(axis=1) > 127)[0], np.nonzero(image.max(axis=0) > 127)[0]
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+
+
+def random_drawing(rng: np.random.Generator) -> list[np.ndarray]:
+    """A few random walks with a pen, anywhere on the pad."""
+    size, corner = rng.uniform(0.1, 0.8), rng.uniform(0, 0.2, 2)
+    walks = [np.cumsum(rng.normal(0, 0.05, (int(rng.integers(2, 40)), 2)), axis=0) for _ in range(rng.integers(1, 4))]
+    return [corner + size * (walk - walk.min(axis=0)) for walk in walks]
+
+
+def test_an_empty_drawing_is_all_zeros() -> None:
+    for strokes in ([], [np.empty((0, 2))]):
+        image = ink.render(strokes)
+        assert image.shape == (28, 28)
+        assert image.dtype == np.uint8
+        assert not image.any()
+
+
+def test_one_dot_stays_a_dot_in_the_middle() -> None:
+    for place in ([[0.5, 0.5]], [[0.0, 1.0]], [[0.9, 0.1], [0.901, 0.1]]):
+        image = ink.render([np.array(place)])
+        assert image.max() == 255
+        assert ink_box(image) in {(3, 3), (3, 4), (4, 3), (4, 4)}
+        assert np.abs(centre_of_mass(image) - ink.MASS_AT).max() < 0.1
+
+
+def test_a_line_at_the_very_edge_is_the_line_anywhere_else() -> None:
+    inside = ink.render([np.array([[0.2, 0.5], [0.8, 0.5]])])
+    assert ink_box(inside) == (3, 20) or ink_box(inside) == (2, 20)
+    for edge in (0.0, 1.0):
+        assert (ink.render([np.array([[0.2, edge], [0.8, edge]])]) == inside).all()
+    upright = ink.render([np.array([[0.0, 0.0], [0.0, 1.0]])])
+    assert ink_box(upright)[0] == 20
+
+
+def test_a_pad_full_of_ink_is_a_full_box() -> None:
+    lines = [np.array([[0.0, y], [1.0, y]]) for y in np.linspace(0, 1, 100)]
+    image = ink.render(lines)
+    assert ink_box(image) == (20, 20)
+    assert (image[5:23, 5:23] == 255).all()
+    assert not image[:2].any()
+    assert not image[:, 26:].any()
+
+
+def test_the_most_a_message_may_hold_is_drawn() -> None:
+    rng = np.random.default_rng(0)
+    image = ink.render([rng.random((ink.MAX_POINTS // ink.MAX_STROKES, 2)) for _ in range(ink.MAX_STROKES)])
+    assert image[6:22, 6:22].min() > 0
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_place_and_size_do_not_change_the_picture(digit: int) -> None:
+    reference = ink.render(drawn(digit)).astype(float)
+    for place in PLACES:
+        other = ink.render(drawn(digit, *place)).astype(float)
+        # Only the line's width may differ, between THINNEST and THICKEST.
+        overlap = np.minimum(reference, other).sum() / np.maximum(reference, other).sum()
+        assert overlap > 0.72
+        assert np.abs(centre_of_mass(other) - centre_of_mass(reference)).max() < 0.1
+        assert np.abs(np.subtract(ink_box(other), ink_box(reference))).max() <= 1
+
+
+def test_moving_a_drawing_changes_nothing_at_all() -> None:
+    for digit in DIGITS:
+        here, there = ink.render(drawn(digit, 0.1, 0.1)), ink.render(drawn(digit, 0.3, 0.35))
+        assert np.abs(here.astype(int) - there).max() <= 1
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_the_cnn_reads_a_digit_the_same_at_any_place_and_size(digit: int) -> None:
+    images = np.stack([ink.render(drawn(digit, *place)) for place in PLACES])
+    assert store().get("cnn").load_model().predict_proba(images).argmax(axis=1).tolist() == [digit] * len(PLACES)
+
+
+def test_the_cnn_reads_it_with_any_brush() -> None:
+    model = store().get("cnn").load_model()
+    for digit in DIGITS:
+        images = np.stack([ink.render(drawn(digit), width) for width in (0.03, 0.05, 0.07, 0.1, 0.13)])
+        assert (model.predict_proba(images).argmax(axis=1) == digit).all()
+
+
+def test_the_centre_of_mass_is_in_the_centre() -> None:
+    rng = np.random.default_rng(0)
+    shifts = [np.hypot(*(centre_of_mass(ink.render(random_drawing(rng))) - ink.CENTRE)) for _ in range(100)]
+    assert np.mean(shifts) <= 0.5
+
+
+def test_no_ink_is_lost_where_the_mass_is_in_a_corner() -> None:
+    blob = np.random.default_rng(0).uniform(0, 0.1, (300, 2))
+    image = ink.render([blob, np.array([[1.0, 1.0], [0.95, 1.0]])])
+    assert image[24:, 24:].max() == 255  # the far dash is at the edge, but whole
+    assert ink_box(image) == (20, 20)
+
+
+def test_the_line_is_about_as_wide_as_in_mnist() -> None:
+    for size in (0.1, 0.3, 0.9):
+        for width in (0.03, 0.07, 0.13):
+            image = ink.render([np.array([[0.05, 0.05], [0.05, 0.05 + size]])], width)
+            across = image[10:18].sum() / 255 / 8
+            assert ink.THINNEST - 0.1 <= across <= ink.THICKEST + 0.1
+
+
+def test_pen_speed_does_not_matter() -> None:
+    slow = [np.linspace(0, 1, 4000)[:, None] * (0.3, 0.6) + 0.1]
+    fast = [np.array([[0.1, 0.1], [0.4, 0.7]])]
+    assert np.abs(ink.render(slow).astype(int) - ink.render(fast)).max() <= 40  # of 255: at single pixels of the outline
+
+
+@pytest.mark.parametrize("width", [0.0, -1.0, np.nan, np.inf])
+def test_an_impossible_width_is_refused(width: float) -> None:
+    with pytest.raises(ValueError, match="positive number"):
+        ink.render([np.array([[0.1, 0.1]])], width)
+
+
+def test_a_coordinate_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a finite number"):
+        ink.render([np.array([[0.1, np.nan]])])
+
+
+def test_parse_reads_strokes_and_drops_empty_ones() -> None:
+    strokes = ink.parse_strokes([[[0, 0.5], [1, 0.25]], [], [[0.5, 0.5]]])
+    assert [stroke.tolist() for stroke in strokes] == [[[0, 0.5], [1, 0.25]], [[0.5, 0.5]]]
+    assert all(stroke.dtype == np.float64 for stroke in strokes)
+    assert ink.parse_strokes([]) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (None, "strokes are a NoneType"),
+        ("strokes", "strokes are a str"),
+        ({"0": []}, "strokes are a dict"),
+        ([1], "stroke is a int"),
+        (["ab"], "stroke is a str"),
+        ([[1, 2]], "not a pair"),
+        ([[[1, 2, 3]]], "not a pair"),
+        ([[[]]], "not a pair"),
+        ([["ab"]], "not a pair"),
+        ([[[[0.1], [0.2]]]], "coordinate is a list"),
+        ([[["0.1", 0.2]]], "coordinate is a str"),
+        ([[[True, 0.2]]], "coordinate is a bool"),
+        ([[[None, 0.2]]], "coordinate is a NoneType"),
+        ([[[float("nan"), 0.2]]], "coordinate is nan"),
+        ([[[float("inf"), 0.2]]], "coordinate is inf"),
+        ([[[2.5, 0.2]]], "coordinate is 2.5"),
+        ([[[0.5, -1.5]]], "coordinate is -1.5"),
+        ([[[10**400, 0]]], "too large"),
+        ([[[0, 0]]] * 501, "501 strokes"),
+        ([[[0, 0]] * 20_001], "20,001 points"),
+    ],
+)
+def test_parse_refuses_what_is_no_drawing(value: object, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        ink.parse_strokes(value)

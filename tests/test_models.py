@@ -1,0 +1,141 @@
+"""The contract every row of MODELS meets."""
+
+import numpy as np
+import pytest
+
+from core import train
+from core.config import OPTIMIZERS, TrainConfig
+from core.models import MODELS
+
+EVERY = pytest.mark.parametrize("name", MODELS)
+CLASSIFIERS = [name for name, spec in MODELS.items() if spec.task == "classify"]
+AUTOENCODERS = [name for name, spec in MODELS.items() if spec.task == "reconstruct"]
+
+
+def config(name, **changes):
+    return TrainConfig(name, **{"epochs": 3, "batch_size": 50, "lr": 0.003, **changes})
+
+
+def epochs(name, data, **changes):
+    model = train.build(config(name, **changes))
+    events = list(train.fit(model, data, config(name, **changes)))
+    return model, [event for event in events if isinstance(event, train.Epoch)]
+
+
+@EVERY
+def test_learns_the_toy_set(name, toy):
+    before = train.build(config(name)).evaluate(toy.test.images, toy.test.labels)
+    _, log = epochs(name, toy, epochs=8)
+    assert log[-1].test["loss"] < 0.7 * before["loss"]
+    if name in CLASSIFIERS:
+        assert log[-1].test["accuracy"] > 0.95
+
+
+@EVERY
+def test_same_config_same_numbers_twice(name, toy):
+    first, log = epochs(name, toy)
+    second, again = epochs(name, toy)
+    assert log == again
+    for key, value in first.state_dict().items():
+        np.testing.assert_array_equal(value, second.state_dict()[key], err_msg=key)
+
+
+@EVERY
+def test_another_seed_gives_another_model(name):
+    first, second = (train.build(config(name, seed=seed)).state_dict() for seed in (0, 1))
+    assert any(not np.array_equal(first[key], second[key]) for key in first)
+
+
+@EVERY
+def test_weights_go_round_bit_for_bit(name, toy):
+    trained, _ = epochs(name, toy, epochs=1)
+    fresh = train.build(config(name, seed=7))
+    fresh.load_state_dict(trained.state_dict())
+    for key, value in trained.state_dict().items():
+        np.testing.assert_array_equal(value, fresh.state_dict()[key], err_msg=key)
+    assert fresh.evaluate(toy.test.images, toy.test.labels) == trained.evaluate(toy.test.images, toy.test.labels)
+
+
+@EVERY
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_training_goes_on_from_stored_state_exactly(name, optimizer, toy):
+    settings = config(name, optimizer=optimizer, epochs=2, schedule="one-cycle", lr=0.01)
+    unbroken = train.build(settings)
+    for event in train.fit(unbroken, toy, settings):
+        if isinstance(event, train.Epoch) and event.epoch == 1:
+            weights, memory = unbroken.state_dict(), unbroken.optimizer_state()
+    resumed = train.build(settings)
+    resumed.load_state_dict(weights)
+    resumed.load_optimizer_state(memory)
+    list(train.fit(resumed, toy, settings, done_epochs=1))
+    for key, value in unbroken.state_dict().items():
+        np.testing.assert_array_equal(value, resumed.state_dict()[key], err_msg=key)
+
+
+@EVERY
+def test_foreign_weights_are_refused(name):
+    model = train.build(config(name))
+    state = model.state_dict()
+    key = next(iter(state))
+    with pytest.raises(ValueError, match="another model"):
+        model.load_state_dict({**state, "extra": state[key]})
+    with pytest.raises(ValueError, match="shape"):
+        model.load_state_dict({**state, key: np.zeros((3, 3), np.float32)})
+
+
+@EVERY
+def test_learning_leaves_the_images_alone(name, toy):
+    images = toy.train.images[:50].copy()
+    train.build(config(name)).train_step(images, toy.train.labels[:50], 0.01)
+    np.testing.assert_array_equal(images, toy.train.images[:50])
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("n", [1, 7])
+def test_probabilities(name, n, toy):
+    probabilities = train.build(config(name)).predict_proba(toy.test.images[:n])
+    assert probabilities.shape == (n, 10)
+    assert probabilities.dtype == np.float32
+    assert (probabilities >= 0).all()
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", AUTOENCODERS)
+@pytest.mark.parametrize("code_size", [2, 64])
+def test_encode_and_decode_fit_together(name, code_size, toy):
+    model = train.build(config(name, params={"code_size": code_size}))
+    codes = model.encode(toy.test.images[:7])
+    images = model.decode(codes)
+    assert model.code_size == code_size
+    assert codes.shape == (7, code_size)
+    assert codes.dtype == np.float32
+    assert images.shape == (7, 28, 28)
+    assert images.dtype == np.float32
+    assert (images >= 0).all()
+    assert (images <= 1).all()
+    mse = ((images - toy.test.images[:7] / 255) ** 2).mean()
+    assert mse == pytest.approx(model.evaluate(toy.test.images[:7], toy.test.labels[:7])["mse"], rel=1e-4)
+
+
+@EVERY
+def test_a_loss_that_explodes_ends_as_diverged(name, toy):
+    # lr 100 is the highest a config allows; the weights are spoiled besides, since some nets survive even that.
+    settings = config(name, optimizer="sgd", lr=100.0)
+    model = train.build(settings)
+    last = None
+    with pytest.raises(train.Diverged) as caught:
+        for event in train.fit(model, toy, settings):
+            if isinstance(event, train.Step):
+                last = event.metrics["loss"]
+                if event.step == 3:
+                    model.load_state_dict({k: v * np.array(np.nan, v.dtype) if v.dtype == np.float32 else v
+                                           for k, v in model.state_dict().items()})
+    assert caught.value.last == last
+    assert "learning rate" in str(caught.value)
+
+
+def test_every_parameter_has_a_title_and_a_default_it_allows():
+    for spec in MODELS.values():
+        for param in spec.params:
+            assert param.title
+            assert param.check(param.default) == param.default

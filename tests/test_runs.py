@@ -1,0 +1,197 @@
+"""Run folders: what strangers, crashes and other processes leave in them is read with care."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from core import files
+from core.runs import RunNotFound, RunStore
+
+from .conftest import small
+
+
+def log(run, *events):
+    with (run.folder / "events.jsonl").open("a") as f:
+        for event in events:
+            f.write(event if isinstance(event, str) else json.dumps(event) + "\n")
+
+
+def test_created_run_is_found_again(runs):
+    run = runs.create(small("mlp"), "My <b>net</b>")
+    again = runs.get(run.id)
+    assert again.config == run.config
+    assert again.name == "My <b>net</b>"
+    assert [r.id for r in runs.runs()] == [run.id]
+    assert runs.runs("reconstruct") == []
+
+
+def test_newest_first_shipped_last(runs):
+    runs.add("shipped", small(), "S", shipped=True)
+    first = runs.create(small())
+    second = runs.create(small())
+    assert [r.id for r in runs.runs()][-1] == "shipped"
+    assert {first.id, second.id} == {r.id for r in runs.runs()[:2]}
+
+
+def test_first_eight_runs_have_eight_colours(runs):
+    assert {runs.create(small()).color for _ in range(8)} == set(range(8))
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    ["", "..", "../x", "a/b", "a\\b", "A", "-x", "x" * 81, "x\x00", "x\n", "é", "con fig", ".slots", None, 3, ["x"]],
+)
+def test_ids_of_strangers_reach_no_disk(runs, run_id):
+    with pytest.raises(RunNotFound):
+        runs.get(run_id)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '{"config": {}}', '{"version": 1, "name": "x", "created": "soon", "color": 0, "config": {}}'],
+)
+def test_unreadable_config_is_no_run_and_harms_no_other(runs, content):
+    good = runs.create(small())
+    bad = runs.create(small())
+    (bad.folder / "config.json").write_text(content)
+    assert [r.id for r in runs.runs()] == [good.id]
+    with pytest.raises(RunNotFound):
+        runs.get(bad.id)
+
+
+def test_unknown_config_keys_are_named(runs):
+    run = runs.create(small())
+    facts = json.loads((run.folder / "config.json").read_text())
+    facts["config"]["lrr"] = 1
+    (run.folder / "config.json").write_text(json.dumps(facts))
+    with pytest.raises(RunNotFound, match="lrr"):
+        runs.get(run.id)
+
+
+def test_folder_without_permission_says_so(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ValueError, match="could not be written"):
+        RunStore(tmp_path / "file").create(small())
+
+
+def test_status_is_derived(runs):
+    run = runs.create(small())
+    assert run.status() == "starting"
+    with FileLock(run.folder / "lock"):
+        assert run.status() == "queued"
+        log(run, {"event": "queued", "message": "Waiting."})
+        assert (run.status(), run.message()) == ("queued", "Waiting.")
+        log(run, {"event": "started", "total_steps": 10})
+        assert run.status() == "running"
+    assert run.status() == "interrupted"
+    for ending in ("stopped", "finished", "failed", "diverged"):
+        log(run, {"event": ending, "message": f"It {ending}."})
+        assert (run.status(), run.message()) == (ending, f"It {ending}.")
+
+
+def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
+    run = runs.create(small())
+    monkeypatch.setattr("core.runs._GRACE_S", -1.0)
+    assert run.status() == "interrupted"
+
+
+def test_torn_last_line_waits_for_its_rest(runs):
+    run = runs.create(small())
+    log(run, {"event": "started", "total_steps": 9}, {"event": "step", "step": 1}, '{"event": "st')
+    assert [e["step"] for e in run.history().steps] == [1]
+    log(run, 'ep", "step": 2}\n')
+    assert [e["step"] for e in run.history().steps] == [1, 2]
+
+
+def test_garbage_between_lines_is_passed_over(runs):
+    run = runs.create(small())
+    log(run, {"event": "step", "step": 1}, "\x00\x00{torn\n", "[1]\n", "7\n", {"event": "step", "step": 2})
+    assert [e["step"] for e in run.history().steps] == [1, 2]
+
+
+def test_run_that_vanishes_while_watched(runs):
+    run = runs.create(small())
+    log(run, {"event": "started", "total_steps": 9})
+    assert run.history().total_steps == 9
+    shutil.rmtree(run.folder)
+    for look in (run.history, run.status, run.message, run.request_stop, run.load_model):
+        with pytest.raises(RunNotFound, match="gone"):
+            look()
+    assert run.probe() is None
+    assert not run.has_weights()
+    assert runs.runs() == []
+    assert not run.folder.exists()  # no look brought the folder back
+
+
+def test_weights_torn_missing_or_foreign(trained):
+    run = trained("softmax")
+    path = run.folder / "weights.safetensors"
+    whole = path.read_bytes()
+    assert run.load_model().parameter_count == 7850
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="damaged"):
+        run.load_model()
+    files.write_arrays(path, {"w": np.zeros(3, np.float32)})
+    with pytest.raises(ValueError, match="another model"):
+        run.load_model()
+    path.write_bytes(b"\x80\x04\x95cos\nsystem\n")  # a pickle in disguise
+    with pytest.raises(ValueError, match="damaged"):
+        run.load_model()
+    path.unlink()
+    with pytest.raises(ValueError, match="no weights"):
+        run.load_model()
+
+
+def test_model_is_kept_until_its_weights_change(trained):
+    run = trained("softmax")
+    first = run.load_model()
+    assert run.load_model() is first
+    files.write_arrays(run.folder / "weights.safetensors", {k: v + 1 for k, v in first.state_dict().items()})
+    assert run.load_model() is not first
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"x" * 100])
+def test_torn_probe_is_left_out(runs, content):
+    run = runs.create(small())
+    (run.folder / "probe.npz").write_bytes(content)
+    assert run.probe() is None
+
+
+def test_probe_never_runs_a_pickle(runs):
+    run = runs.create(small())
+    np.savez(run.folder / "probe.npz", step=1, indices=np.arange(2), outputs=np.array([{}, {}], object))
+    assert run.probe() is None
+
+
+def test_arrays_keep_shape_and_dtype(tmp_path):
+    arrays = {"a": np.float32(3), "b": np.arange(6).reshape(2, 3).T, "c": np.zeros((0, 4), np.float16)}
+    files.write_arrays(tmp_path / "x", arrays)
+    for name, value in files.read_arrays(tmp_path / "x").items():
+        np.testing.assert_array_equal(value, arrays[name])
+        assert value.dtype == arrays[name].dtype
+
+
+def test_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    files.write_file(path, b"old")
+
+    def full(fd):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.files.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write_file(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_sweep_takes_leftovers_but_not_from_a_live_worker(runs):
+    dead, alive = runs.create(small()), runs.create(small())
+    for run in (dead, alive):
+        (run.folder / "weights.safetensors.part").write_bytes(b"half")
+    with FileLock(alive.folder / "lock"):
+        runs.sweep()
+    assert not (dead.folder / "weights.safetensors.part").exists()
+    assert (alive.folder / "weights.safetensors.part").exists()

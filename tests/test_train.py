@@ -1,0 +1,114 @@
+"""The loop: what it yields, in which order, at which learning rate; and that to stop is to stop asking."""
+
+import numpy as np
+import pytest
+
+from core import train
+from core.config import TrainConfig
+from core.train import Checking, Epoch, Step
+
+
+def config(**changes):
+    return TrainConfig("softmax", **{"epochs": 2, "batch_size": 64, **changes})
+
+
+def events(data, settings):
+    return list(train.fit(train.build(settings), data, settings))
+
+
+def test_order_of_events(toy):
+    log = events(toy, config())
+    steps = [e for e in log if isinstance(e, Step)]
+    assert [e.step for e in steps] == list(range(1, 15))  # 400 images in batches of 64: 7 steps an epoch
+    assert [e.images for e in steps[:7]] == [64] * 6 + [16]
+    kinds = "".join(type(e).__name__[0] for e in log)
+    assert kinds == "SSSSSSSCESSSSSSSCE"
+    assert isinstance(log[7], Checking)
+    assert [e.epoch for e in log if isinstance(e, Epoch)] == [1, 2]
+
+
+def test_epoch_averages_its_steps_and_tests_on_the_whole_set(toy):
+    settings = config(epochs=1)
+    model = train.build(settings)
+    log = list(train.fit(model, toy, settings))
+    steps = [e for e in log if isinstance(e, Step)]
+    mean = sum(e.metrics["loss"] * e.images for e in steps) / 400
+    assert log[-1].train["loss"] == pytest.approx(mean)
+    whole = model.evaluate(toy.test.images, toy.test.labels)
+    assert log[-1].test == pytest.approx(whole)
+
+
+def test_the_test_sample_is_looked_at_within_an_epoch(toy):
+    checked = [e.step for e in events(toy, config(epochs=1)) if isinstance(e, Step) and e.test]
+    assert checked == [2, 4, 6]
+
+
+def test_stopping_is_not_asking_any_more(toy):
+    settings = config()
+    model = train.build(settings)
+    loop = train.fit(model, toy, settings)
+    next(loop)
+    weights = model.state_dict()
+    loop.close()
+    np.testing.assert_array_equal(model.state_dict()["1.weight"], weights["1.weight"])
+
+
+def test_every_image_is_seen_once_an_epoch(toy, monkeypatch):
+    seen = []
+    settings = config(epochs=2)
+    model = train.build(settings)
+    step = model.train_step
+    monkeypatch.setattr(model, "train_step", lambda images, labels, lr: (seen.append(images), step(images, labels, lr))[1])
+    list(train.fit(model, toy, settings))
+    first, second = np.concatenate(seen[:7]), np.concatenate(seen[7:])
+    whole = np.sort(toy.train.images.reshape(400, -1), axis=0)
+    for order in (first, second):
+        np.testing.assert_array_equal(np.sort(order.reshape(400, -1), axis=0), whole)
+    assert not np.array_equal(first, second)
+
+
+def test_one_cycle_rises_then_falls():
+    settings = config(schedule="one-cycle", lr=0.1)
+    rates = [train.learning_rate(settings, step, 100) for step in range(1, 101)]
+    assert rates[0] == pytest.approx(0.005)
+    assert max(rates) == rates[19] == pytest.approx(0.1)
+    assert rates[-1] == pytest.approx(0.002)
+    assert all(a < b for a, b in zip(rates[:19], rates[1:20], strict=True))
+    assert all(a > b for a, b in zip(rates[19:], rates[20:], strict=False))
+
+
+@pytest.mark.parametrize("total", [1, 2, 5])
+def test_one_cycle_of_very_short_runs_stays_positive(total):
+    rates = [train.learning_rate(config(schedule="one-cycle"), step, total) for step in range(1, total + 1)]
+    assert all(0 < rate <= 1e-3 for rate in rates)
+
+
+def test_train_size_takes_that_many_by_seed(toy):
+    first = train.subset(toy.train, config(train_size=50))
+    again = train.subset(toy.train, config(train_size=50))
+    other = train.subset(toy.train, config(train_size=50, seed=1))
+    assert len(first) == 50
+    np.testing.assert_array_equal(first.images, again.images)
+    assert not np.array_equal(first.images, other.images)
+
+
+def test_too_large_a_train_size_is_refused(toy):
+    with pytest.raises(ValueError, match="400"):
+        train.subset(toy.train, config(train_size=401))
+
+
+def test_loss_against_numpy(toy):
+    """Cross-entropy and its gradient step on softmax regression, against the formula in NumPy."""
+    settings = config(optimizer="sgd", lr=0.5)
+    model = train.build(settings)
+    state = model.state_dict()
+    images, labels = toy.train.images[:32], toy.train.labels[:32]
+    x = images.reshape(32, -1) / 255
+    logits = x @ state["1.weight"].T + state["1.bias"]
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    metrics = model.train_step(images, labels, 0.5)
+    assert metrics["loss"] == pytest.approx(-np.log(p[np.arange(32), labels]).mean(), rel=1e-5)
+    # d loss / d logits = (p - onehot) / n
+    grad = (p - np.eye(10)[labels]) / 32
+    np.testing.assert_allclose(model.state_dict()["1.weight"], state["1.weight"] - 0.5 * grad.T @ x, atol=1e-6)
