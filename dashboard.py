@@ -1,0 +1,160 @@
+"""The server: Streamlit, and beside it a live socket for what follows a moving pointer.
+
+`streamlit run dashboard.py` starts it.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core import live, sprites, worker
+from core.runs import store
+
+MAX_SOCKETS = 200
+MESSAGES_A_SECOND = 240  # a pad asks at most about a hundred times: it waits for each answer
+WEEK = "public, max-age=604800"
+
+# One thread: predictions never hold up the event loop, and never fight each other for the cores.
+_predictor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
+_sockets: set[WebSocket] = set()
+_log = logging.getLogger("digitlab")
+
+
+class Allowance:
+    """A token bucket: so many messages a second, with up to one second's worth saved up."""
+
+    def __init__(self, rate: float = MESSAGES_A_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = self.left = rate
+        self.clock = clock
+        self.seen = clock()
+
+    def take(self) -> bool:
+        """Take one message out of the bucket; False when it is empty."""
+        now = self.clock()
+        self.left = min(self.rate, self.left + (now - self.seen) * self.rate)
+        self.seen = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+async def live_socket(websocket: WebSocket) -> None:
+    """Answer one page's questions in order. A socket waits only for itself: a slow reader holds up nobody else."""
+    if not same_origin(websocket.headers) or len(_sockets) >= MAX_SOCKETS:
+        await websocket.close(1008)  # before accept: the handshake is refused with 403
+        return
+    await websocket.accept()
+    _sockets.add(websocket)
+    allowance = Allowance()
+    try:
+        while (event := await websocket.receive())["type"] == "websocket.receive":
+            message = event.get("bytes") or event.get("text") or ""
+            if allowance.take():
+                reply = await asyncio.get_running_loop().run_in_executor(_predictor, live.answer, message)
+            else:
+                reply = json.dumps(
+                    {"error": f"More than {MESSAGES_A_SECOND} messages a second: wait for each answer."}
+                ).encode()
+            await websocket.send_text(reply.decode())
+    except WebSocketDisconnect:
+        pass  # the page was closed while its answer was on the way
+    finally:
+        _sockets.discard(websocket)
+
+
+def same_origin(headers: Headers) -> bool:
+    """Say whether a handshake comes from a page of this server, or of one in server.corsAllowedOrigins.
+
+    Without this any website could talk to the server through its visitor's browser. Browsers always send Origin
+    with a socket, so one without it is refused, too: a script that wants in can send the header.
+    """
+    origin, host = headers.get("origin", "").lower(), headers.get("host", "").lower()
+    return origin in (f"http://{host}", f"https://{host}", *(st.get_option("server.corsAllowedOrigins") or ()))
+
+
+async def sprite_sheet(request: Request) -> Response:
+    """One PNG of a thousand digits; 404 with a sentence when there is none."""
+    path = request.path_params
+    try:
+        png = await run_in_threadpool(sprites.sheet, path["dataset"], path["split"], path["number"])
+    except ValueError as error:
+        return PlainTextResponse(str(error), 404)
+    return Response(png, media_type="image/png", headers={"Cache-Control": WEEK})
+
+
+async def home(request: Request) -> Response:
+    """Draw is the default page, so Streamlit knows it as / alone; its name leads there, too."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{query}")
+
+
+class Kept(StaticFiles):
+    """Static files that browsers may keep for a week."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file with the header that lets it be kept."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = WEEK
+        return response
+
+
+def make_routes() -> list[BaseRoute]:
+    """The routes beside Streamlit's own, below the same base path."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}/digitlab" if base else "/digitlab"
+    plotly = find_spec("plotly")
+    if plotly is None or plotly.origin is None:
+        raise ValueError("plotly is not installed: run pip install -r requirements.txt.")
+    return [
+        WebSocketRoute(f"{prefix}/live", live_socket),
+        Mount(f"{prefix}/plotly", Kept(directory=Path(plotly.origin).parent / "package_data")),
+        Route(f"{prefix.removesuffix('digitlab')}draw", home),
+        Route(f"{prefix}/sprites/{{dataset}}/{{split}}/{{number:int}}.png", sprite_sheet),
+    ]
+
+
+def warm_up() -> None:
+    """Load torch and the shipped classifiers, so that the first stroke is answered at once, and a spare worker."""
+    import torch
+
+    torch.set_num_threads(1)  # two threads on two cores are slower than one as soon as the browser draws, too
+    shipped = [run.id for run in store().runs("classify") if run.shipped][: live.MAX_RUNS]
+    stroke = [[[0.5, 0.2], [0.5, 0.8]]]
+    live.answer(json.dumps({"kind": "draw", "seq": 0, "strokes": stroke, "width": 0.07, "runs": shipped}))
+    gc.collect()  # after the imports, so that only what lives forever ...
+    gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
+    worker.warm()
+
+
+def _report(warming: Future[None]) -> None:
+    if not warming.cancelled() and (error := warming.exception()):
+        _log.error("The warm-up failed; the first answers will be slow.", exc_info=error)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Warm up in the predictor's thread while the first page is already being served."""
+    store().sweep()
+    _predictor.submit(warm_up).add_done_callback(_report)
+    yield
+
+
+app = st.App("pages/navigation.py", routes=make_routes(), lifespan=lifespan)

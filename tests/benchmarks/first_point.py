@@ -1,0 +1,169 @@
+"""How long a person waits on the Train page: Train pressed to the first point of the curve, Stop pressed to "stopped".
+
+Run with `python tests/benchmarks/first_point.py`; it starts a dashboard of its own with an empty store, drives it in
+Chromium and prints the median of some rounds for every model, and whether a zoom made by hand survives an update.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from core.models import MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+
+# Clicks in the page itself, so that the driver's own slowness is not measured; resolves when the next frame is shown.
+CLICK_AND_WAIT = """
+([button, wanted]) => new Promise((resolve, reject) => {
+  const plots = () => [...document.querySelectorAll(".lf-plot")];
+  const drawn = () => plots().flatMap((plot) => plot.querySelector(".trace") ? plot.data ?? [] : [])
+    .filter((trace) => trace.x.length).map((trace) => trace.name);
+  const known = new Set(drawn());
+  const done = {
+    curve: () => drawn().some((name) => !known.has(name)),
+    stopped: () => document.querySelector(".rs-badge")?.textContent === "stopped",
+  }[wanted];
+  const start = performance.now();
+  document.querySelector(button).click();
+  const look = () => {
+    if (done()) requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
+    else if (performance.now() - start > 60000) reject(new Error("nothing within 60 s"));
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+STATE = """() => {
+  const plot = document.querySelector(".lf-plot");
+  return [plot.layout.xaxis.range, plot.data.reduce((sum, trace) => sum + trace.x.at(-1), 0)];
+}"""
+
+
+@contextmanager
+def dashboard() -> Iterator[str]:
+    """Start a dashboard with an empty store; yield its address."""
+    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        env = {**os.environ, "DIGITLAB_CHECKPOINTS": folder, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+        try:
+            yield _awaited(f"http://127.0.0.1:{port}")
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(20)
+
+
+def _awaited(url: str) -> str:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+            return url
+        except OSError:
+            time.sleep(0.5)
+    raise RuntimeError(f"The dashboard did not answer at {url}. Start it by hand and read its messages.")
+
+
+def choose_model(page: Page, title: str) -> None:
+    """Choose a model in the form, and enough epochs that the run is still going on when Stop is pressed."""
+    box = page.locator(".st-key-form-model input")
+    box.fill(title)
+    box.press("Enter")
+    page.wait_for_timeout(1000)
+    epochs = page.locator(".st-key-form-epochs input")
+    epochs.fill("50")
+    epochs.press("Enter")
+    page.wait_for_timeout(1000)
+
+
+def train_and_stop(page: Page, rest: float) -> tuple[float, float]:
+    """Press Train and Stop once with a warm worker waiting; return both waits in seconds."""
+    page.wait_for_timeout(1000 * rest)
+    shown = page.evaluate(CLICK_AND_WAIT, [".st-key-train button", "curve"]) / 1000
+    page.wait_for_timeout(2000)
+    stopped = page.evaluate(CLICK_AND_WAIT, ['[class*="st-key-stop-"] button', "stopped"]) / 1000
+    return shown, stopped
+
+
+def zoom_survives(page: Page, rest: float) -> bool:
+    """Zoom by hand while a run goes on; say whether the view is still there when the curve has grown."""
+    page.wait_for_timeout(1000 * rest)
+    page.evaluate(CLICK_AND_WAIT, [".st-key-train button", "curve"])
+    page.wait_for_timeout(2500)
+    box = page.locator(".lf-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.8 * box["height"], steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    zoomed, before = page.evaluate(STATE)
+    page.wait_for_timeout(3000)
+    now, after = page.evaluate(STATE)
+    page.locator('[class*="st-key-stop-"] button').first.click()
+    page.wait_for_timeout(1500)
+    print(f"zoom: {zoomed} -> {now} while the curves grew from {before:.2f} to {after:.2f} epochs")
+    return zoomed == now and after > before
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rest", type=float, default=14, help="seconds before each round, for the spare to get warm")
+    parser.add_argument("--url", help="of a running dashboard; without it, one is started")
+    parser.add_argument("--models", nargs="*", default=list(MODELS))
+    args = parser.parse_args()
+    if args.url:
+        measure(args.url, args)
+        return
+    with dashboard() as url:
+        measure(url, args)
+
+
+def measure(url: str, args: argparse.Namespace) -> None:
+    """Drive one browser through all models."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{url}/train")
+        page.wait_for_selector(".st-key-train button:not([disabled])", timeout=30_000)
+        every: list[float] = []
+        for name in args.models:
+            choose_model(page, MODELS[name].title)
+            rounds = [train_and_stop(page, args.rest) for _ in range(args.rounds)]
+            first, stop = zip(*rounds, strict=True)
+            every += first
+            print(
+                f"{name:18} first point {statistics.median(first):.2f} s (of {_list(first)}), "
+                f"stopped {statistics.median(stop):.2f} s (of {_list(stop)})",
+                flush=True,
+            )
+        print(f"all models: first point {statistics.median(every):.2f} s in the median, {max(every):.2f} s at worst")
+        print("zoom kept" if zoom_survives(page, args.rest) else "ZOOM LOST")
+        browser.close()
+
+
+def _list(seconds: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.2f}" for value in seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""How long a pen waits for its answer in a real browser. Run by hand:
+
+    python tests/benchmarks/pen_latency.py [--training] [--clients N]
+
+It starts a dashboard of its own on a free port, draws with mouse moves in Chromium and times inside the page, on the
+page's clock, from each pointer event to the first frame that shows an answer to a drawing that includes it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+DIGIT = [(0.30, 0.25), (0.48, 0.15), (0.66, 0.28), (0.50, 0.47), (0.70, 0.63), (0.52, 0.84), (0.30, 0.75)]
+
+# Every pointer event remembers the number of the next question; it is answered when the pad shows that number.
+PROBE = """canvas => {
+  const lab = canvas.closest(".lab");
+  const log = (window.penLog = { moves: [], ups: [], shown: [] });
+  let open = [];
+  const note = (kind) => (event) => {
+    if (kind === "ups" || event.buttons) open.push({ kind, at: performance.now() });
+  };
+  canvas.addEventListener("pointermove", note("moves"), true);
+  canvas.addEventListener("pointerup", note("ups"), true);
+  const asked = [];
+  new MutationObserver((changes) => {
+    for (const { attributeName } of changes) {
+      if (attributeName === "data-asked") { asked.push([Number(lab.dataset.asked), open]); open = []; }
+      if (attributeName !== "data-seq") continue;
+      const seq = Number(lab.dataset.seq);
+      log.shown.push(performance.now());
+      const done = [];
+      while (asked.length && asked[0][0] <= seq) done.push(...asked.shift()[1]);
+      requestAnimationFrame(() => setTimeout(() => {
+        const now = performance.now();
+        for (const { kind, at } of done) log[kind].push(now - at);
+      }));
+    }
+  }).observe(lab, { attributes: true, attributeFilter: ["data-asked", "data-seq"] });
+}"""
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@contextlib.contextmanager
+def server(checkpoints: Path) -> Iterator[int]:
+    """A dashboard on a free port, ended with everything it started."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+    command += ["--server.fileWatcherType", "none", "--server.headless", "true"]
+    environment = {**os.environ, "DIGITLAB_CHECKPOINTS": str(checkpoints)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **quiet)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
+                break
+            if time.monotonic() > deadline:
+                raise TimeoutError("The dashboard did not start within 60 s: start it by hand to see why.")
+            time.sleep(0.2)
+        yield port
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(10)
+
+
+def draw(page: Page, count: int, pace: float) -> float:
+    """Draw `count` strokes of 60 mouse moves, a new digit after every third; return the seconds the pen was down."""
+    box = page.get_by_test_id("pad-canvas").bounding_box()
+    assert box is not None
+    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGIT]
+    path = np.concatenate([np.linspace(a, b, 10) for a, b in pairwise(corners)])
+    down = 0.0
+    for number in range(count):
+        shift = (number % 3) * 8.0
+        page.mouse.move(*(path[0] + shift))
+        page.mouse.down()
+        start = time.monotonic()
+        for step, (x, y) in enumerate(path):
+            page.mouse.move(x + shift, y + shift)
+            page.wait_for_timeout(max(0.0, 1000 * (start + (step + 1) * pace - time.monotonic())))
+        page.mouse.up()
+        down += time.monotonic() - start
+        page.wait_for_timeout(400)
+        if number % 3 == 2:
+            page.get_by_test_id("pad-clear").click()
+            page.wait_for_timeout(100)
+    return down
+
+
+def other_clients(port: int, count: int, stop: threading.Event) -> threading.Thread:
+    """Sockets that draw, too: 0.6 s of questions, each after the last answer, then 0.4 s of rest."""
+    from websockets.asyncio.client import connect
+
+    strokes = [[[0.3, 0.2], [0.6, 0.4], [0.35, 0.8]] * 20]
+    question = json.dumps({"kind": "draw", "seq": 1, "strokes": strokes, "width": 0.07, "runs": ["cnn"]})
+
+    async def one() -> None:
+        origin = f"http://127.0.0.1:{port}"
+        async with connect(f"ws://127.0.0.1:{port}/digitlab/live", origin=origin) as live:
+            while not stop.is_set():
+                until = time.monotonic() + 0.6
+                while time.monotonic() < until:
+                    await live.send(question)
+                    await live.recv()
+                    await asyncio.sleep(0.005)
+                await asyncio.sleep(0.4)
+
+    async def everybody() -> None:
+        await asyncio.gather(*(one() for _ in range(count)))
+
+    thread = threading.Thread(target=lambda: asyncio.run(everybody()), daemon=True)
+    thread.start()
+    return thread
+
+
+def start_training(checkpoints: Path) -> None:
+    """Train a CNN on MNIST in the background, long enough for the whole measurement."""
+    os.environ["DIGITLAB_CHECKPOINTS"] = str(checkpoints)
+    from core import worker
+    from core.config import TrainConfig
+    from core.runs import store
+
+    run = store().create(TrainConfig("cnn", epochs=50, max_minutes=5), "Benchmark")
+    worker.submit_training(run)
+    deadline = time.monotonic() + 60
+    while run.status() != "running" or not run.history().steps:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"The run is {run.status()} after 60 s: {run.message()}")
+        time.sleep(0.2)
+
+
+def line(name: str, times: list[float]) -> str:
+    return f"{name:28s} median {median(times):6.1f} ms   p95 {np.percentile(times, 95):6.1f} ms   of {len(times)}"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--strokes", type=int, default=50)
+    parser.add_argument("--pace", type=float, default=0.008, help="seconds between two mouse moves")
+    parser.add_argument("--training", action="store_true", help="while a CNN trains on MNIST")
+    parser.add_argument("--clients", type=int, default=0, help="further sockets that draw at the same time")
+    options = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    stop = threading.Event()
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as last:
+        checkpoints = Path(folder)
+        for name in ("cnn", "mlp", "softmax"):
+            shutil.copytree(ROOT / "checkpoints" / name, checkpoints / name)
+        port = last.enter_context(server(checkpoints))
+        browser = last.enter_context(sync_playwright()).chromium.launch(
+            executable_path=shutil.which("chromium"), args=SWITCHES
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"http://127.0.0.1:{port}/?run=cnn")
+        canvas = page.get_by_test_id("pad-canvas")
+        canvas.wait_for(timeout=60_000)
+        page.wait_for_timeout(8000)  # the server warms up behind the first page
+        draw(page, 3, options.pace)
+        if options.training:
+            start_training(checkpoints)
+            last.callback(lambda: __import__("core.runs").runs.store().stop_all())
+        if options.clients:
+            other_clients(port, options.clients, stop)
+            last.callback(stop.set)
+        canvas.evaluate(PROBE)
+        down = draw(page, options.strokes, options.pace)
+        log = page.evaluate("window.penLog")
+        training = "a run trains" if options.training else "nothing trains"
+        print(f"{options.strokes} strokes, {options.clients} other clients, {training}")
+        print(line("pen up -> painted answer", log["ups"]))
+        print(line("pen move -> painted answer", log["moves"]))
+        print(f"{'answers while the pen is down':28s} {len(log['shown']) / down:.0f} a second")
+        browser.close()
+        time.sleep(0.5 if options.training else 0)
+
+
+if __name__ == "__main__":
+    main()
