@@ -1,0 +1,333 @@
+"""Learning curves and latent maps as plain Plotly figures (dicts), the palettes, and a sentence for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from core.runs import History
+
+Figure = dict[str, Any]
+
+# Petroff, "Accessible Color Sequences for Data Visualization", 2021, ten colours.
+DIGIT_COLORS = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+
+# Found by search: contrast >= 2.5 on the light and the dark page, and the smallest distance of any pair (in
+# OKLab, as seen with normal vision, protanopia, deuteranopia and tritanopia) as large as possible.
+RUN_COLORS = ("#3c69e1", "#f07878", "#a587ff", "#66761f", "#d23c69", "#963ca5", "#2db4b4", "#a58700")
+# The same runs for people who cannot tell the colours: the marker in the figure and the glyph in text.
+RUN_MARKERS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "cross", "x")
+RUN_GLYPHS = ("●", "■", "◆", "▲", "▼", "★", "✚", "✖")
+
+MAX_POINTS = 400  # of one curve; more cannot be told apart on a screen and only slow the page
+_PANELS = {"loss": "Loss", "accuracy": "Accuracy", "mse": "Mean squared error"}
+LOSS_TITLES = {
+    "cross-entropy": "Loss: cross-entropy",
+    "bce": "Loss: binary cross-entropy",
+    "mse": "Loss: squared error",
+}
+
+
+@dataclass(frozen=True)
+class Curves:
+    """One run's curves: its name for people, its place in RUN_COLORS, the loss it minimises, its history."""
+
+    name: str
+    color: int
+    loss: str
+    history: History
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A level to compare with, such as PCA's error at the same code size: a dashed line in one panel."""
+
+    label: str
+    value: float
+    panel: str = "mse"
+
+
+def binned(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) -> tuple[list[float], list[float | None]]:
+    """Return at most `limit` points: means of neighbours, with the first and the last point kept as they are.
+
+    Values that are not finite are left out of the means; where nothing is left the curve has a gap (None).
+    """
+    xs, ys = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if len(xs) != len(ys):
+        raise ValueError(f"x and y must be of the same length, got {len(xs)} and {len(ys)}. Pair them.")
+    if limit < 3:
+        raise ValueError(f"limit must be at least 3, got {limit}. Give more points.")
+    if len(xs) > limit:
+        edges = np.linspace(1, len(xs) - 1, limit - 1).astype(int)
+        counts = np.diff(edges)
+        finite = np.isfinite(ys)
+        known = np.add.reduceat(finite[:-1], edges[:-1])
+        sums = np.add.reduceat(np.where(finite, ys, 0.0)[:-1], edges[:-1])
+        middle = np.divide(sums, known, out=np.full(len(known), np.nan), where=known > 0)
+        xs = np.concatenate([xs[:1], np.add.reduceat(xs[:-1], edges[:-1]) / counts, xs[-1:]])
+        ys = np.concatenate([ys[:1], middle, ys[-1:]])
+    return [_short(v) for v in xs], [_short(v) if math.isfinite(v) else None for v in ys]
+
+
+def _short(value: float) -> float:
+    # Five digits are more than a screen can show, and make the message to the browser a third as long.
+    return float(f"{value:.5g}")
+
+
+def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] = (), log_loss: bool = False) -> Figure:
+    """Return loss and accuracy (or mean squared error) over epochs, a panel each, of the runs overlaid.
+
+    Training is a thin pale line (one value a batch), testing a strong line with a marker at each look: small for
+    the sample of test digits, large for the whole test set at the end of an epoch.
+    """
+    panels = _panels(runs)
+    data: list[dict[str, Any]] = []
+    for number, panel in enumerate(panels, 1):
+        axes = {"xaxis": f"x{number if number > 1 else ''}", "yaxis": f"y{number if number > 1 else ''}"}
+        for run in runs:
+            data += [{**trace, **axes} for trace in _traces(run, panel)]
+        end = max([1.0, *(_last_epoch(run.history) for run in runs)])
+        data += [{**_reference(ref, end), **axes} for ref in references if ref.panel == panel]
+    return {"data": data, "layout": _curve_layout(panels, runs, log_loss)}
+
+
+def _panels(runs: Sequence[Curves]) -> list[str]:
+    measured = {name for run in runs for row in run.history.steps[:1] for name in row.get("train", {})}
+    if not measured:
+        return ["loss", "accuracy"]
+    # A run that minimises the squared error itself would draw the same curve twice.
+    only_mse = all(run.loss == "mse" for run in runs if run.history.steps)
+    return [panel for panel in _PANELS if panel in measured and not (panel == "loss" and only_mse)]
+
+
+def _traces(run: Curves, panel: str) -> list[dict[str, Any]]:
+    color, symbol = (cycle[run.color % len(cycle)] for cycle in (RUN_COLORS, RUN_MARKERS))
+    train = _train_points(run.history, panel)
+    x, y = binned([p[0] for p in train], [p[1] for p in train])
+    thin = _trace(run, panel, "training", x, y) | {
+        "mode": "lines" if len(x) > 1 else "markers",
+        "line": {"color": color, "width": 1.1},
+        "marker": {"color": color, "size": 4},
+        "opacity": 0.42,
+    }
+    test = _test_points(run.history, panel)
+    x, y = binned([p[0] for p in test], [p[1] for p in test])
+    sizes = [8 if whole else 5 for _, _, whole in test] if len(test) <= MAX_POINTS else 4
+    strong = _trace(run, panel, "test", x, y) | {
+        "mode": "lines+markers",
+        "line": {"color": color, "width": 2.2},
+        "marker": {"color": color, "size": sizes, "symbol": symbol, "line": {"width": 0}},
+    }
+    return [trace for trace in (thin, strong) if trace["x"]]
+
+
+def _trace(run: Curves, panel: str, split: str, x: list[float], y: list[float | None]) -> dict[str, Any]:
+    name = plotly_text(run.name)
+    value = "%{y:.2%}" if panel == "accuracy" else "%{y:.4g}"
+    hover = f"<b>{name}</b><br>{split} {_PANELS[panel].lower()} {value}<br>epoch %{{x:.2f}}<extra></extra>"
+    return {"type": "scatter", "name": name, "x": x, "y": y, "connectgaps": False, "hovertemplate": hover}
+
+
+def plotly_text(text: str) -> str:
+    """Escape free text for Plotly, which reads tags, entities and, in templates, %{...}."""
+    return escape(text).replace("%", "&#37;")
+
+
+def _train_points(history: History, panel: str) -> list[tuple[float, float]]:
+    return [(row["epoch"], _value(row.get("train"), panel)) for row in history.steps if _has(row.get("train"), panel)]
+
+
+def _test_points(history: History, panel: str) -> list[tuple[float, float, bool]]:
+    """Return (epoch, value, whether of the whole test set) by time; the whole set wins over a sample."""
+    points: dict[float, tuple[float, bool]] = {}
+    for rows, whole in ((history.steps, False), (history.epochs, True)):
+        points |= {row["epoch"]: (_value(row["test"], panel), whole) for row in rows if _has(row.get("test"), panel)}
+    return [(epoch, value, whole) for epoch, (value, whole) in sorted(points.items())]
+
+
+def _has(metrics: Any, panel: str) -> bool:
+    return isinstance(metrics, dict) and panel in metrics
+
+
+def _value(metrics: Any, panel: str) -> float:
+    value = metrics[panel]
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _last_epoch(history: History) -> float:
+    return float(history.steps[-1]["epoch"]) if history.steps else 0.0
+
+
+def _reference(reference: Reference, end: float) -> dict[str, Any]:
+    label = plotly_text(reference.label)
+    return {
+        "type": "scatter",
+        "x": [0, _short(end)],
+        "y": [_short(reference.value)] * 2,
+        "mode": "lines+text",
+        "text": [label, ""],
+        "textposition": "top right",
+        "name": label,
+        "line": {"dash": "dash", "width": 1.4, "color": "#8a94a0"},
+        "textfont": {"size": 11},
+        "hovertemplate": f"{label}: %{{y:.4f}}<extra></extra>",
+    }
+
+
+def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool) -> dict[str, Any]:
+    layout = _layout()
+    layout["margin"] = {"l": 52, "r": 14, "t": 30, "b": 40}
+    narrow: dict[str, Any] = {}
+    gap, n = 0.09, len(panels)
+    wide = (1 - gap * (n - 1)) / n
+    tall = (1 - 0.2 * (n - 1)) / n
+    losses = {run.loss for run in runs}
+    titles = {**_PANELS, "loss": LOSS_TITLES.get(next(iter(losses)), "Loss") if len(losses) == 1 else "Loss"}
+    for i, panel in enumerate(panels):
+        tail = str(i + 1) if i else ""
+        left, top = i * (wide + gap), 1 - i * (tall + 0.2)
+        x = {
+            "title": {"text": "Epoch", "standoff": 6},
+            "rangemode": "tozero",
+            "zeroline": False,
+            "anchor": f"y{tail}",
+        }
+        layout[f"xaxis{tail}"] = {**x, "domain": [left, min(1.0, left + wide)]}
+        layout[f"yaxis{tail}"] = {
+            "domain": [0, 1],
+            "zeroline": False,
+            "anchor": f"x{tail}",
+            **_scale(panel, log_loss),
+        }
+        narrow[f"xaxis{tail}"] = {"domain": [0, 1]}
+        narrow[f"yaxis{tail}"] = {"domain": [max(0.0, top - tall), top]}
+        layout["annotations"].append(_title(titles[panel], tail))
+    layout["meta"] = {"narrow": narrow, "narrow_rows": n}
+    return layout
+
+
+def _scale(panel: str, log_loss: bool) -> dict[str, Any]:
+    if panel == "accuracy":
+        return {"tickformat": "~%"}
+    return {"type": "log", "dtick": "D2", "tickformat": "~g"} if log_loss else {"tickformat": "~g"}
+
+
+def _title(text: str, tail: str) -> dict[str, Any]:
+    place = {
+        "xref": f"x{tail} domain",
+        "yref": f"y{tail} domain",
+        "x": 0,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+    }
+    return {**place, "text": f"<b>{text}</b>", "showarrow": False, "yshift": 6, "font": {"size": 13}}
+
+
+def _layout() -> dict[str, Any]:
+    # A constant uirevision tells Plotly to keep what a person zoomed by hand when the data change.
+    return {"uirevision": "kept", "showlegend": False, "hovermode": "closest", "annotations": []}
+
+
+def describe_learning_curves(runs: Sequence[Curves]) -> str:
+    """Return one sentence: where each run stands in its test measure."""
+    if not runs:
+        return "No run is chosen."
+    return "; ".join(_describe(run) for run in runs) + "."
+
+
+def _describe(run: Curves) -> str:
+    for panel, unit, best in (("accuracy", "{:.2%}", max), ("mse", "{:.4f}", min)):
+        test = [p for p in _test_points(run.history, panel) if math.isfinite(p[1])]
+        if test:
+            epoch, last, _ = test[-1]
+            top = best(p[1] for p in test)
+            more = f" (best {unit.format(top)})" if top != last else ""
+            name = "test accuracy" if panel == "accuracy" else "test mean squared error"
+            return f"{run.name} has a {name} of {unit.format(last)}{more} after {_epochs(epoch)}".replace(
+                "%", "\u00a0%"
+            )
+    train = [p for p in _train_points(run.history, "loss") if math.isfinite(p[1])]
+    if train:
+        return f"{run.name} has a training loss of {train[-1][1]:.4g} after {_epochs(train[-1][0])}"
+    return f"{run.name} has no measurement yet"
+
+
+def _epochs(epoch: float) -> str:
+    return "1 epoch" if epoch == 1 else f"{epoch:.3g} epochs"
+
+
+def latent_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Return a map of points, float (n, 2), coloured by label, int (n,) below 10, each class named.
+
+    The trace is empty: `live_figure` fills it, being marked by its meta, from the table of `latent_points`.
+    """
+    points, labels = _checked(points, labels)
+    colorscale = [[(i + side) / 10, color] for i, color in enumerate(DIGIT_COLORS) for side in (0, 1)]
+    marker: dict[str, Any] = {
+        "size": 4 if len(points) > 3000 else 6,
+        "opacity": 0.75,
+        "color": [],
+        "cmin": -0.5,
+        "cmax": 9.5,
+    }
+    marker |= {"colorscale": colorscale, "showscale": False}
+    trace = {"type": "scattergl", "mode": "markers", "x": [], "y": [], "marker": marker, "hoverinfo": "none"}
+    layout = _layout() | {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "dragmode": "pan", "hoverdistance": 8}
+    axis = {"showgrid": False, "zeroline": False, "showline": False, "showticklabels": False, "ticks": ""}
+    layout["xaxis"], layout["yaxis"] = dict(axis), dict(axis)
+    for label in np.unique(labels):
+        x, y = np.median(points[labels == label], axis=0)
+        text = plotly_text(classes[label] if label < len(classes) else str(label))
+        place = {
+            "x": _short(x),
+            "y": _short(y),
+            "text": f"<b>{text}</b>",
+            "showarrow": False,
+            "name": "class",
+        }
+        layout["annotations"].append({**place, "font": {"size": 15}, "borderpad": 2, "captureevents": False})
+    return {"data": [{**trace, "meta": {"points": True}}], "layout": layout}
+
+
+def latent_points(points: np.ndarray, labels: np.ndarray, indices: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns of `live_figure`'s points: x, y float32, color uint8 (label), id int32 (in test)."""
+    points, labels = _checked(points, labels)
+    x, y = np.ascontiguousarray(points.T, np.float32)
+    return {"x": x, "y": y, "color": labels.astype(np.uint8), "id": np.asarray(indices, np.int32)}
+
+
+def _checked(points: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    points, labels = np.asarray(points), np.asarray(labels)
+    if points.ndim != 2 or points.shape[1] != 2 or labels.shape != points.shape[:1]:
+        raise ValueError(
+            f"A map needs points (n, 2) and labels (n,), got {points.shape} and {labels.shape}. Pair them."
+        )
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(DIGIT_COLORS):
+        raise ValueError(f"Labels must be 0 to 9, got {labels.min()} to {labels.max()}. There are ten colours.")
+    return points, labels
+
+
+def describe_latent_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], method: str) -> str:
+    """Return one sentence: how many digits the map shows, and which two classes lie nearest to each other."""
+    points, labels = _checked(points, labels)
+    if not len(points):
+        return f"The {method} map holds no digits yet."
+    names = [int(name) for name in np.unique(labels)]
+    begin = f"The {method} map shows {len(points):,} test digits of {len(names)} classes"
+    if len(names) < 2:
+        return begin + "."
+    middles = np.stack([np.median(points[labels == name], axis=0) for name in names])
+    gaps = np.linalg.norm(middles[:, None] - middles[None], axis=-1)
+    np.fill_diagonal(gaps, np.inf)
+    a, b = (names[i] for i in np.unravel_index(gaps.argmin(), gaps.shape))
+    return f"{begin}; the middles of {classes[a]} and {classes[b]} lie nearest to each other."

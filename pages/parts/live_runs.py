@@ -1,0 +1,133 @@
+"""The live part of the Train page: how the chosen runs stand, their curves, and what they make of test digits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from core.data import DATASETS, is_ready, load
+from core.evaluate import pca
+from core.figures import RUN_COLORS, RUN_GLYPHS, Curves, Reference, describe_learning_curves, learning_curves
+from core.runs import Run, RunNotFound
+from pages.parts.live_figure import live_figure
+from pages.parts.pickers import escape_markdown, run_labels
+from pages.parts.run_status import count_active, run_status, stop_all
+from pages.parts.strips import Caption, Row, image_strip
+
+_HOW_TO_READ = "Thin lines: training batches; strong lines: test digits, a large mark where all were tested."
+_ALIGNED = "<style>.st-key-strips .dl-labels { min-width: 12.5rem; }</style>"
+_pca_thread = ThreadPoolExecutor(1, thread_name_prefix="pca")
+_SOON_S = 6.0  # a young run is looked at more often, so that its first point comes at once
+
+
+def live_runs(runs: Sequence[Run]) -> None:
+    """Show the runs, and look again while any of them goes on."""
+    if not runs:
+        _invitation()
+        return
+    every = _interval(runs)
+    st.fragment(_live, run_every=every, key="live-runs")(list(runs), every)
+
+
+def _invitation() -> None:
+    with st.container(border=True, height=330, horizontal_alignment="center", vertical_alignment="center"):
+        st.markdown(":material/show_chart: The curves appear here as soon as you press **Train**.")
+        st.caption("They go on if you leave the page; choose earlier runs above to lay their curves over it.")
+
+
+def _interval(runs: Sequence[Run]) -> float | None:
+    """Return the seconds between two looks, None when nothing goes on."""
+    if not count_active(runs):
+        waiting = any(not _pca_error(*place).done() for run in runs if (place := _code(run)))
+        return 0.5 if waiting else None
+    return 0.25 if any(time.time() - run.created < _SOON_S for run in runs) else 0.5
+
+
+def _live(runs: list[Run], every: float | None) -> None:
+    active = sum([run_status(run) for run in runs])
+    stop_all(active)
+    curves = _curves(runs)
+    log_loss = bool(st.session_state.get("log-loss"))
+    text = describe_learning_curves(curves)
+    live_figure(
+        learning_curves(curves, references=_references(runs), log_loss=log_loss), key="curves", height=330, label=text
+    )
+    words, switch = st.columns([3.6, 1], gap="small")
+    words.caption(escape_markdown(f"{text} {_HOW_TO_READ}"))
+    switch.toggle("Logarithmic scale", key="log-loss", persist_state="session")
+    with st.container(key="strips"):
+        st.html(_ALIGNED)
+        _strips(runs)
+    if _interval(runs) != every:
+        st.rerun()
+
+
+def _curves(runs: Sequence[Run]) -> list[Curves]:
+    labels = run_labels(runs)
+    curves = []
+    for run in runs:
+        try:
+            curves.append(Curves(labels[run.id], run.color, run.config.loss, run.history()))
+        except RunNotFound:
+            continue  # its status line says so
+    return curves
+
+
+def _references(runs: Sequence[Run]) -> list[Reference]:
+    """Return PCA's error at each code size among the runs, as far as it is known by now."""
+    known = []
+    for dataset, size in sorted({place for run in runs if (place := _code(run))}):
+        error = _pca_error(dataset, size)
+        if error.done() and error.exception() is None:
+            known.append(Reference(f"PCA, {size} components", error.result()))
+    return known
+
+
+def _code(run: Run) -> tuple[str, int] | None:
+    size = run.config.params.get("code_size")
+    return (run.config.dataset, size) if isinstance(size, int) and is_ready(run.config.dataset) else None
+
+
+@lru_cache(maxsize=64)
+def _pca_error(dataset: str, size: int) -> Future[float]:
+    # Fitting takes seconds the first time: the page goes on meanwhile, and draws the line when it is known.
+    return _pca_thread.submit(lambda: float(pca(dataset).errors(load(dataset).test.images, size).mean()))
+
+
+def _strips(runs: Sequence[Run]) -> None:
+    """Show test digits: under them what each autoencoder redraws, above them what each classifier answers."""
+    probed = [(run, probe) for run in runs if is_ready(run.config.dataset) and (probe := run.probe())]
+    digits = 20 if len(probed) == 1 else 10
+    for half in (slice(0, 10), slice(10, digits)):
+        redrawn: dict[tuple[str, bytes], list[Row]] = {}
+        for run, probe in probed:
+            indices, outputs = probe.indices[half], probe.outputs[half]
+            test = load(run.config.dataset).test
+            if not len(indices) or not 0 <= indices.min() <= indices.max() < len(test):
+                continue
+            if run.spec.task == "classify":
+                _answers(run, test.images[indices], test.labels[indices], outputs)
+                continue
+            same = redrawn.setdefault((run.config.dataset, indices.tobytes()), [])
+            if not same:
+                same.append(Row("Test digits", test.images[indices]))
+            same.append(_row(run, outputs))
+        for rows in redrawn.values():
+            image_strip(rows, wrap=True)
+
+
+def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarray) -> None:
+    classes, answers = DATASETS[run.config.dataset].classes, outputs.argmax(axis=1)
+    right = answers == labels
+    captions = [Caption(classes[a], wrong=not r) for a, r in zip(answers, right, strict=True)]
+    image_strip([_row(run, images, f"{right.sum()} of {len(right)} right")], captions, wrap=True)
+
+
+def _row(run: Run, images: np.ndarray, detail: str = "") -> Row:
+    color, mark = (cycle[run.color % len(cycle)] for cycle in (RUN_COLORS, RUN_GLYPHS))
+    return Row(run.name, images, detail, color=color, mark=mark)

@@ -1,0 +1,244 @@
+"""core.figures: whatever the histories hold, valid Plotly figures of bounded size that say what was measured."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core import figures
+from core.figures import Curves, Reference, binned, describe_learning_curves, latent_map, learning_curves
+from core.models import MODELS
+from core.runs import RUN_COLORS, History
+
+EMPTY = History((), (), (), 0, 0.0)
+
+
+def history(steps: int, per_epoch: int = 10, metric: str = "accuracy", test_every: int = 5) -> History:
+    rows: list[dict[str, Any]] = []
+    for step in range(1, steps + 1):
+        row: dict[str, Any] = {"step": step, "epoch": step / per_epoch, "seconds": step / 100, "images": 64}
+        row["train"] = {"loss": 1 / step, metric: 1 - 1 / (step + 1)}
+        if step % test_every == 0:
+            row["test"] = {"loss": 1.1 / step, metric: 0.5}
+        rows.append(row)
+    whole = {"train": {"loss": 1.0, metric: 0.7}, "test": {"loss": 0.9, metric: 0.75}}
+    epochs = [{"epoch": e, "step": e * per_epoch, **whole} for e in range(1, steps // per_epoch + 1)]
+    return History(tuple(rows), tuple(epochs), (), steps, steps / 100)
+
+
+def curves(steps: int, name: str = "Net", **changes: Any) -> Curves:
+    return Curves(name, 0, "cross-entropy", history(steps, **changes))
+
+
+def draw(*runs: Curves, **options: Any) -> dict[str, Any]:
+    """A figure that Plotly accepts and JSON can carry, NaN forbidden."""
+    figure = learning_curves(runs, **options)
+    go.Figure(figure)
+    json.dumps(figure, allow_nan=False)
+    return figure
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 399, 400, 401, 402, 799, 5000])
+def test_binning_keeps_the_ends_and_the_limit(count):
+    x = np.arange(count, dtype=float)
+    bx, by = binned(x, x**2)
+    assert len(bx) == len(by) == min(count, figures.MAX_POINTS)
+    if count:
+        assert (bx[0], bx[-1]) == (0, count - 1)
+        assert (by[0], by[-1]) == (0, pytest.approx((count - 1.0) ** 2, rel=1e-4))
+        assert bx == sorted(set(bx))
+
+
+def test_bins_are_means():
+    rng = np.random.default_rng(0)
+    y = rng.normal(5, 1, 4002)
+    _, by = binned(np.arange(4002), y)
+    inner = [v for v in by[1:-1] if v is not None]
+    assert np.mean(inner) == pytest.approx(y[1:-1].mean(), abs=1e-2)
+    assert np.std(inner) < 0.5 * y.std()
+
+
+def test_binning_leaves_out_what_is_not_finite():
+    y = np.ones(4000)
+    y[100:103] = [np.nan, np.inf, -np.inf]
+    y[2000:3000] = np.nan
+    _, by = binned(np.arange(4000), y)
+    assert {v for v in by if v is not None} == {1.0}
+    assert by[50] == 1.0  # a bin with some finite values is their mean
+    assert None in by[200:300]  # a bin without any is a gap
+
+
+def test_binning_refuses_unpaired_values_with_a_sentence():
+    with pytest.raises(ValueError, match=r"same length, got 2 and 1.*\."):
+        binned([1, 2], [1])
+    with pytest.raises(ValueError, match="at least 3, got 2"):
+        binned([1], [1], limit=2)
+
+
+@pytest.mark.parametrize("runs", [(), (Curves("New", 3, "bce", EMPTY),), (curves(1),), (curves(3000, per_epoch=300),)])
+def test_figures_are_valid_at_every_age_of_a_run(runs):
+    figure = draw(*runs)
+    assert all(len(trace["x"]) <= figures.MAX_POINTS for trace in figure["data"])
+    assert figure["layout"]["uirevision"] == learning_curves([])["layout"]["uirevision"]
+
+
+def test_one_point_is_visible():
+    (trace,) = (t for t in draw(curves(1))["data"] if t["xaxis"] == "x")
+    assert (trace["x"], trace["mode"]) == ([0.1], "markers")
+
+
+def test_each_run_has_its_colour_and_its_marker_in_both_panels():
+    figure = draw(curves(50), Curves("Other", 4, "cross-entropy", history(50)))
+    strong = [t for t in figure["data"] if t["mode"] == "lines+markers"]
+    assert [(t["line"]["color"], t["marker"]["symbol"], t["xaxis"]) for t in strong] == [
+        (figures.RUN_COLORS[c], figures.RUN_MARKERS[c], axis) for axis in ("x", "x2") for c in (0, 4)
+    ]
+
+
+def test_the_whole_test_set_has_the_larger_mark_and_wins_over_the_sample():
+    (test,) = (t for t in draw(curves(20))["data"] if t["mode"] == "lines+markers" and t["xaxis"] == "x2")
+    assert test["x"] == [0.5, 1.0, 1.5, 2.0]
+    assert test["y"] == [0.5, 0.75, 0.5, 0.75]
+    small, large = test["marker"]["size"][:2]
+    assert test["marker"]["size"] == [small, large, small, large]
+    assert small < large
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric", "titles"),
+    [
+        ("cross-entropy", "accuracy", ["Loss: cross-entropy", "Accuracy"]),
+        ("bce", "mse", ["Loss: binary cross-entropy", "Mean squared error"]),
+        ("mse", "mse", ["Mean squared error"]),
+    ],
+)
+def test_panels_follow_from_what_was_measured(loss, metric, titles):
+    figure = draw(Curves("Net", 0, loss, history(30, metric=metric)))
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [f"<b>{title}</b>" for title in titles]
+
+
+def test_runs_of_both_tasks_share_the_loss_panel_and_have_one_each():
+    figure = draw(curves(30), Curves("Auto", 1, "bce", history(30, metric="mse")))
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [
+        "<b>Loss</b>", "<b>Accuracy</b>", "<b>Mean squared error</b>",
+    ]  # fmt: skip
+    assert {t["xaxis"] for t in figure["data"]} == {"x", "x2", "x3"}
+
+
+def test_a_diverged_run_has_a_gap_and_a_description():
+    run = Curves("Wild", 0, "cross-entropy", history(4))
+    run.history.steps[2]["train"]["loss"] = math.nan
+    run.history.steps[3]["train"]["loss"] = "NaN"
+    (loss,) = (t for t in draw(run)["data"] if t["xaxis"] == "x")
+    assert loss["y"] == [1, 0.5, None, None]
+    assert describe_learning_curves([run]) == "Wild has a training loss of 0.5 after 0.2 epochs."
+
+
+def test_a_reference_is_a_dashed_line_over_the_whole_run():
+    figure = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=[Reference("PCA, 8", 0.0374)])
+    (line,) = (t for t in figure["data"] if t["line"].get("dash") == "dash")
+    assert (line["x"], line["y"]) == ([0, 3], [0.0374, 0.0374])
+    assert not any(t["line"].get("dash") for t in draw(curves(30), references=[Reference("PCA", 0.1)])["data"])
+
+
+def test_the_loss_can_be_logarithmic_and_the_accuracy_never_is():
+    layout = draw(curves(30), log_loss=True)["layout"]
+    assert (layout["yaxis"].get("type"), layout["yaxis2"].get("type")) == ("log", None)
+
+
+def test_free_text_cannot_become_markup_or_a_template():
+    figure = draw(Curves('<a href="x">%{x}</a>', 0, "cross-entropy", history(30)))
+    for trace in figure["data"]:
+        assert "<a" not in trace["name"] + trace["hovertemplate"]
+        assert trace["hovertemplate"].count("%{") == 2  # the value and the epoch
+
+
+def test_descriptions_give_the_last_and_the_best_value():
+    assert describe_learning_curves([]) == "No run is chosen."
+    assert describe_learning_curves([Curves("New", 0, "mse", EMPTY)]) == "New has no measurement yet."
+    assert describe_learning_curves([curves(10)]) == "Net has a test accuracy of 75.00\u00a0% after 1 epoch."
+    both = describe_learning_curves([curves(15), Curves("Auto", 1, "mse", history(15, metric="mse"))])
+    assert both == (
+        "Net has a test accuracy of 50.00\u00a0% (best 75.00\u00a0%) after 1.5 epochs; "
+        "Auto has a test mean squared error of 0.5000 after 1.5 epochs."
+    )
+
+
+# -- the map -----------------------------------------------------------------------------------------------------
+
+
+def blobs() -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(1000) % 10
+    return np.stack([labels * 10.0, np.where(labels == 3, 5.0, 0.0)], 1) + np.eye(1000)[:, :2], labels
+
+
+def test_the_map_names_each_class_at_its_median_and_is_valid():
+    points, labels = blobs()
+    figure = latent_map(points, labels, [f"<{i}>" for i in range(10)])
+    go.Figure(figure)
+    notes = figure["layout"]["annotations"]
+    assert [(n["x"], n["y"], n["text"]) for n in notes[2:4]] == [
+        (20, 0, "<b>&lt;2&gt;</b>"),
+        (30, 5, "<b>&lt;3&gt;</b>"),
+    ]
+    assert [trace["meta"] for trace in figure["data"]] == [{"points": True}]
+
+
+def test_the_map_colours_every_label_with_its_own_colour():
+    marker = latent_map(*blobs(), list("0123456789"))["data"][0]["marker"]
+    span = marker["cmax"] - marker["cmin"]
+    for label, color in enumerate(figures.DIGIT_COLORS):
+        place = (label - marker["cmin"]) / span
+        below = [c for at, c in marker["colorscale"] if at <= place]
+        above = [c for at, c in marker["colorscale"] if at > place]
+        assert below[-1] == above[0] == color
+
+
+def test_map_points_are_compact_columns():
+    points, labels = blobs()
+    columns = figures.latent_points(points, labels, np.arange(1000))
+    assert {name: str(column.dtype) for name, column in columns.items()} == {
+        "x": "float32", "y": "float32", "color": "uint8", "id": "int32",
+    }  # fmt: skip
+    assert np.array_equal(columns["x"], points[:, 0].astype(np.float32))
+
+
+def test_the_map_refuses_what_it_cannot_show():
+    with pytest.raises(ValueError, match=r"got \(3, 3\)"):
+        latent_map(np.zeros((3, 3)), np.zeros(3, int), "0")
+    with pytest.raises(ValueError, match="0 to 9, got 0 to 10"):
+        latent_map(np.zeros((2, 2)), np.array([0, 10]), "0")
+
+
+def test_the_map_is_described_in_a_sentence():
+    points, labels = blobs()
+    said = figures.describe_latent_map(points, labels, list("0123456789"), "PCA")
+    assert said.startswith("The PCA map shows 1,000 test digits of 10 classes; the middles of 0 and 1 lie nearest")
+    assert figures.describe_latent_map(points[:0], labels[:0], [], "PCA") == "The PCA map holds no digits yet."
+
+
+# -- the palettes ------------------------------------------------------------------------------------------------
+
+
+def luminance(color: str) -> float:
+    """Relative luminance, as WCAG 2 defines it."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#14181d"])
+@pytest.mark.parametrize("color", figures.RUN_COLORS)
+def test_run_colours_stand_out_from_both_pages(color, background):
+    dark, light = sorted((luminance(color), luminance(background)))
+    assert (light + 0.05) / (dark + 0.05) >= 2.5
+
+
+def test_there_is_a_colour_a_marker_and_a_glyph_for_every_run():
+    for cycle in (figures.RUN_COLORS, figures.RUN_MARKERS, figures.RUN_GLYPHS):
+        assert len(set(cycle)) == RUN_COLORS
+    assert len(set(figures.DIGIT_COLORS)) == 10
+    assert {loss for spec in MODELS.values() for loss in spec.losses} <= set(figures.LOSS_TITLES)
