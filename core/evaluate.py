@@ -1,0 +1,198 @@
+"""How well autoencoders redraw a data set, and PCA as the line each of them must beat."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core import data
+
+PIXELS = 28 * 28
+_BATCH = 1000
+_fitted: set[tuple[str, str]] = set()  # what this process fitted, even where nothing can be written
+
+
+class Autoencoder(Protocol):
+    """The part of the model contract that reconstruction needs."""
+
+    def encode(self, images: np.ndarray) -> np.ndarray: ...
+    def decode(self, codes: np.ndarray) -> np.ndarray: ...
+
+
+def batches(images: np.ndarray, size: int = _BATCH) -> Iterator[np.ndarray]:
+    """Yield slices of at most `size` images."""
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
+
+
+def reconstruct(model: Autoencoder, images: np.ndarray) -> np.ndarray:
+    """Return what the model makes of uint8 images (n, 28, 28), as uint8 (n, 28, 28)."""
+    if not len(images):
+        return np.zeros((0, 28, 28), np.uint8)
+    parts = [model.decode(model.encode(batch)) for batch in batches(images)]
+    return to_bytes(np.concatenate(parts))
+
+
+def to_bytes(pictures: np.ndarray) -> np.ndarray:
+    """Turn float pictures in [0, 1] into uint8; what lies outside is clipped, NaN becomes black."""
+    return np.rint(np.clip(np.nan_to_num(pictures), 0, 1) * 255).astype(np.uint8)
+
+
+def reconstruction_errors(model: Autoencoder, images: np.ndarray) -> np.ndarray:
+    """Return the mean squared error per picture over its 784 pixels in [0, 1], float32 (n,).
+
+    Raises ValueError when the model's pictures are not finite.
+    """
+    errors = [mean_squared_errors(batch, model.decode(model.encode(batch))) for batch in batches(images)]
+    result = np.concatenate(errors) if errors else np.zeros(0, np.float32)
+    if not np.isfinite(result).all():
+        raise ValueError("The model draws pictures that are not numbers. Train it again with a smaller learning rate.")
+    return result
+
+
+def mean_squared_errors(images: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Return the mean squared error per picture, float32 (n,), of float pictures against uint8 images."""
+    difference = images.reshape(-1, PIXELS) / np.float32(255) - pictures.reshape(-1, PIXELS)
+    return np.square(difference).mean(1, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Pca:
+    """Principal components of training images scaled to [0, 1].
+
+    mean: float32 (784,); components: float32 (784, 784), orthonormal rows, the most telling first;
+    variances: float32 (784,), of the training images along each component.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    variances: np.ndarray
+
+    @classmethod
+    def fit(cls, images: np.ndarray) -> Pca:
+        """Find the components of uint8 images (n, 28, 28): eigenvectors of their covariance.
+
+        Raises ValueError for fewer than two images.
+        """
+        flat = images.reshape(-1, PIXELS)
+        count = len(flat)
+        if count < 2:
+            raise ValueError(f"PCA needs at least two images, got {count}. Give it a training set.")
+        total = np.zeros(PIXELS)
+        products = np.zeros((PIXELS, PIXELS))
+        # 256 products of two bytes stay below 2**24, so float32 adds them up exactly and at twice the speed.
+        for batch in batches(flat, 256):
+            pixels = batch.astype(np.float32)
+            total += pixels.sum(0)
+            products += pixels.T @ pixels
+        mean = total / count
+        covariance = (products / count - np.outer(mean, mean)) / 255**2
+        variances, vectors = np.linalg.eigh(covariance)
+        return cls(
+            (mean / 255).astype(np.float32),
+            np.ascontiguousarray(vectors.T[::-1], np.float32),
+            np.maximum(variances[::-1], 0).astype(np.float32),
+        )
+
+    def encode(self, images: np.ndarray, k: int) -> np.ndarray:
+        """Return the first k coordinates of uint8 images (n, 28, 28), float32 (n, k)."""
+        pixels = images.reshape(-1, PIXELS) / np.float32(255)
+        return (pixels - self.mean) @ self.components[: self._checked(k)].T
+
+    def decode(self, codes: np.ndarray, clip: bool = True) -> np.ndarray:
+        """Return float32 pictures (n, 28, 28) of codes (n, k), clipped to [0, 1] as a screen would."""
+        pictures = self.mean + codes @ self.components[: self._checked(codes.shape[1])]
+        return (np.clip(pictures, 0, 1) if clip else pictures).reshape(-1, 28, 28).astype(np.float32)
+
+    def reconstruct(self, images: np.ndarray, k: int) -> np.ndarray:
+        """Return float32 pictures (n, 28, 28) in [0, 1] made of k numbers each."""
+        return self.decode(self.encode(images, k))
+
+    def errors(self, images: np.ndarray, k: int, clip: bool = True) -> np.ndarray:
+        """Return the mean squared error per picture at k numbers, float32 (n,)."""
+        parts = [mean_squared_errors(part, self.decode(self.encode(part, k), clip)) for part in batches(images)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    @staticmethod
+    def _checked(k: int) -> int:
+        if not 0 <= k <= PIXELS:
+            raise ValueError(f"PCA of 28 x 28 pixels has 0 to {PIXELS} components, got {k}. Choose such a number.")
+        return k
+
+
+def pca(dataset: str) -> Pca:
+    """Return the components of a data set's training images, kept in memory and in data_dir()/cache.
+
+    The first call of all takes some 3 s for MNIST, the first of a process 0.1 s. Raises DatasetUnavailable.
+    """
+    data.load(dataset)  # outside the cache, so that files that went away are noticed
+    return _pca(dataset, str(data.data_dir()))
+
+
+def has_pca(dataset: str) -> bool:
+    """Say whether `pca` has been computed before, so that it answers at once."""
+    folder = str(data.data_dir())
+    return (dataset, folder) in _fitted or _cache_file(dataset, folder).exists()
+
+
+@lru_cache(maxsize=4)
+def _pca(dataset: str, folder: str) -> Pca:
+    images = data.load(dataset).train.images
+    path = _cache_file(dataset, folder)
+    print_of_images = zlib.crc32(images.tobytes())
+    stored = _read(path, print_of_images)
+    if stored is not None:
+        return stored
+    fitted = Pca.fit(images)
+    _fitted.add((dataset, folder))
+    with suppress(OSError):  # a folder that cannot be written costs the next start some seconds, nothing else
+        _write(path, fitted, print_of_images)
+    return fitted
+
+
+def _cache_file(dataset: str, folder: str) -> Path:
+    return Path(folder) / "cache" / f"pca-{dataset}.npz"
+
+
+def _read(path: Path, print_of_images: int) -> Pca | None:
+    """Open a stored Pca; None when there is none, or it is torn, of other images or not what it should be."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if int(file["crc32"]) != print_of_images:
+                return None
+            found = Pca(file["mean"], file["components"], file["variances"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
+    shapes = (PIXELS,), (PIXELS, PIXELS), (PIXELS,)
+    for array, shape in zip((found.mean, found.components, found.variances), shapes, strict=True):
+        if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
+            return None
+    return found
+
+
+def _write(path: Path, fitted: Pca, print_of_images: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")  # a name of its own: two processes may fit at once
+    try:
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                mean=fitted.mean,
+                components=fitted.components,
+                variances=fitted.variances,
+                crc32=np.uint32(print_of_images),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
