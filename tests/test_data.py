@@ -136,7 +136,9 @@ def test_fetch_reports_progress_and_brings_whole_files(folder, mirror):
     assert len(mirror.asked) == asked  # nothing is downloaded twice
 
 
-@pytest.mark.parametrize(("damage", "reason"), [("cut", "checksum|more expected"), ("wrong", "checksum"), ("busy", "503")])
+@pytest.mark.parametrize(
+    ("damage", "reason"), [("cut", "checksum|more expected"), ("wrong", "checksum"), ("busy", "503")]
+)
 def test_damaged_download_is_never_taken_for_a_whole_one(folder, mirror, damage, reason):
     mirror.damage = damage
     with pytest.raises(data.DatasetUnavailable, match=reason):

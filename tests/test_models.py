@@ -128,8 +128,12 @@ def test_a_loss_that_explodes_ends_as_diverged(name, toy):
             if isinstance(event, train.Step):
                 last = event.metrics["loss"]
                 if event.step == 3:
-                    model.load_state_dict({k: v * np.array(np.nan, v.dtype) if v.dtype == np.float32 else v
-                                           for k, v in model.state_dict().items()})
+                    model.load_state_dict(
+                        {
+                            k: v * np.array(np.nan, v.dtype) if v.dtype == np.float32 else v
+                            for k, v in model.state_dict().items()
+                        }
+                    )
     assert caught.value.last == last
     assert "learning rate" in str(caught.value)
 

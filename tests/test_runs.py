@@ -51,7 +51,14 @@ def test_ids_of_strangers_reach_no_disk(runs, run_id):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "null", '{"config": {}}', '{"version": 1, "name": "x", "created": "soon", "color": 0, "config": {}}'],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"config": {}}',
+        '{"version": 1, "name": "x", "created": "soon", "color": 0, "config": {}}',
+    ],
 )
 def test_unreadable_config_is_no_run_and_harms_no_other(runs, content):
     good = runs.create(small())

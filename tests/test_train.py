@@ -58,7 +58,9 @@ def test_every_image_is_seen_once_an_epoch(toy, monkeypatch):
     settings = config(epochs=2)
     model = train.build(settings)
     step = model.train_step
-    monkeypatch.setattr(model, "train_step", lambda images, labels, lr: (seen.append(images), step(images, labels, lr))[1])
+    monkeypatch.setattr(
+        model, "train_step", lambda images, labels, lr: (seen.append(images), step(images, labels, lr))[1]
+    )
     list(train.fit(model, toy, settings))
     first, second = np.concatenate(seen[:7]), np.concatenate(seen[7:])
     whole = np.sort(toy.train.images.reshape(400, -1), axis=0)

@@ -1,0 +1,81 @@
+"""What people do in the dashboard, in the words of the tests: draw a digit, wait for a curve, read a verdict."""
+
+from playwright.sync_api import Locator, Page, expect
+
+# Strokes in units of the pad, as a person would draw them.
+THREE = [[(0.3, 0.2), (0.45, 0.12), (0.62, 0.18), (0.65, 0.32), (0.55, 0.44), (0.42, 0.48)],
+         [(0.42, 0.48), (0.6, 0.52), (0.68, 0.66), (0.6, 0.82), (0.42, 0.88), (0.28, 0.8)]]  # fmt: skip
+SEVEN = [[(0.25, 0.2), (0.5, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]]
+
+
+def draw(page: Page, strokes: list[list[tuple[float, float]]] = THREE) -> None:
+    """Draw with the mouse, in small moves."""
+    canvas = page.get_by_test_id("pad-canvas")
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    if box is None:
+        raise AssertionError("the pad is not on the screen")
+    for stroke in strokes:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for x, y in places[1:]:
+            page.mouse.move(x, y, steps=6)
+        page.mouse.up()
+
+
+def verdict(page: Page, run: str) -> Locator:
+    """The digit that a run's card shows."""
+    return page.locator(f'[data-testid="pad-card"][data-run="{run}"]').get_by_test_id("verdict")
+
+
+def badge(page: Page, run: str = "") -> Locator:
+    """The status word of a run on the Train page."""
+    return page.locator(f".st-key-status-{run} .rs-badge" if run else ".rs-badge").first
+
+
+def points(page: Page) -> int:
+    """How many points the curves of the live figure have."""
+    return int(
+        page.evaluate(
+            "() => { const p = document.querySelector('.lf-plot'); return p && p.data"
+            " ? p.data.reduce((n, t) => n + (t.x ? t.x.length : 0), 0) : 0; }"
+        )
+    )
+
+
+def wait_for_points(page: Page, more_than: int = 0) -> int:
+    """Wait until the live figure has more points than that; return how many it has."""
+    page.wait_for_function(
+        "(n) => { const p = document.querySelector('.lf-plot'); return p && p.data"
+        " && p.data.reduce((s, t) => s + (t.x ? t.x.length : 0), 0) > n; }",
+        arg=more_than,
+        timeout=60_000,
+    )
+    return points(page)
+
+
+def choose(page: Page, key: str, option: str) -> None:
+    """Choose an option of the select box with this key."""
+    page.locator(f".st-key-{key} input").first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def start_training(page: Page, preset: str = "Softmax regression, 92 %", epochs: int = 500) -> None:
+    """Press Train for a preset on the embedded digits."""
+    expect(page.locator(".st-key-train button")).to_be_enabled()
+    choose(page, "form-preset", preset)
+    expect(page.locator(".st-key-form-preset input").first).to_have_value(preset)
+    choose(page, "form-dataset", "Embedded digits")
+    field = page.locator(".st-key-form-epochs input")
+    field.fill(str(epochs))
+    field.press("Enter")
+    page.get_by_text("Changed from the preset", exact=False).wait_for()
+    page.locator(".st-key-train button").click()
+
+
+def visit_tab(page: Page, title: str) -> None:
+    """Go to another page by the navigation, as a click does."""
+    page.get_by_test_id("stTopNavLink").filter(has_text=title).first.click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()

@@ -1,0 +1,251 @@
+"""The journeys a person makes through the dashboard, in a real browser against a real server and real workers."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import running
+from .journeys import SEVEN, THREE, badge, choose, draw, start_training, verdict, visit_tab, wait_for_points
+
+pytestmark = pytest.mark.browser
+
+
+def newest(dashboard):
+    return dashboard.trained_here()[0]
+
+
+def test_draw_a_digit_and_read_the_verdict(dashboard, visit):
+    page = visit(dashboard.url)
+    draw(page, THREE)
+    expect(verdict(page, "cnn")).to_have_text("3")
+    expect(page.get_by_test_id("pad-words")).to_contain_text("reads 3")
+    page.get_by_test_id("pad-clear").click()
+    expect(verdict(page, "cnn")).not_to_have_text("3")
+    draw(page, SEVEN)
+    expect(verdict(page, "cnn")).to_have_text("7")
+    visit_tab(page, "Train")
+    visit_tab(page, "Draw")
+    expect(verdict(page, "cnn")).to_have_text("7")  # the drawing came back with the page
+    page.reload()
+    expect(verdict(page, "cnn")).to_have_text("7")
+    page.get_by_test_id("pad-undo").click()
+    expect(verdict(page, "cnn")).not_to_have_text("7")
+
+
+def test_without_the_live_socket_the_pad_says_so_and_still_answers(dashboard, visit):
+    page = visit("about:blank")
+    page.route_web_socket(re.compile("digitlab/live"), lambda socket: socket.close())
+    page.goto(dashboard.url)
+    draw(page, THREE)
+    expect(verdict(page, "cnn")).to_have_text("3")
+    expect(page.get_by_test_id("pad-note")).not_to_be_empty()
+
+
+def test_train_leave_come_back_stop_and_draw(dashboard, visit):
+    page = visit(f"{dashboard.url}/train")
+    start_training(page)
+    seen = wait_for_points(page)
+    run = newest(dashboard)
+    expect(badge(page, run.id)).to_have_text("running")
+    visit_tab(page, "Draw")
+    step = run.history().steps[-1]["step"]
+    visit_tab(page, "Train")
+    assert wait_for_points(page, seen) > seen
+    assert run.history().steps[-1]["step"] > step
+
+    other = visit(f"{dashboard.url}/train?run={run.id}")  # a second browser
+    wait_for_points(other)
+    page.reload()
+    wait_for_points(page, seen)
+    assert run.id in page.url
+
+    other.locator(f".st-key-stop-{run.id} button").click()
+    for browser in (page, other):
+        expect(badge(browser, run.id)).to_have_text("stopped")
+    visit_tab(page, "Draw")
+    draw(page, THREE)
+    expect(verdict(page, run.id)).to_have_text(re.compile(r"\d"))
+
+
+def test_zoom_made_by_hand_survives_the_next_updates(dashboard, visit):
+    page = visit(f"{dashboard.url}/train")
+    start_training(page)
+    seen = wait_for_points(page, 30)
+    box = page.locator(".lf-plot .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"], steps=8)
+    page.mouse.up()
+    zoom = "() => document.querySelector('.lf-plot')._fullLayout.xaxis.range.slice()"
+    page.wait_for_function("() => document.querySelector('.lf-plot')._fullLayout.xaxis.autorange === false")
+    chosen = page.evaluate(zoom)
+    seen = wait_for_points(page, seen)
+    wait_for_points(page, seen)
+    assert page.evaluate(zoom) == pytest.approx(chosen)
+    newest(dashboard).request_stop()
+
+
+def test_killed_worker_shows_interrupted_and_a_restart_finds_every_run(tmp_path, visit):
+    with running(tmp_path) as dashboard:
+        page = visit(f"{dashboard.url}/train")
+        start_training(page)
+        wait_for_points(page)
+        run = newest(dashboard)
+        os.kill(worker_of(run), signal.SIGKILL)
+        expect(badge(page, run.id)).to_have_text("interrupted", timeout=2_000)
+        known = {r.id for r in dashboard.runs.runs()}
+        dashboard.kill()
+        dashboard.start()
+        again = visit(f"{dashboard.url}/train?run={run.id},cnn")
+        expect(badge(again, run.id)).to_have_text("interrupted")
+        expect(badge(again, "cnn")).to_have_text("finished")
+        assert {r.id for r in dashboard.runs.runs()} == known
+
+
+def worker_of(run) -> int:
+    """The process that has the run's lock file open."""
+    found = subprocess.run(
+        ["find", "/proc", "-maxdepth", "3", "-path", "*/fd/*", "-lname", str(run.folder / "lock")],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return int(found.split("/")[2])
+
+
+def test_server_killed_while_training_finds_the_run_still_going(tmp_path, visit):
+    with running(tmp_path) as dashboard:
+        page = visit(f"{dashboard.url}/train")
+        start_training(page)
+        wait_for_points(page)
+        run = newest(dashboard)
+        dashboard.kill()
+        step = run.history().steps[-1]["step"]
+        dashboard.start()
+        again = visit(f"{dashboard.url}/train?run={run.id}")
+        expect(badge(again, run.id)).to_have_text("running")
+        wait_for_points(again)
+        assert run.history().steps[-1]["step"] > step
+        again.locator(f".st-key-stop-{run.id} button").click()
+        expect(badge(again, run.id)).to_have_text("stopped")
+
+
+def test_reconstruct_your_own_drawing(dashboard, visit):
+    page = visit(f"{dashboard.url}/reconstruct")
+    page.get_by_text("Your drawing", exact=True).first.click()
+    draw(page, THREE)
+    expect(page.get_by_test_id("strip").first).to_be_visible()
+    expect(page.get_by_text("Conv autoencoder", exact=False).first).to_be_visible()
+
+
+def test_map_click_a_point_and_decode_an_empty_place(dashboard, visit, mnist):
+    page = visit(f"{dashboard.url}/latent-space?run=conv-autoencoder")
+    page.wait_for_function(
+        "() => document.querySelector('.lf-plot')?.data?.some((t) => t.x?.length === 10000)", timeout=90_000
+    )
+    place = "(want) => {" + _PLACE + "}"
+    x, y = page.evaluate(place, "point")
+    page.mouse.click(x, y)
+    expect(page.get_by_text(re.compile(r"test digit", re.I)).first).to_be_visible()
+    x, y = page.evaluate(place, "empty")
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y)
+    expect(page.locator(".lf-decoded figcaption")).to_contain_text("decoded here")
+    page.mouse.click(x, y)
+    expect(page.get_by_text(re.compile(r"empty place|decoded", re.I)).last).to_be_visible()
+
+
+# Screen coordinates of a point of the map, or of the place in its frame that is farthest from all points.
+_PLACE = """
+  const plot = document.querySelector('.lf-plot'), box = plot.getBoundingClientRect();
+  const trace = plot.data.find((t) => t.x?.length === 10000), {xaxis, yaxis} = plot._fullLayout;
+  const at = (i) => [xaxis._offset + xaxis.d2p(trace.x[i]), yaxis._offset + yaxis.d2p(trace.y[i])];
+  const screen = ([x, y]) => [box.left + x, box.top + y];
+  if (want === 'point') return screen(at(0));
+  let best = [-1];
+  for (let u = 0.1; u < 0.95; u += 0.1) for (let v = 0.1; v < 0.95; v += 0.1) {
+    const x = xaxis._offset + u * xaxis._length, y = yaxis._offset + v * yaxis._length;
+    let near = Infinity;
+    for (let i = 0; i < 10000; i += 5) { const [a, b] = at(i); near = Math.min(near, (a - x) ** 2 + (b - y) ** 2); }
+    if (near > best[0]) best = [near, x, y];
+  }
+  return screen(best.slice(1));
+"""
+
+
+@pytest.mark.parametrize("path", ["", "draw", "train", "reconstruct", "latent-space"])
+def test_cold_deep_link(path, tmp_path, visit):
+    with running(tmp_path) as dashboard:
+        page = visit(f"{dashboard.url}/{path}")
+        title = {"": "Draw", "latent-space": "Latent space"}.get(path, path.capitalize())
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()  # the navigation ran, not the page alone
+        expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def test_without_data_and_network_everything_opens_and_the_embedded_digits_train(tmp_path, visit):
+    # A proxy nobody listens at stands for a missing network.
+    nowhere = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1"}
+    with running(tmp_path, DIGITLAB_DATA=str(tmp_path / "data"), **nowhere) as dashboard:
+        page = visit(dashboard.url)
+        draw(page, THREE)
+        expect(verdict(page, "cnn")).to_have_text("3")
+        visit_tab(page, "Train")
+        expect(page.get_by_text("MNIST could not be downloaded", exact=False)).to_be_visible(timeout=60_000)
+        start_training(page, epochs=3)
+        expect(badge(page, newest(dashboard).id)).to_have_text("finished", timeout=60_000)
+        visit_tab(page, "Reconstruct")
+        visit_tab(page, "Latent space")
+
+
+def test_two_people_do_not_disturb_each_other(dashboard, visit):
+    one, two = visit(dashboard.url), visit(dashboard.url)
+    draw(one, THREE)
+    draw(two, SEVEN)
+    expect(verdict(one, "cnn")).to_have_text("3")
+    expect(verdict(two, "cnn")).to_have_text("7")
+
+
+def test_pressing_train_twice_starts_runs_that_both_show(dashboard, visit):
+    before = len(dashboard.trained_here())
+    page = visit(f"{dashboard.url}/train")
+    start_training(page, epochs=400)
+    wait_for_points(page)
+    page.locator(".st-key-train button").click()
+    expect(page.locator(".rs-badge")).to_have_count(2)
+    assert len(dashboard.trained_here()) == before + 2
+    page.locator(".st-key-stop-all button").click()
+    for run in dashboard.trained_here()[:2]:
+        expect(badge(page, run.id)).to_have_text("stopped")
+
+
+def test_bad_settings_are_a_sentence_and_nothing_is_lost(dashboard, visit):
+    page = visit(f"{dashboard.url}/train")
+    choose(page, "form-preset", "One hidden layer, 98 %")
+    field = page.locator(".st-key-form-lr input")
+    field.fill("-1")
+    field.press("Enter")
+    expect(page.get_by_text("must be above 0", exact=False)).to_be_visible()
+    expect(page.locator(".st-key-train button")).to_be_disabled()
+    field.fill("0.01")
+    field.press("Enter")
+    expect(page.locator(".st-key-train button")).to_be_enabled()
+    expect(page.locator(".st-key-form-epochs input")).to_have_value("15")
+
+
+def test_run_that_vanishes_while_watched_is_told(dashboard, visit):
+    import shutil
+
+    page = visit(f"{dashboard.url}/train")
+    start_training(page)
+    wait_for_points(page)
+    run = newest(dashboard)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    expect(page.get_by_text("is gone", exact=False).first).to_be_visible()
+    visit_tab(page, "Draw")
+    draw(page, THREE)
+    expect(verdict(page, "cnn")).to_have_text("3")
