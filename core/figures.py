@@ -211,6 +211,10 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
         narrow[f"xaxis{tail}"] = {"domain": [0, 1]}
         narrow[f"yaxis{tail}"] = {"domain": [max(0.0, top - tall), top]}
         layout["annotations"].append(_title(titles[panel], tail))
+    if not any(run.history.steps for run in runs):
+        for axis in (name for name in list(layout) if name[1:5] == "axis"):
+            layout[axis]["range"] = [0, 1]
+        layout["annotations"].append(_middle("no step yet" if runs else "The curves appear here."))
     layout["meta"] = {"narrow": narrow, "narrow_rows": n}
     return layout
 
@@ -231,6 +235,11 @@ def _title(text: str, tail: str) -> dict[str, Any]:
         "yanchor": "bottom",
     }
     return {**place, "text": f"<b>{text}</b>", "showarrow": False, "yshift": 6, "font": {"size": 13}}
+
+
+def _middle(text: str) -> dict[str, Any]:
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "xanchor": "center", "yanchor": "middle"}
+    return {**place, "text": text, "name": "class", "showarrow": False, "font": {"size": 15}}
 
 
 def _layout() -> dict[str, Any]:

@@ -29,6 +29,7 @@ LOWEST, HIGHEST = (
 DEFAULT_WIDTH = 0.07  # pad units
 
 _SPACING = 0.5  # pixels between the discs a line is made of; at these widths their outline is off by 0.03 pixel
+_MOST_WALKED = 20_000  # points along the strokes of a scribble
 _CHUNK = 128  # discs measured at once: the arrays stay in the cache of a core, also for a pad full of ink
 
 
@@ -97,11 +98,14 @@ def _points(stroke: list) -> np.ndarray:
 
 
 def _walk(strokes: list[np.ndarray], spacing: float) -> np.ndarray:
-    """Points along the strokes, at most `spacing` apart: float64 (n, 2)."""
+    """Points along the strokes, `spacing` apart or closer: float64 (n, 2)."""
     corners = np.concatenate(strokes)
     steps = np.diff(corners, axis=0)
     steps[np.cumsum([len(stroke) for stroke in strokes[:-1]], dtype=int) - 1] = 0  # the pen was up between two strokes
-    counts = np.ceil(np.hypot(steps[:, 0], steps[:, 1]) / spacing).astype(int)
+    lengths = np.hypot(steps[:, 0], steps[:, 1])
+    # A line that long crosses each pixel many times over: fewer points fill the box just as well.
+    apart = max(spacing, lengths.sum() / _MOST_WALKED)
+    counts = np.ceil(lengths / apart).astype(int)
     nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     fraction = nth / np.repeat(counts, counts)
     between = np.repeat(corners[:-1], counts, axis=0) + fraction[:, None] * np.repeat(steps, counts, axis=0)

@@ -67,7 +67,8 @@ class Projection:
         return np.stack([self._mix(place) for place in places]) if len(places) else self.codes[:0]
 
     def _mix(self, place: np.ndarray) -> np.ndarray:
-        rows, distances = nearest_rows(self.points, place, NEIGHBOURS)
+        # In float64, because the square of a place far away is beyond float32.
+        rows, distances = nearest_rows(self.points.astype(np.float64), place, NEIGHBOURS)
         weights = 1 / np.maximum(distances, 1e-6 * (1 + distances.max()))
         mixed: np.ndarray = (weights / weights.sum()) @ self.codes[rows]
         return mixed.astype(np.float32)

@@ -105,7 +105,8 @@ def _digit(model: Model, digits: Dataset, projection: Projection, row: int) -> N
 
 
 def _place(model: Model, digits: Dataset, projection: Projection, selection: Selection) -> None:
-    code = projection.invert(np.array([[selection.x, selection.y]], np.float32))
+    # The place comes from a browser: bounded, so that nothing overflows.
+    code = projection.invert(np.clip([[selection.x, selection.y]], -1e9, 1e9))
     decoded = evaluate.to_bytes(model.decode(code))
     st.markdown("**A place between the digits**")
     image_tiles(decoded, ["Decoded"], label="The decoder's picture of this place", scale=3)

@@ -35,9 +35,10 @@ def live_runs(runs: Sequence[Run]) -> None:
 
 
 def _invitation() -> None:
-    with st.container(border=True, height=330, horizontal_alignment="center", vertical_alignment="center"):
-        st.markdown(":material/show_chart: The curves appear here as soon as you press **Train**.")
-        st.caption("They go on if you leave the page; choose earlier runs above to lay their curves over it.")
+    # Drawing empty axes also loads the drawing library, so that the first point need not wait for it.
+    text = "Press Train to watch a model learn. It goes on if you leave this page, and its curves wait for you."
+    live_figure(learning_curves([]), key="no-curves", height=330, label=text)
+    st.caption(text)
 
 
 def _interval(runs: Sequence[Run]) -> float | None:
@@ -89,8 +90,17 @@ def _references(runs: Sequence[Run]) -> list[Reference]:
 
 
 def _code(run: Run) -> tuple[str, int] | None:
+    """Return the data set and code size to compare with PCA; None without a code, and before the first epoch.
+
+    Fitting PCA takes processor time that a run needs for its first points.
+    """
     size = run.config.params.get("code_size")
-    return (run.config.dataset, size) if isinstance(size, int) and is_ready(run.config.dataset) else None
+    try:
+        if isinstance(size, int) and run.history().epochs and is_ready(run.config.dataset):
+            return run.config.dataset, size
+    except RunNotFound:
+        pass  # its status line says so
+    return None
 
 
 @lru_cache(maxsize=64)

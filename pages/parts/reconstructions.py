@@ -119,7 +119,7 @@ def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_erro
             Row(line.name, np.concatenate(shown), f"{line.code_size} numbers, error {error:.4f}", (), mark, color)
         )
     if rows:
-        image_strip(rows, ["Drawing", "Redrawn", "Error"][: len(rows[0].images)])
+        image_strip(rows, ["Drawing", "Redrawn", "Error"][: len(rows[0].images)], scale=3)
 
 
 def score_table(scores: Sequence[Score]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from html import escape
@@ -11,6 +12,7 @@ import streamlit as st
 from core.figures import RUN_COLORS, RUN_GLYPHS
 from core.runs import ENDINGS, History, Run, RunNotFound, store
 
+_PATIENCE_S = 0.5  # a run stops within one batch, mostly a few hundredths of a second
 _REMEDIES = {
     "failed": "Change the settings and press Train.",
     "diverged": "",  # its message says what to try
@@ -52,9 +54,15 @@ def run_status(run: Run) -> bool:
 
 
 def request_stop(run: Run) -> None:
-    """Ask a run to stop; one that is gone needs no stopping."""
+    """Ask a run to stop, and give it a moment to do so, so that the page shows it at once.
+
+    A run that is gone needs no stopping.
+    """
+    end = time.monotonic() + _PATIENCE_S
     with suppress(RunNotFound):
         run.request_stop()
+        while run.active() and time.monotonic() < end:
+            time.sleep(0.02)
 
 
 def stop_all(active: int) -> None:

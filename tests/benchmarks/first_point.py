@@ -55,20 +55,47 @@ STATE = """() => {
 
 
 @contextmanager
-def dashboard() -> Iterator[str]:
-    """Start a dashboard with an empty store; yield its address."""
-    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
+def dashboard() -> Iterator[tuple[str, int]]:
+    """Start a dashboard with an empty store; yield its address and its process id."""
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "DIGITLAB_CHECKPOINTS": folder, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
-        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        server = subprocess.Popen([*command, "--server.fileWatcherType", "none"], cwd=ROOT, env=env, **quiet)
         try:
-            yield _awaited(f"http://127.0.0.1:{port}")
+            yield _awaited(f"http://127.0.0.1:{port}"), server.pid
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(20)
+
+
+def wait_for_spare(server: int) -> None:
+    """Wait until the server's spare worker has imported everything: it is there, and uses no processor time."""
+    before: dict[int, int] = {}
+    for _ in range(90):
+        now = _workers(server)
+        if now and now == before:
+            return
+        before = now
+        time.sleep(1.0)
+    raise RuntimeError("No spare worker came to rest within 90 s. Stop the runs that go on, and try again.")
+
+
+def _workers(server: int) -> dict[int, int]:
+    """Return the living workers of a server (Linux only): process id -> clock ticks used."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            is_worker = b"core.worker" in (folder / "cmdline").read_bytes()
+        except OSError:
+            continue  # it ended meanwhile
+        if int(fields[1]) == server and is_worker:
+            found[int(folder.name)] = int(fields[11]) + int(fields[12])
+    return found
 
 
 def _awaited(url: str) -> str:
@@ -93,18 +120,20 @@ def choose_model(page: Page, title: str) -> None:
     page.wait_for_timeout(1000)
 
 
-def train_and_stop(page: Page, rest: float) -> tuple[float, float]:
+def train_and_stop(page: Page, server: int) -> tuple[float, float]:
     """Press Train and Stop once with a warm worker waiting; return both waits in seconds."""
-    page.wait_for_timeout(1000 * rest)
+    page.wait_for_timeout(3500)  # the next spare is started three seconds after a run
+    wait_for_spare(server)
     shown = page.evaluate(CLICK_AND_WAIT, [".st-key-train button", "curve"]) / 1000
     page.wait_for_timeout(2000)
     stopped = page.evaluate(CLICK_AND_WAIT, ['[class*="st-key-stop-"] button', "stopped"]) / 1000
     return shown, stopped
 
 
-def zoom_survives(page: Page, rest: float) -> bool:
+def zoom_survives(page: Page, server: int) -> bool:
     """Zoom by hand while a run goes on; say whether the view is still there when the curve has grown."""
-    page.wait_for_timeout(1000 * rest)
+    page.wait_for_timeout(3500)  # the next spare is started three seconds after a run
+    wait_for_spare(server)
     page.evaluate(CLICK_AND_WAIT, [".st-key-train button", "curve"])
     page.wait_for_timeout(2500)
     box = page.locator(".lf-plot .nsewdrag").first.bounding_box()
@@ -127,18 +156,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rest", type=float, default=14, help="seconds before each round, for the spare to get warm")
-    parser.add_argument("--url", help="of a running dashboard; without it, one is started")
     parser.add_argument("--models", nargs="*", default=list(MODELS))
     args = parser.parse_args()
-    if args.url:
-        measure(args.url, args)
-        return
-    with dashboard() as url:
-        measure(url, args)
+    with dashboard() as (url, server):
+        measure(url, server, args)
 
 
-def measure(url: str, args: argparse.Namespace) -> None:
+def measure(url: str, server: int, args: argparse.Namespace) -> None:
     """Drive one browser through all models."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
@@ -148,7 +172,7 @@ def measure(url: str, args: argparse.Namespace) -> None:
         every: list[float] = []
         for name in args.models:
             choose_model(page, MODELS[name].title)
-            rounds = [train_and_stop(page, args.rest) for _ in range(args.rounds)]
+            rounds = [train_and_stop(page, server) for _ in range(args.rounds)]
             first, stop = zip(*rounds, strict=True)
             every += first
             print(
@@ -157,7 +181,7 @@ def measure(url: str, args: argparse.Namespace) -> None:
                 flush=True,
             )
         print(f"all models: first point {statistics.median(every):.2f} s in the median, {max(every):.2f} s at worst")
-        print("zoom kept" if zoom_survives(page, args.rest) else "ZOOM LOST")
+        print("zoom kept" if zoom_survives(page, server) else "ZOOM LOST")
         browser.close()
 
 

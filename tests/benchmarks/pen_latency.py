@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -140,8 +140,8 @@ def other_clients(port: int, count: int, stop: threading.Event) -> threading.Thr
     return thread
 
 
-def start_training(checkpoints: Path) -> None:
-    """Train a CNN on MNIST in the background, long enough for the whole measurement."""
+def start_training(checkpoints: Path) -> Callable[[], None]:
+    """Train a CNN on MNIST in the background, long enough for the whole measurement; return how to end it."""
     os.environ["DIGITLAB_CHECKPOINTS"] = str(checkpoints)
     from core import worker
     from core.config import TrainConfig
@@ -154,6 +154,13 @@ def start_training(checkpoints: Path) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"The run is {run.status()} after 60 s: {run.message()}")
         time.sleep(0.2)
+
+    def end() -> None:
+        run.request_stop()
+        while run.active():
+            time.sleep(0.1)
+
+    return end
 
 
 def line(name: str, times: list[float]) -> str:
@@ -185,8 +192,7 @@ def main() -> None:
         page.wait_for_timeout(8000)  # the server warms up behind the first page
         draw(page, 3, options.pace)
         if options.training:
-            start_training(checkpoints)
-            last.callback(lambda: __import__("core.runs").runs.store().stop_all())
+            last.callback(start_training(checkpoints))
         if options.clients:
             other_clients(port, options.clients, stop)
             last.callback(stop.set)
@@ -199,7 +205,6 @@ def main() -> None:
         print(line("pen move -> painted answer", log["moves"]))
         print(f"{'answers while the pen is down':28s} {len(log['shown']) / down:.0f} a second")
         browser.close()
-        time.sleep(0.5 if options.training else 0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What people do in the dashboard, in the words of the tests: draw a digit, wait for a curve, read a verdict."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 # Strokes in units of the pad, as a person would draw them.
@@ -73,6 +75,9 @@ def start_training(page: Page, preset: str = "Softmax regression, 92 %", epochs:
     field.press("Enter")
     page.get_by_text("Changed from the preset", exact=False).wait_for()
     page.locator(".st-key-train button").click()
+    # Until then the figure still shows what was there before.
+    expect(badge(page)).to_have_text(re.compile("starting|queued|running|finished"))
+    expect(page.locator(".rs-name").first).to_contain_text(":")
 
 
 def visit_tab(page: Page, title: str) -> None:
