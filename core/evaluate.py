@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from core import data
+from core.files import write_npz
 
 PIXELS = 28 * 28
 _BATCH = 1000
@@ -155,7 +155,9 @@ def _pca(dataset: str, folder: str) -> Pca:
     fitted = Pca.fit(images)
     _fitted.add((dataset, folder))
     with suppress(OSError):  # a folder that cannot be written costs the next start some seconds, nothing else
-        _write(path, fitted, print_of_images)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {"mean": fitted.mean, "components": fitted.components, "variances": fitted.variances}
+        write_npz(path, arrays | {"crc32": np.array(print_of_images, np.uint32)})
     return fitted
 
 
@@ -177,22 +179,3 @@ def _read(path: Path, print_of_images: int) -> Pca | None:
         if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
             return None
     return found
-
-
-def _write(path: Path, fitted: Pca, print_of_images: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")  # a name of its own: two processes may fit at once
-    try:
-        with part.open("wb") as file:
-            np.savez(
-                file,
-                mean=fitted.mean,
-                components=fitted.components,
-                variances=fitted.variances,
-                crc32=np.uint32(print_of_images),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -93,8 +93,9 @@ def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] =
     data: list[dict[str, Any]] = []
     for number, panel in enumerate(panels, 1):
         axes = {"xaxis": f"x{number if number > 1 else ''}", "yaxis": f"y{number if number > 1 else ''}"}
-        for run in runs:
-            data += [{**trace, **axes} for trace in _traces(run, panel)]
+        traces = [trace for run in runs for trace in _traces(run, panel)]
+        # Plotly draws no axes without a trace, so an empty panel gets one that shows nothing.
+        data += [{**trace, **axes} for trace in traces or [{"type": "scatter", "x": [None], "y": [None]}]]
         end = max([1.0, *(_last_epoch(run.history) for run in runs)])
         data += [{**_reference(ref, end), **axes} for ref in references if ref.panel == panel]
     return {"data": data, "layout": _curve_layout(panels, runs, log_loss)}
@@ -238,7 +239,7 @@ def _title(text: str, tail: str) -> dict[str, Any]:
 
 
 def _middle(text: str) -> dict[str, Any]:
-    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "xanchor": "center", "yanchor": "middle"}
+    place = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": 0.5, "xanchor": "center", "yanchor": "middle"}
     return {**place, "text": text, "name": "class", "showarrow": False, "font": {"size": 15}}
 
 

@@ -21,13 +21,16 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_file(path: Path, content: bytes, durable: bool = True) -> None:
     """Replace a file in one step; `durable` also waits until it is on the disk."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as f:
-        f.write(content)
-        if durable:
-            f.flush()
-            os.fsync(f.fileno())
-    part.replace(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # a name of its own: two processes may write at once
+    try:
+        with part.open("wb") as f:
+            f.write(content)
+            if durable:
+                f.flush()
+                os.fsync(f.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, str] | None = None) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from core import data
 from core.evaluate import batches
 from core.files import is_held, write_file, write_npz
-from core.projectors import PROJECTORS, Progress, Projector, trustworthiness
+from core.projectors import PROJECTORS, Progress, Projector
 from core.runs import Run
 
 __all__ = [
@@ -155,7 +155,11 @@ def _compute(run: Run, projector: Projector, version: int, report: Progress) -> 
     report(0.9, "checking the map against the codes")
     sample = np.random.default_rng(0).permutation(len(codes))[:2000]
     neighbours = min(15, (len(sample) - 1) // 2)
-    trust = round(trustworthiness(codes[sample], fit.points[sample], neighbours), 4) if neighbours else None
+    trust = None
+    if neighbours:
+        from sklearn.manifold import trustworthiness
+
+        trust = round(float(trustworthiness(codes[sample], fit.points[sample], n_neighbors=neighbours)), 4)
     facts = {
         "method": projector.name,
         "dataset": dataset,

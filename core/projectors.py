@@ -51,9 +51,13 @@ def _fit_umap(codes: np.ndarray, progress: Progress) -> Fit:
     neighbours = 15
     if len(codes) <= neighbours:
         raise ValueError(f"UMAP needs more than {neighbours} digits, got {len(codes)}. Use PCA for so few.")
+    progress(0.0, "finding each digit's neighbours")
+    from sklearn.neighbors import NearestNeighbors
+
     # Exact neighbours of 10,000 codes take 2 s; letting UMAP search for them approximately takes 35 s more, most of
     # it to compile the search.
-    table = neighbour_table(codes, neighbours, lambda share: progress(0.2 * share, "finding each digit's neighbours"))
+    search = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(codes)
+    distances, rows = search.kneighbors(codes)
     progress(0.2, "loading UMAP")
     import umap
 
@@ -61,30 +65,8 @@ def _fit_umap(codes: np.ndarray, progress: Progress) -> Fit:
     sink = _EpochSink(lambda share: progress(0.6 + 0.4 * share, "laying out the map"))
     settings = {"n_neighbors": neighbours, "min_dist": 0.1, "random_state": 0}
     bar = {"disable": False, "file": sink, "bar_format": "{n}/{total}|", "mininterval": 0.2, "desc": ""}
-    points = umap.UMAP(**settings, n_jobs=1, tqdm_kwds=bar, precomputed_knn=table).fit_transform(codes)
+    points = umap.UMAP(**settings, n_jobs=1, tqdm_kwds=bar, precomputed_knn=(rows, distances)).fit_transform(codes)
     return Fit(np.asarray(points, np.float32), settings)
-
-
-def neighbour_table(
-    codes: np.ndarray, k: int, report: Callable[[float], None] = lambda share: None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k nearest codes of each code, itself first: rows int32 (n, k) and distances float32 (n, k)."""
-    codes = codes.astype(np.float64)
-    squares = (codes**2).sum(1)
-    rows = np.empty((len(codes), k), np.int32)
-    distances = np.empty((len(codes), k), np.float32)
-    for start in range(0, len(codes), 500):
-        report(start / len(codes))
-        part = codes[start : start + 500]
-        table = squares - 2 * part @ codes.T
-        table[np.arange(len(part)), np.arange(start, start + len(part))] = -np.inf
-        near = np.argpartition(table, k - 1, 1)[:, :k]
-        exact = np.sqrt(np.square(part[:, None] - codes[near]).sum(-1))
-        own = near == np.arange(start, start + len(part))[:, None]
-        order = np.where(own, -1.0, exact).argsort(1, kind="stable")
-        rows[start : start + 500] = np.take_along_axis(near, order, 1)
-        distances[start : start + 500] = np.take_along_axis(exact, order, 1)
-    return rows, distances
 
 
 class _EpochSink(io.StringIO):
@@ -110,27 +92,3 @@ PROJECTORS: dict[str, Projector] = {
         ),
     )
 }
-
-
-def trustworthiness(codes: np.ndarray, points: np.ndarray, k: int = 15) -> float:
-    """Return how far neighbours on the map are neighbours in code space, in [0, 1] (Venna and Kaski, 2001).
-
-    codes (n, d), points (n, 2), 2 k < n. Takes memory and time of n * n.
-    """
-    n = len(codes)
-    if not 0 < 2 * k < n:
-        raise ValueError(f"For {n} points choose 1 to {(n - 1) // 2} neighbours, got {k}.")
-    order = _distances(codes).argsort(1)
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(1, n + 1)[None], 1)
-    near = np.argpartition(_distances(points), k - 1, 1)[:, :k]
-    excess = np.maximum(np.take_along_axis(ranks, near, 1) - k, 0).sum()
-    return float(1 - excess * 2 / (n * k * (2 * n - 3 * k - 1)))
-
-
-def _distances(table: np.ndarray) -> np.ndarray:
-    table = np.asarray(table, np.float64)
-    squares = (table**2).sum(1)
-    distances = squares[:, None] + squares - 2 * table @ table.T
-    np.fill_diagonal(distances, np.inf)  # nobody is a neighbour of oneself
-    return distances

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -30,6 +31,7 @@ ACTIVE = ("starting", "queued", "running")
 ENDINGS = ("finished", "stopped", "failed", "diverged")
 _ROOT = Path(__file__).resolve().parent.parent
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_ABANDONED_S = 60.0  # after this time nobody is still writing a file
 _GRACE_S = 30.0  # how long a worker may take from its start to its first sign of life
 
 
@@ -312,11 +314,12 @@ class RunStore:
         return len(active)
 
     def sweep(self) -> None:
-        """Remove what a killed worker left half-written; runs that a worker holds are left alone."""
+        """Remove what killed workers left half-written more than a minute ago."""
         for folder in self._folders():
-            if not is_held(folder / "lock"):
-                for part in folder.rglob("*.part"):
-                    part.unlink(missing_ok=True)
+            for part in folder.rglob("*.part"):
+                with suppress(FileNotFoundError):  # its worker may be finishing it
+                    if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                        part.unlink()
 
     def _folders(self) -> list[Path]:
         try:

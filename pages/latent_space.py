@@ -8,10 +8,10 @@ from core.figures import describe_latent_map, latent_map, latent_points
 from core.latent import PROJECTORS, Projection
 from core.runs import Run
 from pages.parts.latent_panel import describe_fit, panel, remember, remembered, ring
-from pages.parts.latent_work import latest_map, plain
+from pages.parts.latent_work import latest_map
 from pages.parts.live_figure import live_figure
 from pages.parts.pickers import dataset_note, pick_run
-from pages.parts.style import page_header
+from pages.parts.style import page_header, plain
 
 page_header("Latent space", "Walk over a map of the codes and see what the decoder draws at any place.")
 
@@ -49,7 +49,7 @@ def explore(run: Run, projection: Projection) -> None:
 
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    with st.container(width=360):
+    with st.container(width=340):
         run = pick_run("Autoencoder", task="reconstruct", key="latent-run")
     method = st.segmented_control(
         "Map",
@@ -61,12 +61,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         bind="query-params",
         required=True,
     )
+    work = st.container(key="map-work")  # beside the controls, so that the map stays where it is
 if run is None:
     st.caption("No autoencoder is trained yet: train one on the Train page.")
 else:
     try:
         dataset_note(run.config.dataset)
-        projection = latest_map(run, str(method))
+        with work:
+            projection = latest_map(run, str(method))
         if projection is not None:
             st.fragment(explore, key=f"explore-{run.id}-{method}")(run, projection)
     except ValueError as error:

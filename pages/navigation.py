@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent  # absolute, so that the pages are found from wherever the server was started
+_FOLDER = Path(__file__).resolve().parent  # absolute, so that the pages are found from wherever the server was started
 
 # A file of ours: the icon of a material symbol would be fetched from a server elsewhere.
 st.set_page_config(page_title="Digit Lab", page_icon=_FOLDER / "parts" / "icon.png", layout="wide")

@@ -10,7 +10,7 @@ from pages.parts.pad import pad
 from pages.parts.pickers import dataset_note, pick_runs
 from pages.parts.reconstructions import Redrawer, describe, drawing_strip, rows_of, score, score_table
 from pages.parts.strips import Row, error_legend, image_strip
-from pages.parts.style import page_header
+from pages.parts.style import page_header, plain
 
 EACH, ONE, RANDOM, DRAWING = KINDS = ("Each class", "One class", "Random", "Drawing")
 COUNT = 10
@@ -61,12 +61,8 @@ def redrawers(runs: list[Run]) -> list[Redrawer]:
         try:
             loaded.append(Redrawer.of_run(run))
         except ValueError as error:
-            st.caption(_plain(str(error)))
+            st.caption(plain(str(error)))
     return loaded
-
-
-def _plain(text: str) -> str:
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#$~:|" else c for c in text)
 
 
 def pictures(digits: Dataset, kind: str, lines: list[Redrawer], with_error: bool) -> None:
@@ -104,7 +100,7 @@ def comparison(runs: list[Run], was_active: bool) -> None:
         scores = [score(line) for line in lines]
         if scores:
             score_table(scores)
-            st.caption(_plain(describe(scores)))
+            st.caption(plain(describe(scores)))
     if with_pca and len(known) < len(sizes):
         st.rerun()  # the table has found the components meanwhile
 

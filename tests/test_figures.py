@@ -85,6 +85,13 @@ def test_figures_are_valid_at_every_age_of_a_run(runs):
     assert figure["layout"]["uirevision"] == learning_curves([])["layout"]["uirevision"]
 
 
+@pytest.mark.parametrize("runs", [(), (Curves("New", 3, "bce", EMPTY),)])
+def test_without_a_step_there_are_two_empty_panels_with_a_word(runs):
+    figure = draw(*runs)
+    assert [(t["xaxis"], t["x"], t["y"]) for t in figure["data"]] == [("x", [None], [None]), ("x2", [None], [None])]
+    assert figure["layout"]["annotations"][-1]["text"] == ("no step yet" if runs else "The curves appear here.")
+
+
 def test_one_point_is_visible():
     (trace,) = (t for t in draw(curves(1))["data"] if t["xaxis"] == "x")
     assert (trace["x"], trace["mode"]) == ([0.1], "markers")

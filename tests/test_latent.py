@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from core import data, latent, projectors
+from core import data, latent
 from core.projectors import PROJECTORS, Fit, Projector
 from core.runs import Run, RunNotFound
 from tests.conftest import wait_for
@@ -107,26 +107,6 @@ def test_nearest_codes(codes: np.ndarray) -> None:
     assert projection.row_of(3) is None
 
 
-def test_the_neighbour_table_is_exact(codes: np.ndarray) -> None:
-    codes[5] = codes[4]  # a double comes right after the code itself
-    rows, distances = projectors.neighbour_table(codes, 6)
-    expected = np.linalg.norm(codes[:, None].astype(np.float64) - codes, axis=2)
-    np.testing.assert_array_equal(rows[:, 0], np.arange(120))
-    np.testing.assert_allclose(distances, np.sort(expected, axis=1)[:, :6], atol=1e-5)
-
-
-def test_trustworthiness_is_scikit_learns(codes: np.ndarray) -> None:
-    from sklearn.manifold import trustworthiness
-
-    for points in (codes[:, :2], codes[:, 3:], np.random.default_rng(1).normal(size=(120, 2))):
-        ours = projectors.trustworthiness(codes, points, 10)
-        assert ours == pytest.approx(trustworthiness(codes, points, n_neighbors=10), abs=1e-9)
-    with pytest.raises(ValueError, match="1 to 59 neighbours"):
-        projectors.trustworthiness(codes, codes[:, :2], 60)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
 def test_umap_keeps_clouds_apart_and_repeats(codes: np.ndarray) -> None:
     shares: list[float] = []
     fit = PROJECTORS["umap"].fit(codes, lambda share, message: shares.append(share))

@@ -1,6 +1,7 @@
 """Run folders: what strangers, crashes and other processes leave in them is read with care."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -192,13 +193,15 @@ def test_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         files.write_file(path, b"new")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_sweep_takes_leftovers_but_not_from_a_live_worker(runs):
-    dead, alive = runs.create(small()), runs.create(small())
-    for run in (dead, alive):
-        (run.folder / "weights.safetensors.part").write_bytes(b"half")
-    with FileLock(alive.folder / "lock"):
-        runs.sweep()
-    assert not (dead.folder / "weights.safetensors.part").exists()
-    assert (alive.folder / "weights.safetensors.part").exists()
+def test_sweep_takes_what_was_abandoned_and_leaves_what_is_being_written(runs):
+    run = runs.create(small())
+    dead, alive = run.folder / "weights.safetensors.1.part", run.folder / "weights.safetensors.2.part"
+    for part in (dead, alive):
+        part.write_bytes(b"half")
+    os.utime(dead, (0, 0))
+    runs.sweep()
+    assert not dead.exists()
+    assert alive.exists()

@@ -1,5 +1,7 @@
 """The loop: what it yields, in which order, at which learning rate; and that to stop is to stop asking."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -75,8 +77,8 @@ def test_one_cycle_rises_then_falls():
     assert rates[0] == pytest.approx(0.005)
     assert max(rates) == rates[19] == pytest.approx(0.1)
     assert rates[-1] == pytest.approx(0.002)
-    assert all(a < b for a, b in zip(rates[:19], rates[1:20], strict=True))
-    assert all(a > b for a, b in zip(rates[19:], rates[20:], strict=False))
+    assert all(a < b for a, b in pairwise(rates[:20]))
+    assert all(a > b for a, b in pairwise(rates[19:]))
 
 
 @pytest.mark.parametrize("total", [1, 2, 5])

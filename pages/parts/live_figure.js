@@ -94,6 +94,7 @@ class View {
       this.columns = { x: column("x"), y: column("y"), color: column("color"), id: column("id") };
     }
     this.plot.setAttribute("aria-label", data.label);
+    this.plot.style.height ||= `${data.height}px`; // so that nothing jumps when the library has come
     this.draw();
   }
 
@@ -127,8 +128,8 @@ class View {
     const traces = figure.data.map((trace) => (trace.meta?.points && this.columns ? this.fill(trace) : trace));
     if (this.picked) traces.push(this.ring());
     const config = {
-      displaylogo: false, responsive: false, scrollZoom: picks, doubleClick: "reset",
-      modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+      displaylogo: false, responsive: false, scrollZoom: picks, doubleClick: "autosize",
+      modeBarButtons: [["toImage", "zoom2d", "pan2d", "autoScale2d"]],
     };
     await Plotly.react(this.plot, traces, layout, config);
     this.note.hidden = true;

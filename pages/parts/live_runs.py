@@ -13,7 +13,7 @@ import streamlit as st
 from core.data import DATASETS, is_ready, load
 from core.evaluate import pca
 from core.figures import RUN_COLORS, RUN_GLYPHS, Curves, Reference, describe_learning_curves, learning_curves
-from core.runs import Run, RunNotFound
+from core.runs import Run, RunNotFound, store
 from pages.parts.live_figure import live_figure
 from pages.parts.pickers import escape_markdown, run_labels
 from pages.parts.run_status import count_active, run_status, stop_all
@@ -50,8 +50,9 @@ def _interval(runs: Sequence[Run]) -> float | None:
 
 
 def _live(runs: list[Run], every: float | None) -> None:
-    active = sum([run_status(run) for run in runs])
-    stop_all(active)
+    for run in runs:
+        run_status(run)
+    stop_all(count_active(store().runs()))
     curves = _curves(runs)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)

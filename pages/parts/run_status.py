@@ -35,13 +35,13 @@ _STYLE = """
 """
 
 
-def run_status(run: Run) -> bool:
-    """Show how one run stands, with a Stop button while it goes on; return whether it does."""
+def run_status(run: Run) -> None:
+    """Show how one run stands, with a Stop button while it goes on."""
     try:
         status, history, message = run.status(), run.history(), run.message()
     except RunNotFound as error:
         st.caption(str(error))
-        return False
+        return
     active = status not in (*ENDINGS, "interrupted")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"status-{run.id}"):
         st.html(_STYLE + _line(run, status, history, message))
@@ -50,7 +50,6 @@ def run_status(run: Run) -> bool:
             label, icon = ("Stopping", None) if asked else ("Stop", ":material/stop:")
             key = f"stop-{run.id}"
             st.button(label, key=key, icon=icon, disabled=asked, on_click=request_stop, args=(run,))
-    return active
 
 
 def request_stop(run: Run) -> None:
@@ -66,7 +65,7 @@ def request_stop(run: Run) -> None:
 
 
 def stop_all(active: int) -> None:
-    """Show the Stop all button when there is more than one run to stop."""
+    """Show the Stop all button when more than one run of the store is active, here or elsewhere."""
     if active > 1:
         label, icon = f"Stop all {active} runs", ":material/stop_circle:"
         st.button(label, key="stop-all", icon=icon, on_click=_stop_all)

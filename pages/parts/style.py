@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 _CSS = """
@@ -25,3 +27,8 @@ def page_header(title: str, sentence: str) -> None:
     with st.container(key="page-header", gap=None):
         st.title(title, anchor=False)
         st.markdown(sentence)
+
+
+def plain(text: str) -> str:
+    """Escape what Markdown would read as markup: names and messages are shown as they are."""
+    return re.sub(r"([\\`*_{}\[\]()<>#$~:|])", r"\\\1", text)

@@ -32,7 +32,7 @@ CLICK_AND_WAIT = """
 ([button, wanted]) => new Promise((resolve, reject) => {
   const plots = () => [...document.querySelectorAll(".lf-plot")];
   const drawn = () => plots().flatMap((plot) => plot.querySelector(".trace") ? plot.data ?? [] : [])
-    .filter((trace) => trace.x.length).map((trace) => trace.name);
+    .filter((trace) => trace.name).map((trace) => trace.name);
   const known = new Set(drawn());
   const done = {
     curve: () => drawn().some((name) => !known.has(name)),
