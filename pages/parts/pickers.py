@@ -131,8 +131,8 @@ def _remember(key: str, picked: list[str]) -> None:
 
 def _complaint(run_id: str) -> str:
     # The id comes from a stranger's address: only plain ones are repeated.
-    shown = f"“{run_id}”" if re.fullmatch(r"[A-Za-z0-9-]{1,60}", run_id) else "one in the address"
-    return f"The run {shown} is not here, or not for this page; it is left out."
+    shown = f"The run “{run_id}”" if re.fullmatch(r"[A-Za-z0-9-]{1,60}", run_id) else "A run in the address"
+    return f"{shown} is not here, or not for this page; it is left out."
 
 
 def _when(created: float) -> str:
