@@ -63,7 +63,7 @@ def _submit(job: dict[str, str]) -> None:
         worker, _spare = _spare, None
         _children[:] = [child for child in _children if child.poll() is None]  # reaps the ended ones
         if worker is None or not _hand_over(worker, line):
-            worker = _launch()
+            worker = _launch("--at-once")
             _hand_over(worker, line)
         _children.append(worker)
     timer = threading.Timer(_SPARE_AFTER_S, warm)
@@ -81,11 +81,11 @@ def _hand_over(worker: subprocess.Popen[bytes], line: bytes) -> bool:
     return worker.poll() is None
 
 
-def _launch() -> subprocess.Popen[bytes]:
+def _launch(*options: str) -> subprocess.Popen[bytes]:
     # Not multiprocessing: its child would import the dashboard's script again.
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     return subprocess.Popen(
-        [sys.executable, "-m", "core.worker"],
+        [sys.executable, "-m", "core.worker", *options],
         cwd=_ROOT,
         env={**os.environ, **threads},
         stdin=subprocess.PIPE,
@@ -99,7 +99,8 @@ def main() -> None:
     """Import what every job needs, wait for one job on stdin, do it."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    _rehearse()
+    if "--at-once" not in sys.argv:
+        _rehearse()
     line = sys.stdin.readline()
     if not line:
         return  # the server ended without a job for this spare

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import expect
 
 from core.runs import Run, RunStore
 
@@ -27,6 +28,9 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is promised faster says so itself
 
 
 class Dashboard:
