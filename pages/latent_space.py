@@ -48,7 +48,7 @@ def explore(run: Run, projection: Projection) -> None:
             st.caption(plain(str(error)))
 
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
     with st.container(width=340):
         run = pick_run("Autoencoder", task="reconstruct", key="latent-run")
     method = st.segmented_control(

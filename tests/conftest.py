@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import data
 from core.config import TrainConfig
 from core.data import Dataset, Split
 from core.runs import Run, RunStore, store
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -26,6 +29,21 @@ def small(model: str = "softmax", **changes: object) -> TrainConfig:
     """A config that trains in a second, on digits that need no download."""
     settings: dict[str, object] = {"dataset": "digits", "epochs": 2, "batch_size": 64, "train_size": 300, **changes}
     return TrainConfig(model, **settings)  # type: ignore[arg-type]
+
+
+def page_at(name: str, **query: str) -> AppTest:
+    """Open a page alone, with such an address; fail if it raises."""
+    at = AppTest.from_file(ROOT / "pages" / f"{name}.py", default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return sound(at.run())
+
+
+def sound(at: AppTest) -> AppTest:
+    """Fail if the page showed an exception."""
+    if at.exception:
+        raise AssertionError([e.message for e in at.exception])
+    return at
 
 
 @pytest.fixture

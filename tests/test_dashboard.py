@@ -2,16 +2,11 @@
 
 import asyncio
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,9 +18,9 @@ from websockets.sync.client import ClientConnection, connect
 import dashboard
 from core import live, worker
 from core.runs import RunStore
-from tests.conftest import small, wait_for
+from tests.conftest import small
+from tests.server import running
 
-ROOT = Path(__file__).resolve().parent.parent
 _Allowance = dashboard.Allowance
 DRAW = {"kind": "draw", "seq": 1, "strokes": [[[0.3, 0.2], [0.6, 0.8]]], "width": 0.07}
 
@@ -33,32 +28,10 @@ DRAW = {"kind": "draw", "seq": 1, "strokes": [[[0.3, 0.2], [0.6, 0.8]]], "width"
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A dashboard on a free port with one small trained run called "reader"."""
-    folder = tmp_path_factory.mktemp("runs")
-    worker.train(RunStore(folder).add("reader", small(), "Reader", shipped=True))
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        free = int(s.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(free)]
-    process = subprocess.Popen(
-        [*command, "--server.fileWatcherType", "none", "--server.headless", "true"],
-        cwd=ROOT,
-        env={**os.environ, "DIGITLAB_CHECKPOINTS": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(lambda: _healthy(free))
-        yield free
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _healthy(port: int) -> bool:
-    try:
-        return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).status == 200)
-    except OSError:
-        return False
+    folder = tmp_path_factory.mktemp("dashboard")
+    worker.train(RunStore(folder / "runs").add("reader", small(), "Reader", shipped=True))
+    with running(folder, shipped=False) as started:
+        yield started.port
 
 
 def open_socket(port: int, origin: str | None = "") -> ClientConnection:

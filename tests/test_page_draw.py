@@ -13,17 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from core import ink
 from core.runs import Run, RunStore
-from tests.conftest import small
+from tests.conftest import ROOT, page_at, small
 
-ROOT = Path(__file__).resolve().parent.parent
 STROKES = [[[0.3, 0.2], [0.6, 0.8]]]
 Train = Callable[..., Run]
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(str(ROOT / "pages" / "draw.py"), default_timeout=60).run()
-    assert not page.exception
-    return page
+    return page_at("draw")
 
 
 def sent_to_pad(page: AppTest) -> dict[str, Any]:

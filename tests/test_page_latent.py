@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Callable
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,8 @@ from streamlit.testing.v1 import AppTest
 from core import data, evaluate, latent, worker
 from core.latent import Projection
 from core.runs import Run, RunStore
-from tests.conftest import small
+from tests.conftest import page_at, small, sound
 
-ROOT = Path(__file__).resolve().parent.parent
 Train = Callable[..., Run]
 
 
@@ -48,15 +46,7 @@ def projection(run: Run) -> Projection:
 
 
 def page(**query: str) -> AppTest:
-    at = AppTest.from_file(ROOT / "pages" / "latent_space.py", default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [e.message for e in at.exception] == []
-    return at
+    return page_at("latent_space", **query)
 
 
 def captions(at: AppTest) -> str:

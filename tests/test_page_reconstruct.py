@@ -16,9 +16,8 @@ from streamlit.testing.v1 import AppTest
 from core import data, evaluate, worker
 from core.runs import Run, RunStore
 from pages.parts.pad import Drawing
-from tests.conftest import small
+from tests.conftest import page_at, small, sound
 
-ROOT = Path(__file__).resolve().parent.parent
 Train = Callable[..., Run]
 
 
@@ -37,15 +36,7 @@ def run(trained: Train) -> Run:
 
 
 def page(**query: str) -> AppTest:
-    at = AppTest.from_file(ROOT / "pages" / "reconstruct.py", default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [e.message for e in at.exception] == []
-    return at
+    return page_at("reconstruct", **query)
 
 
 def html(at: AppTest) -> str:

@@ -16,9 +16,8 @@ from core.config import OPTIMIZERS, TrainConfig
 from core.models import MODELS, Param
 from core.presets import PRESETS
 from core.runs import Run, RunStore
-from tests.conftest import small
+from tests.conftest import ROOT, page_at, small, sound
 
-ROOT = Path(__file__).resolve().parent.parent
 TEXT = "Convolutional <b>net</b> *x* [l](u)"
 
 
@@ -38,15 +37,7 @@ def no_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def page(**query: str) -> AppTest:
-    at = AppTest.from_file(ROOT / "pages" / "train.py", default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [e.message for e in at.exception] == []
-    return at
+    return page_at("train", **query)
 
 
 def field(at: AppTest, name: str) -> Any:

@@ -5,7 +5,7 @@ import pytest
 from core.runs import RunStore
 from core.train import evaluate
 
-from .test_boundaries import ROOT
+from .conftest import ROOT
 
 SHIPPED = RunStore(ROOT / "checkpoints")
 LEAST_ACCURACY = {"cnn": 0.992, "mlp": 0.980, "softmax": 0.920}

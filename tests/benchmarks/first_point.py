@@ -1,31 +1,21 @@
 """How long a person waits on the Train page: Train pressed to the first point of the curve, Stop pressed to "stopped".
 
-Run with `python tests/benchmarks/first_point.py`; it starts a dashboard of its own with an empty store, drives it in
+Run with `python -m tests.benchmarks.first_point`; it starts a dashboard of its own with an empty store, drives it in
 Chromium and prints the median of some rounds for every model, and whether a zoom made by hand survives an update.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from core.models import MODELS
-
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+from tests.server import launch, running
 
 # Clicks in the page itself, so that the driver's own slowness is not measured; resolves when the next frame is shown.
 CLICK_AND_WAIT = """
@@ -54,24 +44,6 @@ STATE = """() => {
 }"""
 
 
-@contextmanager
-def dashboard() -> Iterator[tuple[str, int]]:
-    """Start a dashboard with an empty store; yield its address and its process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "DIGITLAB_CHECKPOINTS": folder, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        server = subprocess.Popen([*command, "--server.fileWatcherType", "none"], cwd=ROOT, env=env, **quiet)
-        try:
-            yield _awaited(f"http://127.0.0.1:{port}"), server.pid
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(20)
-
-
 def wait_for_spare(server: int) -> None:
     """Wait until the server's spare worker has imported everything: it is there, and uses no processor time."""
     before: dict[int, int] = {}
@@ -96,16 +68,6 @@ def _workers(server: int) -> dict[int, int]:
         if int(fields[1]) == server and is_worker:
             found[int(folder.name)] = int(fields[11]) + int(fields[12])
     return found
-
-
-def _awaited(url: str) -> str:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-            return url
-        except OSError:
-            time.sleep(0.5)
-    raise RuntimeError(f"The dashboard did not answer at {url}. Start it by hand and read its messages.")
 
 
 def choose_model(page: Page, title: str) -> None:
@@ -158,14 +120,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", nargs="*", default=list(MODELS))
     args = parser.parse_args()
-    with dashboard() as (url, server):
-        measure(url, server, args)
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), shipped=False) as dashboard:
+        measure(dashboard.url, dashboard.process.pid, args)
 
 
 def measure(url: str, server: int, args: argparse.Namespace) -> None:
     """Drive one browser through all models."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{url}/train")
         page.wait_for_selector(".st-key-train button:not([disabled])", timeout=30_000)

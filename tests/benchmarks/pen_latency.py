@@ -1,6 +1,6 @@
 """How long a pen waits for its answer in a real browser. Run by hand:
 
-    python tests/benchmarks/pen_latency.py [--training] [--clients N]
+    python -m tests.benchmarks.pen_latency [--training] [--clients N]
 
 It starts a dashboard of its own on a free port, draws with mouse moves in Chromium and times inside the page, on the
 page's clock, from each pointer event to the first frame that shows an answer to a drawing that includes it.
@@ -10,17 +10,10 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -28,8 +21,12 @@ from statistics import median
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+from core import worker
+from core.config import TrainConfig
+from core.runs import RunStore
+from tests.conftest import wait_for
+from tests.server import launch, running
+
 DIGIT = [(0.30, 0.25), (0.48, 0.15), (0.66, 0.28), (0.50, 0.47), (0.70, 0.63), (0.52, 0.84), (0.30, 0.75)]
 
 # Every pointer event remembers the number of the next question; it is answered when the pad shows that number.
@@ -58,36 +55,6 @@ PROBE = """canvas => {
     }
   }).observe(lab, { attributes: true, attributeFilter: ["data-asked", "data-seq"] });
 }"""
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-@contextlib.contextmanager
-def server(checkpoints: Path) -> Iterator[int]:
-    """A dashboard on a free port, ended with everything it started."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
-    command += ["--server.fileWatcherType", "none", "--server.headless", "true"]
-    environment = {**os.environ, "DIGITLAB_CHECKPOINTS": str(checkpoints)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **quiet)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            if time.monotonic() > deadline:
-                raise TimeoutError("The dashboard did not start within 60 s: start it by hand to see why.")
-            time.sleep(0.2)
-        yield port
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
 
 
 def draw(page: Page, count: int, pace: float) -> float:
@@ -140,25 +107,15 @@ def other_clients(port: int, count: int, stop: threading.Event) -> threading.Thr
     return thread
 
 
-def start_training(checkpoints: Path) -> Callable[[], None]:
+def start_training(runs: RunStore) -> Callable[[], None]:
     """Train a CNN on MNIST in the background, long enough for the whole measurement; return how to end it."""
-    os.environ["DIGITLAB_CHECKPOINTS"] = str(checkpoints)
-    from core import worker
-    from core.config import TrainConfig
-    from core.runs import store
-
-    run = store().create(TrainConfig("cnn", epochs=50, max_minutes=5), "Benchmark")
+    run = runs.create(TrainConfig("cnn", epochs=50, max_minutes=5), "Benchmark")
     worker.submit_training(run)
-    deadline = time.monotonic() + 60
-    while run.status() != "running" or not run.history().steps:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The run is {run.status()} after 60 s: {run.message()}")
-        time.sleep(0.2)
+    wait_for(lambda: run.status() == "running" and run.history().steps)
 
     def end() -> None:
         run.request_stop()
-        while run.active():
-            time.sleep(0.1)
+        wait_for(lambda: not run.active())
 
     return end
 
@@ -175,26 +132,24 @@ def main() -> None:
     parser.add_argument("--training", action="store_true", help="while a CNN trains on MNIST")
     parser.add_argument("--clients", type=int, default=0, help="further sockets that draw at the same time")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
     stop = threading.Event()
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as last:
-        checkpoints = Path(folder)
-        for name in ("cnn", "mlp", "softmax"):
-            shutil.copytree(ROOT / "checkpoints" / name, checkpoints / name)
-        port = last.enter_context(server(checkpoints))
-        browser = last.enter_context(sync_playwright()).chromium.launch(
-            executable_path=shutil.which("chromium"), args=SWITCHES
-        )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder)) as dashboard,
+        sync_playwright() as playwright,
+        contextlib.ExitStack() as last,
+    ):
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(f"http://127.0.0.1:{port}/?run=cnn")
+        page.goto(f"{dashboard.url}/?run=cnn")
         canvas = page.get_by_test_id("pad-canvas")
         canvas.wait_for(timeout=60_000)
         page.wait_for_timeout(8000)  # the server warms up behind the first page
         draw(page, 3, options.pace)
         if options.training:
-            last.callback(start_training(checkpoints))
+            last.callback(start_training(dashboard.runs))
         if options.clients:
-            other_clients(port, options.clients, stop)
+            other_clients(dashboard.port, options.clients, stop)
             last.callback(stop.set)
         canvas.evaluate(PROBE)
         down = draw(page, options.strokes, options.pace)

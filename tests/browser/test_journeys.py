@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ..conftest import wait_for
-from .conftest import running
+from ..server import running
 from .journeys import SEVEN, THREE, badge, choose, draw, start_training, verdict, visit_tab, wait_for_points
 
 pytestmark = pytest.mark.browser
