@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -159,11 +160,13 @@ def _map(source: str, file: str, header: int) -> np.ndarray:
 
 
 def _embedded(row: DatasetSpec) -> Dataset:
-    from sklearn.datasets import load_digits
-
-    small = load_digits()
-    images = np.stack([_enlarge(image) for image in small.images])
-    labels = small.target.astype(np.int64)
+    # The file that sklearn.datasets.load_digits reads; importing scikit-learn for it would take over a second.
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise DatasetUnavailable("scikit-learn is not installed. Run pip install -r requirements.txt.")
+    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    images = np.stack([_enlarge(image) for image in table[:, :-1].reshape(-1, 8, 8)])
+    labels = table[:, -1].astype(np.int64)
     test = np.arange(len(labels)) % 5 == 4  # every fifth digit, so both splits hold all writers
     train = ~test
     return Dataset(

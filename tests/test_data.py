@@ -27,6 +27,16 @@ def test_embedded_digits():
     assert data.load("digits") is digits
 
 
+def test_embedded_digits_are_scikit_learns():
+    from sklearn.datasets import load_digits
+
+    digits, theirs = data.load("digits"), load_digits()
+    train = np.arange(1797) % 5 != 4
+    np.testing.assert_array_equal(digits.train.labels, theirs.target[train])
+    np.testing.assert_array_equal(digits.test.labels, theirs.target[~train])
+    np.testing.assert_array_equal(digits.train.images[0], data._enlarge(theirs.images[0]))
+
+
 def test_embedded_digits_are_centred_like_mnist():
     images = data.load("digits").train.images.astype(float)
     mass = images.sum((1, 2))

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -212,6 +213,30 @@ def test_without_data_and_network_everything_opens_and_the_embedded_digits_train
         expect(badge(page, run.id)).to_have_text("finished")
         visit_tab(page, "Reconstruct")
         visit_tab(page, "Latent space")
+
+
+def test_hanging_network_holds_up_no_page(tmp_path, visit):
+    with socket.socket() as silent:  # a proxy that takes every connection and never says a word
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        hanging = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "127.0.0.1"}
+        with running(tmp_path, DIGITLAB_DATA=str(tmp_path / "data"), **hanging) as dashboard:
+            page = visit(dashboard.url)
+            expect(page.get_by_test_id("pad-canvas")).to_be_visible()
+            ready = {
+                "Train": ".st-key-train button",
+                "Reconstruct": ".dl-strip",
+                "Latent space": ".st-key-map",
+                "Draw": ".stBidiComponent",
+            }
+            for title, shown in ready.items():
+                page.get_by_test_id("stTopNavLink").filter(has_text=title).first.click()
+                expect(page.locator(shown).first).to_be_visible()
+            visit_tab(page, "Train")
+            expect(page.get_by_text("is being downloaded", exact=False)).to_be_visible()
+            page, run = train_here(dashboard, visit, epochs=3)
+            expect(badge(page, run.id)).to_have_text("finished")
 
 
 def test_two_people_do_not_disturb_each_other(dashboard, visit):
