@@ -98,7 +98,10 @@ def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] =
         data += [{**trace, **axes} for trace in traces or [{"type": "scatter", "x": [None], "y": [None]}]]
         end = max([1.0, *(_last_epoch(run.history) for run in runs)])
         data += [{**_reference(ref, end), **axes} for ref in references if ref.panel == panel]
-    return {"data": data, "layout": _curve_layout(panels, runs, log_loss)}
+    layout = _curve_layout(panels, runs, log_loss)
+    # Other panels, or the first values in empty ones, begin a new view: a zoom into the old one means nothing there.
+    layout["uirevision"] = " ".join(panels if any(run.history.steps for run in runs) else ["empty"])
+    return {"data": data, "layout": layout}
 
 
 def _panels(runs: Sequence[Curves]) -> list[str]:
@@ -273,7 +276,7 @@ def _describe(run: Curves) -> str:
 
 
 def _epochs(epoch: float) -> str:
-    return "1 epoch" if epoch == 1 else f"{epoch:.3g} epochs"
+    return "1 epoch" if epoch == 1 else f"{round(epoch, 1):g} epochs"
 
 
 def latent_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:

@@ -82,7 +82,15 @@ def test_binning_refuses_unpaired_values_with_a_sentence():
 def test_figures_are_valid_at_every_age_of_a_run(runs):
     figure = draw(*runs)
     assert all(len(trace["x"]) <= figures.MAX_POINTS for trace in figure["data"])
-    assert figure["layout"]["uirevision"] == learning_curves([])["layout"]["uirevision"]
+
+
+def test_a_view_lasts_as_long_as_its_panels():
+    def view(*runs):
+        return draw(*runs)["layout"]["uirevision"]
+
+    assert view(curves(1)) == view(curves(3000, per_epoch=300))
+    # Plotly would keep the made-up range of empty axes otherwise.
+    assert view() == view(Curves("New", 3, "bce", EMPTY)) != view(curves(1))
 
 
 @pytest.mark.parametrize("runs", [(), (Curves("New", 3, "bce", EMPTY),)])
