@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import lock_descriptor
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -64,13 +64,17 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray], durable: bool = True
 def is_held(lock: Path) -> bool:
     """Say whether some process holds this file lock, without waiting for it or creating it."""
     for _ in range(2):
-        if not lock.exists():
-            return False
+        # Opened by ourselves: FileLock would bring back the file, and the folder, that somebody just deleted.
         try:
-            FileLock(lock).acquire(timeout=0).lock.release()
-            return False
-        except Timeout:
-            time.sleep(0.002)  # another reader's look also holds it, for microseconds: look twice
+            descriptor = os.open(lock, os.O_RDWR)
         except OSError:
             return False
+        try:
+            if lock_descriptor(descriptor, blocking=False):
+                return False
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)  # closing lets go of the lock
+        time.sleep(0.002)  # another reader's look also holds it, for microseconds: look twice
     return True

@@ -22,10 +22,7 @@ SMALLEST = 0.05  # pad units; a drawing smaller than this is not enlarged any fu
 CENTRE = (SIZE - 1) / 2  # of the picture, in pixel centres
 MAX_STROKES = 500
 MAX_POINTS = 20_000
-LOWEST, HIGHEST = (
-    -1.0,
-    2.0,
-)  # pad units; a captured pointer may leave the pad, but not by more than its own size
+LOWEST, HIGHEST = -1.0, 2.0  # pad units; a captured pointer may leave the pad, but not by more than its own size
 DEFAULT_WIDTH = 0.07  # pad units
 
 _SPACING = 0.5  # pixels between the discs a line is made of; at these widths their outline is off by 0.03 pixel

@@ -48,10 +48,8 @@ class Training:
             self._log("stopped", message=str(reason))
         except Diverged as error:
             self._log("diverged", step=error.step, last_loss=error.last, message=str(error))
-        except FileNotFoundError:
-            if self.run.folder.is_dir():
-                raise
         except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
+            self.run.must_exist()  # a deleted run fails in any way, and has nobody to tell
             (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
             self._log("failed", message=f"{kind}{error}")
@@ -119,7 +117,11 @@ class Training:
         write_npz(folder / "snapshots" / f"epoch-{epoch:03d}.npz", {**half, **outputs})
 
     def _obey(self, model: Model) -> None:
-        """End the run, keeping its weights, if a stop was asked for or its time is up."""
+        """End the run, keeping its weights, if a stop was asked for or its time is up.
+
+        Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
+        """
+        self.run.must_exist()
         minutes = self.config.max_minutes
         reason = "Stopped on request." if self.run.stop_requested() else ""
         if time.monotonic() - self.start > 60 * minutes:

@@ -126,12 +126,13 @@ class Run:
         try:
             stat = (self.folder / "events.jsonl").stat()
         except FileNotFoundError:
-            self._must_exist()
+            self.must_exist()
             return History((), (), (), 0, 0.0)
         return _history(str(self.folder / "events.jsonl"), stat.st_mtime_ns, stat.st_size)
 
     def status(self) -> str:
         """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
+        self.must_exist()
         lifecycle = self.history().lifecycle
         last = lifecycle[-1]["event"] if lifecycle else ""
         if last in ENDINGS:
@@ -160,7 +161,7 @@ class Run:
 
     def request_stop(self) -> None:
         """Ask the worker to stop after the batch it is at."""
-        self._must_exist()
+        self.must_exist()
         (self.folder / "stop").touch()
 
     def stop_requested(self) -> bool:
@@ -185,7 +186,7 @@ class Run:
         """
         version = self.weights_version()
         if not version:
-            self._must_exist()
+            self.must_exist()
             raise ValueError(f"{self.name} has no weights yet. Wait for its first epoch.")
         return _model(str(self.folder), version)
 
@@ -203,8 +204,9 @@ class Run:
         """Return where the projection of this run by `method` is stored."""
         return self.folder / "projections" / f"{method}.npz"
 
-    def _must_exist(self) -> None:
-        if not self.folder.is_dir():
+    def must_exist(self) -> None:
+        """Raise RunNotFound if the run was deleted, also while its last files are still there."""
+        if not (self.folder / "config.json").is_file():
             raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -135,8 +136,11 @@ def train(run: Run) -> None:
     try:
         with _held(run.folder / "lock", 5.0), (run.folder / "events.jsonl").open("ab", buffering=0) as file:
             Training(run, file).carry_out()
-    except (RunNotFound, FileNotFoundError, Timeout):
-        return  # the folder was removed, or another worker has it: nothing is left to write to
+    except Timeout:
+        return  # another worker has it
+    except (RunNotFound, FileNotFoundError):
+        if not (run.folder / "config.json").exists():
+            shutil.rmtree(run.folder, ignore_errors=True)  # deleted while it trained, all but what was just written
 
 
 def _project(run: Run, method: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core import files, worker
-from core.runs import RunStore
+from core.runs import RunNotFound, RunStore
 
 from .conftest import small, wait_for
 
@@ -139,7 +139,18 @@ def test_run_whose_folder_vanishes_takes_only_its_own_worker_along(runs):
     pid = worker_of(run)
     shutil.rmtree(run.folder, ignore_errors=True)
     wait_for(lambda: all(child.poll() is not None for child in worker._children if child.pid == pid))
-    assert not (run.folder / "config.json").exists()
+    assert not run.folder.exists()
+
+
+def test_run_deleted_but_for_what_its_worker_just_wrote_ends_too(runs):
+    run = start(runs)
+    wait_for(lambda: learning(run))
+    (run.folder / "config.json").unlink()  # as a deletion that raced with the worker leaves it
+    with pytest.raises(RunNotFound, match="gone"):
+        RunStore(runs.folder).get(run.id)
+    with pytest.raises(RunNotFound, match="gone"):
+        run.status()
+    wait_for(lambda: not run.folder.exists())
 
 
 def test_failure_is_told(runs):

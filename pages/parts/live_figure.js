@@ -266,11 +266,15 @@ class View {
     return this.diagonal;
   }
 
-  click({ points, xvals, yvals }) {
-    if (!this.data.picks) return;
-    const hit = points?.find((p) => p.data?.meta?.points);
-    const id = hit && this.columns ? this.columns.id[hit.pointNumber] : null;
-    this.choose(id, hit ? hit.x : xvals?.[0], hit ? hit.y : yvals?.[0]);
+  click({ points, event }) {
+    const place = this.data.picks && this.place(event);
+    if (!place) return;
+    // Plotly tells of the point it hovered last, up to 50 ms ago: it counts if the pointer is still at it.
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    const hit = points?.find((p) => p.data?.meta?.points && this.columns);
+    const away = hit && Math.hypot(xaxis._offset + xaxis.d2p(hit.x) - place.left, yaxis._offset + yaxis.d2p(hit.y) - place.top);
+    if (away < 20) this.choose(this.columns.id[hit.pointNumber], hit.x, hit.y);
+    else this.choose(null, place.x, place.y);
   }
 
   choose(id, x, y) {

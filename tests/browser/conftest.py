@@ -10,14 +10,15 @@ from ..server import Dashboard, NoBrowser, launch, running
 expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is promised faster says so itself
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """The dashboard that most journeys share."""
     with running(tmp_path_factory.mktemp("dashboard")) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+# Of this package and not of the session: while Playwright runs, no other test can start an event loop.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A Chromium; the journeys are skipped with a reason where there is none."""
     with sync_playwright() as playwright:
