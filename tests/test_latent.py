@@ -107,6 +107,7 @@ def test_nearest_codes(codes: np.ndarray) -> None:
     assert projection.row_of(3) is None
 
 
+@pytest.mark.slow
 def test_umap_keeps_clouds_apart_and_repeats(codes: np.ndarray) -> None:
     shares: list[float] = []
     fit = PROJECTORS["umap"].fit(codes, lambda share, message: shares.append(share))

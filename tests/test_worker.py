@@ -114,6 +114,7 @@ def test_time_limit(runs):
     assert "0.02 minutes" in run.message()
 
 
+@pytest.mark.slow
 def test_second_run_waits_for_its_slot_and_can_be_withdrawn(runs, monkeypatch):
     monkeypatch.setenv("DIGITLAB_SLOTS", "1")
     with worker._spare_lock:  # a spare born earlier does not know about the one slot
@@ -182,6 +183,7 @@ def test_absent_data_set_without_a_network_is_told(runs, tmp_path, monkeypatch):
     assert "could not be downloaded" in run.message()
 
 
+@pytest.mark.slow
 def test_second_worker_leaves_a_held_run_alone(runs):
     run = start(runs)
     wait_for(lambda: learning(run))
