@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from core.runs import History
+    from core.history import History
 
 Figure = dict[str, Any]
 

@@ -12,7 +12,6 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -24,6 +23,7 @@ import numpy as np
 
 from core.config import TrainConfig
 from core.files import is_held, read_arrays, write_json
+from core.history import NOTHING_YET, History, read_history
 from core.models import Model, ModelSpec
 
 RUN_COLORS = 8  # how many colours the runs share
@@ -50,21 +50,6 @@ class Probe:
     step: int
     indices: np.ndarray
     outputs: np.ndarray
-
-
-@dataclass(frozen=True)
-class History:
-    """What a run logged. `steps` and `epochs` are its JSON lines as dicts, in order.
-
-    steps: step, epoch (a fraction), seconds, images, lr, train, and test where the test sample was looked at;
-    epochs: epoch, step, seconds, images_per_second, train, test (the whole test set).
-    """
-
-    steps: tuple[dict[str, Any], ...]
-    epochs: tuple[dict[str, Any], ...]
-    lifecycle: tuple[dict[str, Any], ...]
-    total_steps: int
-    seconds: float
 
 
 class Run:
@@ -123,12 +108,11 @@ class Run:
 
     def history(self) -> History:
         """Read what was logged so far: whole lines only, so a torn last line waits for its rest."""
-        try:
-            stat = (self.folder / "events.jsonl").stat()
-        except FileNotFoundError:
+        history = read_history(self.folder / "events.jsonl")
+        if history is None:
             self.must_exist()
-            return History((), (), (), 0, 0.0)
-        return _history(str(self.folder / "events.jsonl"), stat.st_mtime_ns, stat.st_size)
+            return NOTHING_YET
+        return history
 
     def status(self) -> str:
         """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
@@ -208,38 +192,6 @@ class Run:
         """Raise RunNotFound if the run was deleted, also while its last files are still there."""
         if not (self.folder / "config.json").is_file():
             raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
-
-
-@lru_cache(maxsize=64)
-def _history(path: str, mtime_ns: int, size: int) -> History:
-    steps, epochs, lifecycle = [], [], []
-    total, seconds = 0, 0.0
-    for event in _events(Path(path), size):
-        kind = event.get("event")
-        seconds = max(seconds, float(event.get("seconds", 0.0)))
-        if kind == "step":
-            steps.append(event)
-        elif kind == "epoch":
-            epochs.append(event)
-        else:
-            lifecycle.append(event)
-            total = int(event.get("total_steps", total))
-    return History(tuple(steps), tuple(epochs), tuple(lifecycle), total, seconds)
-
-
-def _events(path: Path, size: int) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open("rb") as f:
-            data = f.read(size)
-    except OSError:
-        return
-    for line in data[: data.rfind(b"\n") + 1].splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue  # a line torn by a crash, followed by whole ones of a resumed worker
-        if isinstance(event, dict):
-            yield event
 
 
 @lru_cache(maxsize=16)

@@ -10,8 +10,9 @@ import pytest
 
 from core import figures
 from core.figures import Curves, Reference, binned, describe_learning_curves, latent_map, learning_curves
+from core.history import History
 from core.models import MODELS
-from core.runs import RUN_COLORS, History
+from core.runs import RUN_COLORS
 
 EMPTY = History((), (), (), 0, 0.0)
 

@@ -10,7 +10,8 @@ from html import escape
 import streamlit as st
 
 from core.figures import RUN_COLORS, RUN_GLYPHS
-from core.runs import ENDINGS, History, Run, RunNotFound, store
+from core.history import History
+from core.runs import ENDINGS, Run, RunNotFound, store
 
 _PATIENCE_S = 0.5  # a run stops within one batch, mostly a few hundredths of a second
 _REMEDIES = {
