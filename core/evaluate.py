@@ -138,6 +138,11 @@ def pca(dataset: str) -> Pca:
     return _pca(dataset, str(data.data_dir()))
 
 
+def pca_error(dataset: str, k: int) -> float:
+    """Return the mean squared error of the clipped PCA with k components over a whole test set."""
+    return float(pca(dataset).errors(data.load(dataset).test.images, k).mean())
+
+
 def has_pca(dataset: str) -> bool:
     """Say whether `pca` has been computed before, so that it answers at once."""
     folder = str(data.data_dir())

@@ -11,13 +11,14 @@ import numpy as np
 import streamlit as st
 
 from core.data import DATASETS, is_ready, load
-from core.evaluate import pca
+from core.evaluate import pca_error
 from core.figures import RUN_COLORS, RUN_GLYPHS, Curves, Reference, describe_learning_curves, learning_curves
 from core.runs import Run, RunNotFound, store
 from pages.parts.live_figure import live_figure
-from pages.parts.pickers import escape_markdown, run_labels
+from pages.parts.pickers import run_labels
 from pages.parts.run_status import count_active, run_status, stop_all
 from pages.parts.strips import Caption, Row, image_strip
+from pages.parts.style import plain
 
 _HOW_TO_READ = "Thin lines: training batches; strong lines: test digits, a large mark where all were tested."
 _ALIGNED = "<style>.st-key-strips .dl-labels { min-width: 12.5rem; }</style>"
@@ -60,7 +61,7 @@ def _live(runs: list[Run], every: float | None) -> None:
         learning_curves(curves, references=_references(runs), log_loss=log_loss), key="curves", height=330, label=text
     )
     words, switch = st.columns([3.6, 1], gap="small")
-    words.caption(escape_markdown(f"{text} {_HOW_TO_READ}"))
+    words.caption(plain(f"{text} {_HOW_TO_READ}"))
     switch.toggle("Logarithmic scale", key="log-loss", persist_state="session")
     with st.container(key="strips"):
         st.html(_ALIGNED)
@@ -107,7 +108,7 @@ def _code(run: Run) -> tuple[str, int] | None:
 @lru_cache(maxsize=64)
 def _pca_error(dataset: str, size: int) -> Future[float]:
     # Fitting takes seconds the first time: the page goes on meanwhile, and draws the line when it is known.
-    return _pca_thread.submit(lambda: float(pca(dataset).errors(load(dataset).test.images, size).mean()))
+    return _pca_thread.submit(pca_error, dataset, size)
 
 
 def _strips(runs: Sequence[Run]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from core import worker
 from core.data import DATASETS, fetch_state, is_ready
 from core.runs import Run, store
+from pages.parts.style import plain
 
 _FALLBACK = "digits"  # needs no download
 _NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
@@ -202,13 +203,8 @@ def _note(name: str, was_waiting: bool) -> None:
         st.progress(min(1.0, max(0.0, fetch.fraction or 0.0)), text=note)
         return
     reason = fetch.message or f"{title} is not on this disk."
-    st.caption(escape_markdown(f"{reason} The embedded digits are used instead."))
+    st.caption(plain(f"{reason} The embedded digits are used instead."))
     if st.button("Try again", key=f"fetch-again-{name}", icon=":material/refresh:"):
         worker.submit_fetch(name)
         st.session_state[f"fetch-since-{name}"] = time.monotonic()
         st.rerun()
-
-
-def escape_markdown(text: str) -> str:
-    """Escape what Markdown would read as markup."""
-    return re.sub(r"([\\`*_{}\[\]()<>#$~:|])", r"\\\1", text)

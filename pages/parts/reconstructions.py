@@ -89,7 +89,7 @@ def _test_error(folder: str, run_id: str, version: int, data_folder: str) -> flo
 
 @st.cache_data(max_entries=64, show_spinner="Finding the principal components of the training digits (once)")
 def _pca_error(dataset: str, data_folder: str, code_size: int) -> float:
-    return float(evaluate.pca(dataset).errors(data.load(dataset).test.images, code_size).mean())
+    return evaluate.pca_error(dataset, code_size)
 
 
 def rows_of(line: Redrawer, images: np.ndarray, with_error: bool) -> list[Row]:
