@@ -20,7 +20,7 @@ def download(
 
     Raises OSError with the reason of every mirror.
     """
-    reasons = []
+    reasons: dict[str, list[str]] = {}  # the hosts that failed in this way
     for mirror in [m for m in mirrors for _ in range(_TRIES)]:
         host = mirror.split("/")[2]
         progress(0.0, f"connecting to {host}")
@@ -33,10 +33,10 @@ def download(
             return
         except (OSError, EOFError, ValueError) as error:
             cause = error.reason if type(error) is urllib.error.URLError else error
-            reason = f"{host}: {cause}"
-            if reason not in reasons:
-                reasons.append(reason)
-    raise OSError("; ".join(reasons) + ". Check the network and try again.")
+            hosts = reasons.setdefault(getattr(cause, "strerror", None) or str(cause), [])
+            hosts.extend([host] if host not in hosts else [])
+    said = "; ".join(f"{' and '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
+    raise OSError(f"{said}. Check the network and try again.")
 
 
 def _download(url: str, md5: str, target: Path, share: Callable[[float], None]) -> Path:
