@@ -19,7 +19,7 @@ from core.data import Dataset
 from core.files import write_arrays, write_npz
 from core.models import Metrics, Model
 from core.runs import Run
-from core.train import Checking, Diverged, Epoch, Step, build, fit, steps_per_epoch, subset
+from core.train import Checking, Diverged, Epoch, Step, build, fit, steps_per_epoch, training_size
 
 _LOGGED_STEPS = 1000  # about how many steps of a run are written down
 _PROBES = 20
@@ -55,7 +55,8 @@ class Training:
             self._log("failed", message=f"{kind}{error}")
 
     def _wait(self, message: str) -> None:
-        """Say what the run waits for, at most twice a second, and obey a stop."""
+        """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
+        self.run.must_exist()
         said, when = self._last_wait
         if message != said and time.monotonic() - when > 0.5:
             self._last_wait = (message, time.monotonic())
@@ -69,7 +70,7 @@ class Training:
             data.fetch(config.dataset, lambda share, what: self._wait(f"Downloading: {share:.0%}, {what}"))
         dataset = data.load(config.dataset)
         model = build(config)
-        per_epoch = steps_per_epoch(len(subset(dataset.train, config)), config)
+        per_epoch = steps_per_epoch(training_size(dataset.train, config), config)
         log = _StepLog(self._log, per_epoch, per_epoch * config.epochs)
         self.start = time.monotonic()
         self._log("started", total_steps=log.total, parameters=model.parameter_count)

@@ -115,15 +115,21 @@ def evaluate(model: Model, split: Split) -> Iterator[Metrics]:
 
 def subset(split: Split, config: TrainConfig) -> Split:
     """Return the `train_size` images that the seed chooses, or all of them when it is 0."""
-    size = config.train_size
-    if size == 0 or size == len(split):
+    size = training_size(split, config)
+    if size == len(split):
         return split
-    if size > len(split):
-        raise ValueError(
-            f"train_size is {size:,}, but {config.dataset} has {len(split):,} training images. Use at most that many."
-        )
     chosen = np.sort(np.random.default_rng((config.seed, 0)).permutation(len(split))[:size])
     return Split(split.images[chosen], split.labels[chosen])
+
+
+def training_size(split: Split, config: TrainConfig) -> int:
+    """Return how many images of the split are trained on. Raises ValueError when there are not so many."""
+    if config.train_size > len(split):
+        raise ValueError(
+            f"train_size is {config.train_size:,}, but {config.dataset} has {len(split):,} training images. "
+            "Use at most that many."
+        )
+    return config.train_size or len(split)
 
 
 def steps_per_epoch(images: int, config: TrainConfig) -> int:
