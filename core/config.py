@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from core.augment import Augmentation, check_noise
 from core.data import DATASETS
 from core.models import ModelSpec, Value, spec
 
@@ -14,7 +16,14 @@ OPTIMIZERS = ("adam", "adamw", "momentum", "sgd")
 SCHEDULES = ("constant", "one-cycle")
 
 # name -> lowest and highest value that make sense
-_WHOLE = {"epochs": (1, 1000), "batch_size": (1, 10_000), "seed": (0, 2**31 - 1), "train_size": (0, 60_000)}
+_WHOLE = {
+    "epochs": (1, 1000),
+    "batch_size": (1, 60_000),
+    "seed": (0, 2**31 - 1),
+    "train_size": (0, 60_000),
+    "per_class": (0, 60_000),
+    "patience": (0, 1000),
+}
 _REAL = {"weight_decay": (0.0, 10.0), "label_smoothing": (0.0, 0.9), "max_minutes": (0.01, 24 * 60.0)}
 
 
@@ -22,13 +31,19 @@ _REAL = {"weight_decay": (0.0, 10.0), "label_smoothing": (0.0, 0.9), "max_minute
 class TrainConfig:
     """Settings of one run. Impossible ones raise ValueError; `params` and `loss` are completed from the model.
 
+    source: id of the run that the model stands on, where it needs one.
     train_size: how many training digits to use, chosen by seed; 0 means all.
+    per_class: how many of each class to use instead; 0 means as they come.
+    augmentation: how the training digits are varied at random, anew each time they are seen.
+    noise, noise_level: what is done to the digits an autoencoder is to clean, in training and in its test.
+    patience: stop early when the loss on held-out training digits has not improved for so many epochs; 0 is never.
     max_minutes: time limit; a run that reaches it stops as if Stop had been pressed.
     """
 
     model: str
     dataset: str = "mnist"
     params: Mapping[str, Value] = field(default_factory=dict)
+    source: str = ""
     epochs: int = 5
     batch_size: int = 128
     optimizer: str = "adam"
@@ -39,6 +54,12 @@ class TrainConfig:
     label_smoothing: float = 0.0
     seed: int = 0
     train_size: int = 0
+    per_class: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    noise: str = "none"
+    noise_level: float = 0.0
+    patience: int = 0
+    device: str = "cpu"
     max_minutes: float = 60.0
 
     def __post_init__(self) -> None:
@@ -60,8 +81,27 @@ class TrainConfig:
             value = _number(name, getattr(self, name))
             if not least <= value <= most:
                 raise ValueError(f"{name} must be between {least:g} and {most:g}, got {value:g}. Change it.")
+        _choose("device", self.device, model.devices)
+        if not isinstance(self.augmentation, Augmentation):
+            raise ValueError(f"augmentation must be an Augmentation, got {self.augmentation!r:.80}. Make one.")
+        check_noise(self.noise, self.noise_level)
+        self._check_together(model)
+
+    def _check_together(self, model: ModelSpec) -> None:
+        """Raise ValueError for settings that are possible alone, and not with the others."""
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(f"label_smoothing needs the loss cross-entropy, not {self.loss}. Set it to 0.")
+        if self.train_size and self.per_class:
+            raise ValueError(f"per_class is {self.per_class} and train_size {self.train_size}. Set one of them to 0.")
+        if self.noise != "none" and model.task != "reconstruct":
+            raise ValueError(f"noise is for autoencoders to clean, and {model.title} is none. Set it to none.")
+        if self.noise != "none" and not self.noise_level:
+            raise ValueError(f"noise_level is 0, but noise is {self.noise}. Raise it, or set noise to none.")
+        if not isinstance(self.source, str) or not re.fullmatch(r"[a-z0-9-]{0,80}", self.source):
+            raise ValueError(f"source must be the id of a run, got {self.source!r:.80}. Choose one.")
+        if bool(self.source) != bool(model.source):
+            needs = "needs a trained autoencoder to stand on" if model.source else "stands on no other run"
+            raise ValueError(f"source is {self.source!r}, but {model.title} {needs}. Change it.")
 
     @property
     def spec(self) -> ModelSpec:
@@ -85,7 +125,10 @@ class TrainConfig:
             raise ValueError("A config needs the setting 'model'. Name one of the models.")
         if not isinstance(values.get("params", {}), Mapping):
             raise ValueError(f"params must be an object with named values, got {values['params']!r:.80}.")
-        return cls(**values)
+        given = dict(values)
+        if "augmentation" in given:
+            given["augmentation"] = Augmentation.from_dict(given["augmentation"])
+        return cls(**given)
 
 
 def _choose(name: str, value: object, allowed: tuple[str, ...]) -> None:

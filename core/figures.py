@@ -34,6 +34,7 @@ LOSS_TITLES = {
     "cross-entropy": "Loss: cross-entropy",
     "bce": "Loss: binary cross-entropy",
     "mse": "Loss: squared error",
+    "elbo": "Loss: negative ELBO (nats)",
 }
 
 
@@ -93,11 +94,14 @@ def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] =
     data: list[dict[str, Any]] = []
     for number, panel in enumerate(panels, 1):
         axes = {"xaxis": f"x{number if number > 1 else ''}", "yaxis": f"y{number if number > 1 else ''}"}
-        traces = [trace for run in runs for trace in _traces(run, panel)]
+        # What minimises the squared error has its curve in that panel; losses of other kinds would dwarf it here.
+        drawn = [run for run in runs if panel != "loss" or run.loss != "mse"]
+        traces = [trace for run in drawn for trace in _traces(run, panel)]
         # Plotly draws no axes without a trace, so an empty panel gets one that shows nothing.
         data += [{**trace, **axes} for trace in traces or [{"type": "scatter", "x": [None], "y": [None]}]]
         end = max([1.0, *(_last_epoch(run.history) for run in runs)])
-        data += [{**_reference(ref, end), **axes} for ref in references if ref.panel == panel]
+        shown = [ref for ref in references if ref.panel == panel]
+        data += [{**_reference(ref, end, place), **axes} for place, ref in enumerate(shown)]
     layout = _curve_layout(panels, runs, log_loss)
     # Other panels, or the first values in empty ones, begin a new view: a zoom into the old one means nothing there.
     layout["uirevision"] = " ".join(panels if any(run.history.steps for run in runs) else ["empty"])
@@ -171,15 +175,17 @@ def _last_epoch(history: History) -> float:
     return float(history.steps[-1]["epoch"]) if history.steps else 0.0
 
 
-def _reference(reference: Reference, end: float) -> dict[str, Any]:
+def _reference(reference: Reference, end: float, place: int) -> dict[str, Any]:
     label = plotly_text(reference.label)
+    # Levels may be close to each other: their labels stand left and right, then below.
+    right, side = place % 2, "bottom" if place % 4 > 1 else "top"
     return {
         "type": "scatter",
         "x": [0, _short(end)],
         "y": [_short(reference.value)] * 2,
         "mode": "lines+text",
-        "text": [label, ""],
-        "textposition": "top right",
+        "text": ["", label] if right else [label, ""],
+        "textposition": f"{side} {'left' if right else 'right'}",
         "name": label,
         "line": {"dash": "dash", "width": 1.4, "color": "#8a94a0"},
         "textfont": {"size": 11},
@@ -194,7 +200,7 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
     gap, n = 0.09, len(panels)
     wide = (1 - gap * (n - 1)) / n
     tall = (1 - 0.2 * (n - 1)) / n
-    losses = {run.loss for run in runs}
+    losses = {run.loss for run in runs} - {"mse"}
     titles = {**_PANELS, "loss": LOSS_TITLES.get(next(iter(losses)), "Loss") if len(losses) == 1 else "Loss"}
     for i, panel in enumerate(panels):
         tail = str(i + 1) if i else ""

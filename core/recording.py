@@ -15,11 +15,22 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from core import data
-from core.data import Dataset
+from core.data import Dataset, Split
 from core.files import write_arrays, write_npz
 from core.models import Metrics, Model
 from core.runs import Run
-from core.train import Checking, Diverged, Epoch, Step, build, fit, steps_per_epoch, training_size
+from core.train import (
+    Checking,
+    Diverged,
+    EarlyStop,
+    Epoch,
+    Step,
+    build,
+    fit,
+    steps_per_epoch,
+    training_size,
+    with_noise,
+)
 
 _LOGGED_STEPS = 1000  # about how many steps of a run are written down
 _PROBES = 20
@@ -42,8 +53,8 @@ class Training:
         """Wait for a slot, train, and log how it ended."""
         try:
             with _slot(self.run.folder.parent, self._wait):
-                self._train()
-            self._log("finished")
+                ending = self._train()
+            self._log("finished", **({"message": str(ending)} if ending else {}))
         except Stopped as reason:
             self._log("stopped", message=str(reason))
         except Diverged as error:
@@ -64,12 +75,12 @@ class Training:
         if self.run.stop_requested():
             raise Stopped("Stopped on request.")
 
-    def _train(self) -> None:
+    def _train(self) -> EarlyStop | None:
         config = self.config
         if not data.is_ready(config.dataset):
             data.fetch(config.dataset, lambda share, what: self._wait(f"Downloading: {share:.0%}, {what}"))
         dataset = data.load(config.dataset)
-        model = build(config)
+        model = build(config, self.run.load_source())
         per_epoch = steps_per_epoch(training_size(dataset.train, config), config)
         log = _StepLog(self._log, per_epoch, per_epoch * config.epochs)
         self.start = time.monotonic()
@@ -87,9 +98,12 @@ class Training:
                 probe.write_sometimes(event.step)
             elif isinstance(event, Checking):
                 clock.pause()
-            else:
+            elif isinstance(event, Epoch):
                 self._save(model, event.epoch, probe.write(event.step))
                 self._log_epoch(event, clock.end())
+            else:
+                return event
+        return None
 
     def _log_epoch(self, event: Epoch, images_per_second: float) -> None:
         self._log(
@@ -99,6 +113,8 @@ class Training:
             images_per_second=round(images_per_second, 1),
             train=_rounded(event.train),
             test=_rounded(event.test),
+            **({"validation": _rounded(event.validation)} if event.validation else {}),
+            health={layer: _rounded(measures) for layer, measures in event.health.items()},
         )
         os.fsync(self.file.fileno())
 
@@ -197,7 +213,10 @@ class _ProbeWriter:
         self.path, self.model = run.folder / "probe.npz", model
         self.reconstructs = run.spec.task == "reconstruct"
         self.indices = probe_indices(dataset.test.labels)
-        self.images = dataset.test.images[self.indices]
+        test = Split(dataset.test.images[self.indices], dataset.test.labels[self.indices])
+        noisy, clean = with_noise(test, run.config)
+        self.images = noisy.images
+        self.inputs = {} if clean is None else {"inputs": noisy.images}
         self.last = time.monotonic()
 
     def write(self, step: int) -> dict[str, np.ndarray]:
@@ -207,7 +226,7 @@ class _ProbeWriter:
             outputs = np.round(np.nan_to_num(pixels) * 255).astype(np.uint8)
         else:
             outputs = self.model.predict_proba(self.images)
-        arrays = {"step": np.int64(step), "indices": self.indices, "outputs": outputs}
+        arrays = {"step": np.int64(step), "indices": self.indices, "outputs": outputs, **self.inputs}
         write_npz(self.path, arrays, durable=False)
         self.last = time.monotonic()
         return {"indices": self.indices, "outputs": outputs}

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,14 @@ class Probe:
     """What a run makes of a few fixed test digits.
 
     outputs: float32 (k, 10) probabilities of a classifier, or uint8 (k, 28, 28) reconstructions;
-    indices: int64 (k,) of the digits in the test split; step: when, 0 before training.
+    indices: int64 (k,) of the digits in the test split; step: when, 0 before training;
+    inputs: uint8 (k, 28, 28), the digits as the run saw them, where it is to clean them of noise.
     """
 
     step: int
     indices: np.ndarray
     outputs: np.ndarray
+    inputs: np.ndarray | None = None
 
 
 class Run:
@@ -174,11 +176,16 @@ class Run:
             raise ValueError(f"{self.name} has no weights yet. Wait for its first epoch.")
         return _model(str(self.folder), version)
 
+    def load_source(self) -> Model | None:
+        """Return the model this run stands on, from the copy kept with it; None for a run that needs none."""
+        return Run(self.folder / "source").load_model() if self.config.source else None
+
     def probe(self) -> Probe | None:
         """Return the latest look at the fixed test digits, or None before the first."""
         try:
             with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
-                return Probe(int(file["step"]), file["indices"], file["outputs"])
+                inputs = file.get("inputs")
+                return Probe(int(file["step"]), file["indices"], file["outputs"], inputs)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
@@ -199,7 +206,8 @@ def _model(folder: str, version: int) -> Model:
     from core.train import build
 
     run = Run(Path(folder))
-    model = build(run.config)
+    # It may have been trained on a device that this machine has not, or that is busy training.
+    model = build(replace(run.config, device="cpu"), run.load_source())
     try:
         model.load_state_dict(read_arrays(run.folder / "weights.safetensors"))
     except ValueError as error:
@@ -222,6 +230,7 @@ class RunStore:
     def add(self, run_id: str, config: TrainConfig, name: str, shipped: bool = False) -> Run:
         """Make the folder of a new run under a given id."""
         folder = self.folder / _checked(run_id)
+        source = self.source_of(config)
         facts = {
             "version": 1,
             "name": name[:80],
@@ -232,6 +241,10 @@ class RunStore:
         }
         try:
             folder.mkdir(parents=True)
+            if source:  # a copy: the run stays whole when its source is deleted
+                (folder / "source").mkdir()
+                for name in ("config.json", "weights.safetensors"):
+                    shutil.copyfile(source.folder / name, folder / "source" / name)
             write_json(folder / "config.json", facts)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -239,6 +252,17 @@ class RunStore:
                 f"The run could not be written to {self.folder} ({error.strerror}). Free some space or permit writing."
             ) from error
         return Run(folder)
+
+    def source_of(self, config: TrainConfig) -> Run | None:
+        """Return the run that a config stands on; None when it needs none. ValueError when that one cannot serve."""
+        if not config.source:
+            return None
+        source = self.get(config.source)
+        if not config.spec.accepts(source.spec):
+            raise ValueError(f"{source.name} cannot carry the model {config.spec.title}. Choose another run.")
+        if not source.has_weights():
+            raise ValueError(f"{source.name} has no weights yet. Wait for its first epoch.")
+        return source
 
     def get(self, run_id: str) -> Run:
         """Return a run by its id. Raises RunNotFound when there is none that can be read."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.augment import augment, corrupt
 from core.config import TrainConfig
 from core.data import Dataset, Split
-from core.models import Metrics, Model
+from core.models import Health, Metrics, Model
 
 _CHECKS_PER_EPOCH = 4  # looks at the sample of test images within an epoch
 _SAMPLE = 1000  # size of that sample
 _CHUNK = 500  # images evaluated between two events
+_HELD_OUT = 12  # one in so many training digits is held out for early stopping: 5,000 of MNIST's
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,31 @@ class Checking:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch ended. `train` averages its steps, `test` is the whole test set."""
+    """An epoch ended. `train` averages its steps, `test` is the whole test set, `health` of some training digits.
+
+    validation: of the training digits held out for early stopping, where there are any.
+    """
 
     epoch: int
     step: int
     train: Metrics
     test: Metrics
+    health: Health
+    validation: Metrics | None = None
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """The loss on the held-out digits has not improved since epoch `best`; nothing comes after this."""
+
+    epoch: int
+    best: int
+
+    def __str__(self) -> str:
+        return (
+            f"Stopped early after epoch {self.epoch}: the loss on held-out digits has not improved since epoch "
+            f"{self.best}."
+        )
 
 
 class Diverged(ArithmeticError):
@@ -55,81 +76,152 @@ class Diverged(ArithmeticError):
         super().__init__(f"The loss was not finite at step {step}.{known} Try a smaller learning rate.")
 
 
-def build(config: TrainConfig) -> Model:
-    """Build the model of a config with fresh weights, ready to train."""
+def build(config: TrainConfig, source: Model | None = None) -> Model:
+    """Build the model of a config with fresh weights, ready to train; `source` is the model it stands on."""
     return config.spec.build(
         config.params,
+        source,
         loss=config.loss,
         optimizer=config.optimizer,
         weight_decay=config.weight_decay,
         label_smoothing=config.label_smoothing,
         seed=config.seed,
+        device=config.device,
     )
 
 
-def fit(model: Model, data: Dataset, config: TrainConfig, done_epochs: int = 0) -> Iterator[Step | Checking | Epoch]:
+def fit(
+    model: Model, data: Dataset, config: TrainConfig, done_epochs: int = 0, validation: Sequence[float] = ()
+) -> Iterator[Step | Checking | Epoch | EarlyStop]:
     """Train `model` on `data` as `config` says, yielding a Step per batch and an Epoch per epoch.
 
     Every random draw depends on (seed, epoch) alone, so a model restored after `done_epochs` goes on exactly as
-    if it had never paused. Raises Diverged at the first loss that is not finite.
+    if it had never paused; `validation` holds the losses on held-out digits of those epochs. Raises Diverged at the
+    first loss that is not finite.
     """
-    train = subset(data.train, config)
-    per_epoch = steps_per_epoch(len(train), config)
-    total, step = per_epoch * config.epochs, per_epoch * done_epochs
-    checks = {math.ceil(per_epoch * k / _CHECKS_PER_EPOCH) for k in range(1, _CHECKS_PER_EPOCH)}
-    sample = Split(data.test.images[:_SAMPLE], data.test.labels[:_SAMPLE])
-    last: float | None = None
-
+    train, held_out = training_split(data.train, config)
+    losses = list(validation)
+    last: Step | None = None
     for epoch in range(done_epochs + 1, config.epochs + 1):
-        sums: dict[str, float] = {}
-        model.seed_step(config.seed * 1009 + epoch)
-        order = np.random.default_rng((config.seed, epoch)).permutation(len(train))
-        for number in range(per_epoch):
-            batch = order[number * config.batch_size : (number + 1) * config.batch_size]
-            step += 1
-            lr = learning_rate(config, step, total)
-            metrics = model.train_step(train.images[batch], train.labels[batch], lr)
-            if not math.isfinite(metrics["loss"]):
-                raise Diverged(step, last)
-            last = metrics["loss"]
-            for key, value in metrics.items():
-                sums[key] = sums.get(key, 0.0) + value * len(batch)
-            test = model.evaluate(sample.images, sample.labels) if number + 1 in checks else None
-            yield Step(epoch, step, len(batch), lr, metrics, test)
-        result: Metrics = {}
-        for part in evaluate(model, data.test):
-            result = part
-            yield Checking(epoch)
-        yield Epoch(epoch, step, {key: value / len(train) for key, value in sums.items()}, result)
+        last, means = yield from _pass(model, train, data.test, config, epoch, last)
+        held = (yield from _tested(model, held_out, config, epoch)) if len(held_out) else None
+        test = yield from _tested(model, data.test, config, epoch)
+        health = model.health(train.images[:_CHUNK], train.labels[:_CHUNK])
+        yield Epoch(epoch, last.step, means, test, health, held)
+        if held is not None:
+            losses.append(held["loss"])
+            best = int(np.argmin(losses)) + 1
+            if epoch - best >= config.patience:
+                yield EarlyStop(epoch, best)
+                return
 
 
-def evaluate(model: Model, split: Split) -> Iterator[Metrics]:
-    """Yield the metrics over a growing part of the split; the last is of all of it."""
+def _pass(
+    model: Model, train: Split, test: Split, config: TrainConfig, epoch: int, last: Step | None
+) -> Generator[Step, None, tuple[Step, Metrics]]:
+    """Learn every training image once; return the last step and the metrics averaged over all of them."""
+    per_epoch = steps_per_epoch(len(train), config)
+    total, first = per_epoch * config.epochs, per_epoch * (epoch - 1) + 1
+    checks = {math.ceil(per_epoch * k / _CHECKS_PER_EPOCH) for k in range(1, _CHECKS_PER_EPOCH)}
+    sample, targets = with_noise(Split(test.images[:_SAMPLE], test.labels[:_SAMPLE]), config)
+    model.seed_step(config.seed * 1009 + epoch)
+    rng = np.random.default_rng((config.seed, epoch))
+    order = rng.permutation(len(train))
+    sums: dict[str, float] = {}
+    for number in range(per_epoch):
+        batch = order[number * config.batch_size : (number + 1) * config.batch_size]
+        step, lr = first + number, learning_rate(config, first + number, total)
+        clean = augment(train.images[batch], config.augmentation, rng)
+        images = corrupt(clean, config.noise, config.noise_level, rng)
+        metrics = model.train_step(images, train.labels[batch], lr, None if images is clean else clean)
+        if not math.isfinite(metrics["loss"]):
+            raise Diverged(step, last.metrics["loss"] if last else None)
+        for key, value in metrics.items():
+            sums[key] = sums.get(key, 0.0) + value * len(batch)
+        looked = model.evaluate(sample.images, sample.labels, targets) if number + 1 in checks else None
+        last = Step(epoch, step, len(batch), lr, metrics, looked)
+        yield last
+    if last is None:
+        raise ValueError("There are no images to train on. Give at least one.")
+    return last, {key: value / len(train) for key, value in sums.items()}
+
+
+def _tested(model: Model, split: Split, config: TrainConfig, epoch: int) -> Generator[Checking, None, Metrics]:
+    result: Metrics = {}
+    for part in evaluate(model, split, config):
+        result = part
+        yield Checking(epoch)
+    return result
+
+
+def evaluate(model: Model, split: Split, config: TrainConfig) -> Iterator[Metrics]:
+    """Yield the metrics over a growing part of the split; the last is of all of it.
+
+    A model that learns to clean noise is tested on digits with that noise, the same at every call.
+    """
+    noisy, targets = with_noise(split, config)
     sums: dict[str, float] = {}
     for start in range(0, len(split), _CHUNK):
-        images, labels = split.images[start : start + _CHUNK], split.labels[start : start + _CHUNK]
-        for key, value in model.evaluate(images, labels).items():
-            sums[key] = sums.get(key, 0.0) + value * len(labels)
-        yield {key: value / (start + len(labels)) for key, value in sums.items()}
+        part = slice(start, start + _CHUNK)
+        wanted = None if targets is None else targets[part]
+        count = len(split.labels[part])
+        for key, value in model.evaluate(noisy.images[part], noisy.labels[part], wanted).items():
+            sums[key] = sums.get(key, 0.0) + value * count
+        yield {key: value / (start + count) for key, value in sums.items()}
 
 
-def subset(split: Split, config: TrainConfig) -> Split:
-    """Return the `train_size` images that the seed chooses, or all of them when it is 0."""
+def with_noise(split: Split, config: TrainConfig) -> tuple[Split, np.ndarray | None]:
+    """Return the split as the model is to see it, and the clean images where the config's noise is on them."""
+    if config.noise == "none":
+        return split, None
+    rng = np.random.default_rng((config.seed, 0))
+    return Split(corrupt(split.images, config.noise, config.noise_level, rng), split.labels), split.images
+
+
+def training_split(split: Split, config: TrainConfig) -> tuple[Split, Split]:
+    """Return the images to train on, as the seed chooses them, and those held out for early stopping.
+
+    Raises ValueError when there are not as many as the config wants.
+    """
     size = training_size(split, config)
     if size == len(split):
-        return split
-    chosen = np.sort(np.random.default_rng((config.seed, 0)).permutation(len(split))[:size])
-    return Split(split.images[chosen], split.labels[chosen])
+        return split, Split(split.images[:0], split.labels[:0])
+    order = np.random.default_rng((config.seed, 0)).permutation(len(split))
+    if config.per_class:
+        order = _balanced(order, split.labels, config.per_class)
+    elif config.train_size:
+        order = order[: config.train_size]
+    # What is held out comes from the end: without patience the same digits are trained on as with it and some more.
+    train, held_out = np.sort(order[:size]), np.sort(order[size:])
+    return Split(split.images[train], split.labels[train]), Split(split.images[held_out], split.labels[held_out])
+
+
+def _balanced(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Return those of `order` that are among the first `count` of their class."""
+    labels = labels[order]
+    rank = np.zeros(len(order), np.int64)
+    for label in np.unique(labels):
+        rank[labels == label] = np.arange((labels == label).sum())
+    return order[rank < count]
 
 
 def training_size(split: Split, config: TrainConfig) -> int:
     """Return how many images of the split are trained on. Raises ValueError when there are not so many."""
-    if config.train_size > len(split):
+    count = config.train_size or len(split)
+    if count > len(split):
         raise ValueError(
             f"train_size is {config.train_size:,}, but {config.dataset} has {len(split):,} training images. "
             "Use at most that many."
         )
-    return config.train_size or len(split)
+    if config.per_class:
+        count = config.per_class * 10
+        rarest = int(np.bincount(split.labels, minlength=10).min())
+        if config.per_class > rarest:
+            raise ValueError(
+                f"per_class is {config.per_class:,}, but {config.dataset} has only {rarest:,} training images of its "
+                "rarest class. Use at most that many."
+            )
+    return count - (max(1, count // _HELD_OUT) if config.patience else 0)
 
 
 def steps_per_epoch(images: int, config: TrainConfig) -> int:

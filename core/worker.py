@@ -125,8 +125,10 @@ def _rehearse() -> None:
     from core.train import build
 
     digits = data.load("digits").train
-    for name in MODELS:
-        build(TrainConfig(name)).train_step(digits.images[:8], digits.labels[:8], 1e-3)
+    source = build(TrainConfig("autoencoder"))
+    for name, spec in MODELS.items():
+        config = TrainConfig(name, source="any" if spec.source else "")
+        build(config, source).train_step(digits.images[:8], digits.labels[:8], 1e-3)
 
 
 def train(run: Run) -> None:

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from core.augment import Augmentation
 from core.config import TrainConfig
 from core.models import MODELS, UnknownModel
 from core.presets import PRESETS
@@ -47,6 +48,15 @@ def test_config_is_completed_from_the_model():
         ({"params": {"hidden": True}}, "True"),
         ({"params": {"activation": "step"}}, "step"),
         ({"params": {"depth": 3}}, "depth"),
+        ({"per_class": -1}, "per_class"),
+        ({"per_class": 5, "train_size": 5}, "per_class is 5 and train_size 5"),
+        ({"patience": -1}, "patience"),
+        ({"device": "tpu"}, "tpu"),
+        ({"noise": "masking", "noise_level": 0.5}, "noise is for autoencoders"),
+        ({"source": "../secret"}, "source"),
+        ({"source": 7}, "source"),
+        ({"source": "some-run"}, "stands on no other run"),
+        ({"augmentation": {"shift": 2}}, "Augmentation"),
     ],
 )
 def test_impossible_values_are_named(changes, named):
@@ -57,6 +67,35 @@ def test_impossible_values_are_named(changes, named):
 def test_smoothing_is_refused_where_there_are_no_labels_to_smooth():
     with pytest.raises(ValueError, match="label_smoothing"):
         TrainConfig("autoencoder", label_smoothing=0.1)
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "named"),
+    [
+        ("autoencoder", {"noise": "snow"}, "snow"),
+        ("autoencoder", {"noise": "masking", "noise_level": 1.01}, "noise_level"),
+        ("autoencoder", {"noise": "masking"}, "noise_level is 0"),
+        ("autoencoder", {"params": {"code_size": 0}}, "code_size"),
+        ("fc-autoencoder", {"params": {"hidden": "512-0"}}, "hidden must be between 1 and 2048, got 0"),
+        ("fc-autoencoder", {"params": {"hidden": "512,256"}}, "512,256"),
+        ("fc-autoencoder", {"params": {"hidden": ""}}, "512-256-128"),
+        ("fc-autoencoder", {"params": {"hidden": "-".join(["8"] * 9)}}, "one to eight"),
+        ("vae", {"params": {"code_size": 1}}, "code_size"),
+        ("vae", {"loss": "bce"}, "elbo"),
+        ("encoder-classifier", {}, "autoencoder to stand on"),
+        ("numpy-two-layer", {"device": "cuda"}, "cuda"),
+    ],
+)
+def test_impossible_values_of_other_models_are_named(model, changes, named):
+    with pytest.raises(ValueError, match=named):
+        TrainConfig(model, **changes)
+
+
+def test_augmentation_survives_json_and_foreign_settings_of_it_are_refused():
+    config = TrainConfig("cnn", augmentation=Augmentation(shift=2, rotate=10))
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    with pytest.raises(ValueError, match="blur"):
+        TrainConfig.from_dict({"model": "cnn", "augmentation": {"blur": 1}})
 
 
 def test_unknown_model_names_the_known_ones():

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -104,6 +105,21 @@ def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
     run = runs.create(small())
     monkeypatch.setattr("core.runs._GRACE_S", -1.0)
     assert run.status() == "interrupted"
+
+
+def test_run_that_stands_on_another_needs_a_fitting_one(runs, trained):
+    on = partial(small, "encoder-classifier")
+    classifier, untrained = trained("softmax"), runs.create(small("autoencoder"))
+    for source, named in ((classifier.id, "cannot carry"), (untrained.id, "no weights yet"), ("never-was", "is gone")):
+        with pytest.raises(ValueError, match=named):
+            runs.create(on(source=source))
+    assert len(runs.runs()) == 2
+    source = trained("autoencoder")
+    run = runs.create(on(source=source.id))
+    for name in ("config.json", "weights.safetensors"):
+        assert (run.folder / "source" / name).read_bytes() == (source.folder / name).read_bytes()
+    assert run.load_source().code_size == 64
+    assert source.load_source() is None
 
 
 def test_torn_last_line_waits_for_its_rest(runs):

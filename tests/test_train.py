@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core import train
+from core.augment import Augmentation
 from core.config import TrainConfig
-from core.train import Checking, Epoch, Step
+from core.data import Split
+from core.train import Checking, EarlyStop, Epoch, Step
 
 
 def config(**changes):
@@ -60,9 +62,7 @@ def test_every_image_is_seen_once_an_epoch(toy, monkeypatch):
     settings = config(epochs=2)
     model = train.build(settings)
     step = model.train_step
-    monkeypatch.setattr(
-        model, "train_step", lambda images, labels, lr: (seen.append(images), step(images, labels, lr))[1]
-    )
+    monkeypatch.setattr(model, "train_step", lambda images, *rest: (seen.append(images), step(images, *rest))[1])
     list(train.fit(model, toy, settings))
     first, second = np.concatenate(seen[:7]), np.concatenate(seen[7:])
     whole = np.sort(toy.train.images.reshape(400, -1), axis=0)
@@ -88,17 +88,98 @@ def test_one_cycle_of_very_short_runs_stays_positive(total):
 
 
 def test_train_size_takes_that_many_by_seed(toy):
-    first = train.subset(toy.train, config(train_size=50))
-    again = train.subset(toy.train, config(train_size=50))
-    other = train.subset(toy.train, config(train_size=50, seed=1))
+    (first, _), (again, _), (other, _) = (
+        train.training_split(toy.train, config(train_size=50, seed=seed)) for seed in (0, 0, 1)
+    )
     assert len(first) == 50
     np.testing.assert_array_equal(first.images, again.images)
     assert not np.array_equal(first.images, other.images)
 
 
-def test_too_large_a_train_size_is_refused(toy):
-    with pytest.raises(ValueError, match="400"):
-        train.subset(toy.train, config(train_size=401))
+def test_per_class_takes_as_many_of_each(toy):
+    lopsided = Split(toy.train.images[:395], toy.train.labels[:395])  # 40 of classes 0 to 4, 39 of the others
+    chosen, held_out = train.training_split(lopsided, config(per_class=7))
+    assert np.bincount(chosen.labels).tolist() == [7] * 10
+    assert len(held_out) == 0
+    other, _ = train.training_split(lopsided, config(per_class=7, seed=1))
+    assert not np.array_equal(chosen.images, other.images)
+    every, _ = train.training_split(lopsided, config(per_class=39))
+    assert np.bincount(every.labels).tolist() == [39] * 10
+
+
+@pytest.mark.parametrize(("changes", "named"), [({"train_size": 401}, "400"), ({"per_class": 41}, "only 40")])
+def test_more_images_than_there_are_is_refused(toy, changes, named):
+    with pytest.raises(ValueError, match=named):
+        train.training_split(toy.train, config(**changes))
+
+
+def test_patience_holds_out_digits_that_are_never_trained_on(toy):
+    for changes, size in (({}, 400), ({"train_size": 120}, 120), ({"per_class": 12}, 120)):
+        chosen, held_out = train.training_split(toy.train, config(patience=3, **changes))
+        assert (len(chosen), len(held_out)) == (size - size // 12, size // 12)
+        both = np.concatenate([chosen.images, held_out.images]).reshape(size, -1)
+        assert len(np.unique(both, axis=0)) == size
+
+
+def test_early_stopping_waits_for_its_patience(toy, monkeypatch):
+    settings = config(patience=2, epochs=9)
+    model = train.build(settings)
+    held_out = train.training_split(toy.train, settings)[1]
+    losses = iter([3.0, 1.0, 2.0, 0.5, 0.6, 0.7, 0.4])
+    evaluate = model.evaluate
+
+    def scripted(images, labels, targets=None):
+        metrics = evaluate(images, labels, targets)
+        return metrics | {"loss": next(losses)} if len(images) == len(held_out) else metrics
+
+    monkeypatch.setattr(model, "evaluate", scripted)
+    log = list(train.fit(model, toy, settings))
+    assert [e.validation["loss"] for e in log if isinstance(e, Epoch)] == [3.0, 1.0, 2.0, 0.5, 0.6, 0.7]
+    assert log[-1] == EarlyStop(epoch=6, best=4)
+    assert "since epoch 4" in str(log[-1])
+
+
+def test_early_stopping_remembers_the_epochs_before_a_pause(toy):
+    settings = config(patience=1, epochs=5)
+    model = train.build(settings)
+    log = list(train.fit(model, toy, settings, done_epochs=1, validation=[0.0]))
+    assert log[-1] == EarlyStop(epoch=2, best=1)
+
+
+def test_augmentation_shows_every_epoch_something_else_and_repeats_by_seed(toy, monkeypatch):
+    def seen(seed):
+        settings = config(batch_size=400, seed=seed, augmentation=Augmentation(shift=3))
+        model, shown = train.build(settings), []
+        step = model.train_step
+        monkeypatch.setattr(model, "train_step", lambda images, *rest: (shown.append(images), step(images, *rest))[1])
+        list(train.fit(model, toy, settings))
+        return [np.sort(images.reshape(400, -1), axis=0) for images in shown]
+
+    first, second = seen(0)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal([first, second], seen(0))
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_noise_is_on_what_the_model_sees_and_not_on_what_it_is_to_answer(toy, monkeypatch, done):
+    settings = TrainConfig("autoencoder", batch_size=100, epochs=2, noise="masking", noise_level=0.5)
+    model, shown = train.build(settings), []
+    step = model.train_step
+    monkeypatch.setattr(
+        model,
+        "train_step",
+        lambda images, labels, lr, targets: (shown.append((images, targets)), step(images, labels, lr, targets))[1],
+    )
+    *_, last = train.fit(model, toy, settings, done_epochs=done)
+    assert len(shown) == 8 - 4 * done
+    for images, targets in shown:
+        kept = images == targets
+        assert 0.45 < kept.mean() < 0.58  # what is masked differs unless it was black
+        assert not images[~kept].any()
+    again = list(train.evaluate(model, toy.test, settings))[-1]
+    assert again == last.test  # the same noise at every test
+    plain = list(train.evaluate(model, toy.test, TrainConfig("autoencoder")))[-1]
+    assert plain["mse"] != last.test["mse"]
 
 
 def test_loss_against_numpy(toy):

@@ -77,6 +77,51 @@ def test_probe_shows_what_the_final_model_makes_of_the_digits(trained):
     np.testing.assert_allclose(classifier.probe().outputs, expected, atol=1e-6)
 
 
+def test_probe_of_a_run_that_cleans_noise_shows_what_it_saw(trained):
+    from core import data
+
+    digits = data.load("digits").test
+    run = trained("autoencoder", noise="masking", noise_level=0.4)
+    probe, model = run.probe(), run.load_model()
+    clean = digits.images[probe.indices]
+    kept = probe.inputs == clean
+    assert (~kept).sum() > 0
+    assert not probe.inputs[~kept].any()
+    expected = model.decode(model.encode(probe.inputs))
+    np.testing.assert_allclose(probe.outputs / 255, expected, atol=1 / 255)
+    assert trained("autoencoder").probe().inputs is None
+
+
+def test_health_of_every_layer_is_logged_each_epoch(trained):
+    epochs = trained("mlp").history().epochs
+    for epoch in epochs:
+        assert set(epoch["health"]) == {"1 Linear", "4 Linear"}
+        assert set(epoch["health"]["1 Linear"]) == {"gradient_norm", "weight_norm", "dead"}
+    assert epochs[0]["health"] != epochs[1]["health"]
+
+
+def test_early_stopping_finishes_with_its_reason(trained):
+    run = trained("softmax", epochs=200, patience=2, lr=5.0)
+    epochs = run.history().epochs
+    losses = [epoch["validation"]["loss"] for epoch in epochs]
+    assert len(epochs) < 200
+    assert np.argmin(losses) == len(losses) - 3
+    assert f"after epoch {len(losses)}" in run.message()
+    assert f"since epoch {len(losses) - 2}." in run.message()
+
+
+def test_classifier_on_an_encoder_outlives_its_source(runs, trained):
+    source = trained("autoencoder")
+    encoder = source.load_model().state_dict()
+    run = trained("encoder-classifier", source=source.id)
+    shutil.rmtree(source.folder)
+    weights = run.load_model().state_dict()
+    for name in ("encoder.1.weight", "encoder.3.bias"):
+        np.testing.assert_array_equal(weights[name], encoder[name])
+    assert run.load_model().predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+    assert [found.id for found in runs.runs()] == [run.id]
+
+
 def test_same_config_logs_the_same_numbers_twice(trained):
     def numbers(run):
         return [(s["step"], s["train"], s.get("test")) for s in run.history().steps]

@@ -1,125 +1,10 @@
-"""The contract every model meets, and MODELS, the table of all of them. Loads no engine until one is built."""
+"""MODELS, the table of all models. Loads no engine until one is built."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from core.models.contract import Health, Metrics, Model, ModelSpec, Param, UnknownModel, Value, widths
 
-import numpy as np
-
-Value = int | float | str | bool
-Metrics = dict[str, float]
-
-
-class UnknownModel(ValueError):
-    """A model name that is no row of MODELS."""
-
-
-class Model(Protocol):
-    """What both engines promise: arrays in, arrays out.
-
-    Images are uint8 (n, 28, 28) and labels int64 (n,); scaling, channels, tensors and devices are the
-    model's private business. Classifiers have `predict_proba`, autoencoders `encode` and `decode`;
-    `ModelSpec.task` says which.
-    """
-
-    parameter_count: int
-    code_size: int  # length of one code; 0 for a classifier
-
-    def train_step(self, images: np.ndarray, labels: np.ndarray, lr: float) -> Metrics:
-        """Take one optimizer step on a batch; return its loss and metrics before the step."""
-
-    def seed_step(self, seed: int) -> None:
-        """Seed whatever is random inside train_step; called at the start of each epoch."""
-
-    def evaluate(self, images: np.ndarray, labels: np.ndarray) -> Metrics:
-        """Return loss and metrics, averaged over the images, without learning from them."""
-
-    def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Return class probabilities, float32 (n, 10)."""
-
-    def encode(self, images: np.ndarray) -> np.ndarray:
-        """Return codes, float32 (n, code_size)."""
-
-    def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Return images in [0, 1], float32 (n, 28, 28)."""
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """Return copies of all weights and buffers."""
-
-    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
-        """Set all weights and buffers; ValueError when names or shapes differ."""
-
-    def optimizer_state(self) -> dict[str, np.ndarray]:
-        """Return copies of what the optimizer remembers, enough to go on exactly from here."""
-
-    def load_optimizer_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Set what `optimizer_state` returned."""
-
-
-@dataclass(frozen=True)
-class Param:
-    """One tunable of a model; the form on the Train page is made from these."""
-
-    name: str
-    title: str
-    default: Value
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    help: str = ""
-
-    def check(self, value: Value) -> Value:
-        """Return the value if it is allowed, else raise ValueError saying what is."""
-        kind = type(self.default)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise ValueError(f"{self.name} must be of type {kind.__name__}, got {value!r}. Give such a value.")
-        if self.choices and value not in self.choices:
-            raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}. Choose one.")
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            low = -np.inf if self.low is None else self.low
-            high = np.inf if self.high is None else self.high
-            if not low <= value <= high:
-                raise ValueError(f"{self.name} must be between {low:g} and {high:g}, got {value}. Change it.")
-        return value
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """One row of MODELS. `entry` names the builder as "module:function" and is imported only by `build`."""
-
-    name: str
-    title: str
-    blurb: str
-    task: Literal["classify", "reconstruct"]
-    entry: str
-    params: tuple[Param, ...] = ()
-    losses: tuple[str, ...] = ("cross-entropy",)
-    engine: str = "torch"  # shown to people, never asked by code
-
-    def complete(self, params: Mapping[str, Value]) -> dict[str, Value]:
-        """Return params with defaults filled in; ValueError on unknown names or impossible values."""
-        known = {param.name: param for param in self.params}
-        unknown = sorted(set(params) - set(known))
-        if unknown:
-            allowed = ", ".join(known) or "none"
-            raise ValueError(f"{self.name} has no parameter {unknown[0]!r}. Its parameters are: {allowed}.")
-        return {name: param.check(params.get(name, param.default)) for name, param in known.items()}
-
-    def build(self, params: Mapping[str, Value], **training: Any) -> Model:
-        """Build the model with fresh weights.
-
-        `training` is passed on to the engine: loss, optimizer, weight_decay, label_smoothing and seed,
-        named as in TrainConfig.
-        """
-        module, function = self.entry.split(":")
-        builder = getattr(importlib.import_module(module), function)
-        model: Model = builder(**self.complete(params), **training)
-        return model
+__all__ = ["MODELS", "Health", "Metrics", "Model", "ModelSpec", "Param", "UnknownModel", "Value", "spec", "widths"]
 
 
 def spec(name: str) -> ModelSpec:
@@ -133,53 +18,113 @@ def _table(*specs: ModelSpec) -> dict[str, ModelSpec]:
     return {row.name: row for row in specs}
 
 
+_CODE = Param("code_size", "Code size", 64, 1, 512, help="Numbers that describe one digit.")
+_LATENT = Param("code_size", "Latent size", 20, 2, 64, help="Numbers that describe one digit.")
+_BETA = Param(
+    "beta", "Beta", 1.0, 0.0, 100.0, help="Weight of the KL term; above 1 the codes keep closer to the prior."
+)
+_WIDTH = Param("width", "Channels", 16, 4, 64, help="Of the first layer; the next has twice as many.")
+_DROPOUT = Param("dropout", "Dropout", 0.0, 0.0, 0.9, help="Share of hidden units silenced at each step.")
+_ACTIVATION = Param("activation", "Activation", "relu", choices=("relu", "sigmoid", "tanh", "gelu"))
+_SCRATCH_ACTIVATION = Param("activation", "Activation", "relu", choices=("relu", "sigmoid", "tanh"))
+_DEPTH = Param("depth", "Hidden layers", 5, 1, 20)
+_DEEP_WIDTH = Param("width", "Units per layer", 200, 1, 2048)
+_BATCH_NORM = Param("batch_norm", "Batch norm", True, help="Normalise each hidden layer over the batch.")
+_INIT = Param(
+    "init",
+    "Initial weights",
+    "he",
+    choices=("he", "xavier", "normal", "zeros"),
+    help="He and Xavier fit the spread to the layer's width; normal has the spread given below; zeros cannot learn.",
+)
+_INIT_STD = Param("init_std", "Spread of normal", 0.1, 0.0, 10.0, help="Standard deviation of the initial weights.")
+_NUMPY = "core.models.numpy_models"
+_CLASSIFIERS, _AUTOENCODERS = "core.models.classifiers", "core.models.autoencoders"
+
 MODELS = _table(
+    ModelSpec(
+        "cnn",
+        "Convolutional net",
+        "Three small convolutions with batch norm that keep the picture's shape in mind.",
+        "classify",
+        f"{_CLASSIFIERS}:cnn",
+        (
+            Param("width", "Channels", 16, 4, 64, help="Of the first layer; the next have 2 and 4 times as many."),
+            _DROPOUT,
+        ),
+    ),
     ModelSpec(
         "softmax",
         "Softmax regression",
         "One linear layer, 784-10: what can be read without any hidden feature.",
         "classify",
-        "core.models.classifiers:softmax",
+        f"{_CLASSIFIERS}:softmax",
     ),
     ModelSpec(
         "mlp",
         "One hidden layer",
         "A fully connected net with one hidden layer of features it finds by itself.",
         "classify",
-        "core.models.classifiers:mlp",
-        (
-            Param("hidden", "Hidden units", 256, 1, 4096, help="Width of the hidden layer."),
-            Param("activation", "Activation", "relu", choices=("relu", "sigmoid", "tanh", "gelu")),
-            Param("dropout", "Dropout", 0.0, 0.0, 0.9, help="Share of hidden units silenced at each step."),
-        ),
+        f"{_CLASSIFIERS}:mlp",
+        (Param("hidden", "Hidden units", 256, 1, 4096, help="Width of the hidden layer."), _ACTIVATION, _DROPOUT),
     ),
     ModelSpec(
-        "cnn",
-        "Convolutional net",
-        "Three small convolutions with batch norm that keep the picture's shape in mind.",
+        "deep",
+        "Deep net",
+        "Many hidden layers, where activation, initial weights and batch norm decide whether it learns.",
         "classify",
-        "core.models.classifiers:cnn",
+        f"{_CLASSIFIERS}:deep",
+        (_DEPTH, _DEEP_WIDTH, _ACTIVATION, _INIT, _INIT_STD, _BATCH_NORM, _DROPOUT),
+    ),
+    ModelSpec(
+        "encoder-classifier",
+        "Classifier on an encoder",
+        "Softmax on the code of a trained autoencoder: what its features are worth for reading.",
+        "classify",
+        f"{_CLASSIFIERS}:encoder_classifier",
         (
             Param(
-                "width",
-                "Channels",
-                16,
-                4,
-                64,
-                help="Of the first layer; the next have 2 and 4 times as many.",
+                "encoder",
+                "Encoder",
+                "frozen",
+                choices=("frozen", "fine-tuned"),
+                help="Frozen keeps the features as they are; fine-tuned lets them learn on.",
             ),
         ),
+        source="reconstruct",
+    ),
+    ModelSpec(
+        "numpy-two-layer",
+        "Two layers from scratch",
+        "784-256-10 in NumPy alone, with every derivative written out.",
+        "classify",
+        f"{_NUMPY}:two_layer",
+        (
+            Param("hidden", "Hidden units", 256, 1, 4096, help="Width of the hidden layer."),
+            Param("activation", "Activation", "sigmoid", choices=("sigmoid", "relu", "tanh")),
+            Param("init", "Initial weights", "normal", choices=("normal", "xavier", "he", "zeros"), help=_INIT.help),
+            _INIT_STD,
+            Param("scaled", "Inputs in [0, 1]", True, help="Off leaves the pixels at 0 to 255."),
+            Param("summed", "Sum gradients", False, help="Sum the gradients over a batch instead of averaging them."),
+        ),
+        engine="numpy",
+    ),
+    ModelSpec(
+        "numpy-deep",
+        "Deep net from scratch",
+        "As many dense layers as you like in NumPy alone, with batch norm.",
+        "classify",
+        f"{_NUMPY}:deep",
+        (_DEPTH, _DEEP_WIDTH, _SCRATCH_ACTIVATION, _INIT, _INIT_STD, _BATCH_NORM),
+        engine="numpy",
     ),
     ModelSpec(
         "autoencoder",
         "Autoencoder",
         "Squeezes a digit through a narrow layer of dense units and draws it again.",
         "reconstruct",
-        "core.models.autoencoders:dense_autoencoder",
-        (
-            Param("hidden", "Hidden units", 128, 1, 2048, help="Width of the layer before and after the code."),
-            Param("code_size", "Code size", 64, 1, 512, help="Numbers that describe one digit."),
-        ),
+        f"{_AUTOENCODERS}:dense_autoencoder",
+        (Param("hidden", "Hidden units", 128, 1, 2048, help="Width of the layer before and after the code."), _CODE),
         losses=("bce", "mse"),
     ),
     ModelSpec(
@@ -187,18 +132,103 @@ MODELS = _table(
         "Convolutional autoencoder",
         "Shrinks the picture by convolutions to a small code and grows it back.",
         "reconstruct",
-        "core.models.autoencoders:conv_autoencoder",
+        f"{_AUTOENCODERS}:conv_autoencoder",
+        (_WIDTH, _CODE),
+        losses=("mse", "bce"),
+    ),
+    ModelSpec(
+        "fc-autoencoder",
+        "Fully connected autoencoder",
+        "Several dense layers down to a code and the same up again.",
+        "reconstruct",
+        f"{_AUTOENCODERS}:fc_autoencoder",
         (
+            Param("hidden", "Hidden layers", "512-256-128", 1, 2048, help="Widths before the code; mirrored after it."),
+            Param("code_size", "Code size", 32, 1, 512, help="Numbers that describe one digit."),
             Param(
-                "width",
-                "Channels",
-                16,
-                4,
-                64,
-                help="Channels of the first layer; the next has twice as many.",
+                "code_relu", "ReLU on the code", False, help="Codes below zero become 0; narrow codes may die of it."
             ),
-            Param("code_size", "Code size", 64, 1, 512, help="Numbers that describe one digit."),
         ),
         losses=("mse", "bce"),
+    ),
+    ModelSpec(
+        "naive-autoencoder",
+        "Naive autoencoder",
+        "One hidden layer, 784-256-784: with so many units nothing forces it to find features.",
+        "reconstruct",
+        f"{_AUTOENCODERS}:naive_autoencoder",
+        (
+            Param("code_size", "Hidden units", 256, 1, 1024, help="They are the code."),
+            Param("activation", "Activation", "sigmoid", choices=("sigmoid", "relu", "tanh")),
+        ),
+        losses=("mse", "bce"),
+    ),
+    ModelSpec(
+        "sparse-autoencoder",
+        "Sparse autoencoder",
+        "One wide hidden layer of which only few units may answer to a digit, so that each learns a stroke.",
+        "reconstruct",
+        f"{_AUTOENCODERS}:sparse_autoencoder",
+        (
+            Param("code_size", "Hidden units", 256, 1, 1024, help="They are the code."),
+            Param(
+                "penalty",
+                "Sparsity",
+                "kl",
+                choices=("kl", "l1", "top-k"),
+                help="KL holds each unit's mean answer at the target; L1 charges for every answer; "
+                "top-k keeps the strongest answers alone.",
+            ),
+            Param("strength", "Strength", 0.1, 0.0, 100.0, help="Weight of the KL or L1 penalty."),
+            Param("target", "Target", 0.05, 0.001, 0.999, help="Share of answers wanted, for KL and top-k."),
+        ),
+        losses=("mse", "bce"),
+    ),
+    ModelSpec(
+        "linear-autoencoder",
+        "Linear autoencoder",
+        "No activation at all: the best it can find is the plane that PCA computes.",
+        "reconstruct",
+        f"{_AUTOENCODERS}:linear_autoencoder",
+        (Param("code_size", "Code size", 8, 1, 512, help="Numbers that describe one digit."),),
+        losses=("mse",),
+    ),
+    ModelSpec(
+        "vae",
+        "Variational autoencoder",
+        "Codes are clouds around the origin, so that any place in between decodes to a digit.",
+        "reconstruct",
+        f"{_AUTOENCODERS}:vae",
+        (
+            Param("hidden", "Hidden layers", "400", 1, 2048, help="Widths before the code; mirrored after it."),
+            _LATENT,
+            _BETA,
+        ),
+        losses=("elbo",),
+    ),
+    ModelSpec(
+        "conv-vae",
+        "Convolutional VAE",
+        "A variational autoencoder that sees by convolutions.",
+        "reconstruct",
+        f"{_AUTOENCODERS}:conv_vae",
+        (_WIDTH, _LATENT, _BETA),
+        losses=("elbo",),
+    ),
+    ModelSpec(
+        "numpy-autoencoder",
+        "Autoencoder from scratch",
+        "784-512-256-128-256-512-784 in NumPy alone, with every derivative written out.",
+        "reconstruct",
+        f"{_NUMPY}:autoencoder",
+        (
+            Param("hidden", "Hidden layers", "512-256", 1, 2048, help="Widths before the code; mirrored after it."),
+            Param("code_size", "Code size", 128, 1, 512, help="Numbers that describe one digit."),
+            _SCRATCH_ACTIVATION,
+            _INIT,
+            _INIT_STD,
+        ),
+        losses=("mse", "bce"),
+        engine="numpy",
     ),
 )
