@@ -54,6 +54,17 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
+def read_facts(path: Path) -> dict[str, str]:
+    """Return the facts in the header of a file of `write_arrays`; ValueError when it is missing or damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path.name} is missing or damaged ({error}). Train the model again.") from error
+
+
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray], durable: bool = True) -> None:
     """Write named arrays as .npz, in one step."""
     buffer = BytesIO()

@@ -1,4 +1,8 @@
-"""What a run wrote down while it trained, read back from its events.jsonl: whole lines only."""
+"""What a run wrote down while it trained, read back from its events.jsonl: whole lines only.
+
+A run that was resumed says so in its line "started", with the step it went on from. What an interrupted epoch had
+written after that step counts no more, for it was trained once again.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,6 @@ def _read(path: str, mtime_ns: int, size: int) -> History:
     total, seconds = 0, 0.0
     for event in _events(Path(path), size):
         kind = event.get("event")
-        seconds = max(seconds, float(event.get("seconds", 0.0)))
         if kind == "step":
             steps.append(event)
         elif kind == "epoch":
@@ -54,6 +57,12 @@ def _read(path: str, mtime_ns: int, size: int) -> History:
         else:
             lifecycle.append(event)
             total = int(event.get("total_steps", total))
+        if kind == "started":
+            begun = int(event.get("step", 0))
+            steps = [step for step in steps if step["step"] <= begun]
+            epochs = [epoch for epoch in epochs if epoch["step"] <= begun]
+            seconds = 0.0
+        seconds = max(seconds, float(event.get("seconds", 0.0)))
     return History(tuple(steps), tuple(epochs), tuple(lifecycle), total, seconds)
 
 

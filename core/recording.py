@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from core import data
 from core.data import Dataset, Split
 from core.files import write_arrays, write_npz
 from core.models import Metrics, Model
+from core.resume import Resume, read_resume, write_resume
 from core.runs import Run
+from core.slots import slot
 from core.train import (
     Checking,
     Diverged,
@@ -37,33 +38,56 @@ _PROBES = 20
 _PROBE_EVERY_S = 0.6
 
 
-class Stopped(Exception):
-    """Somebody asked for a stop, or the time limit is reached; the text says which."""
+class Ended(Exception):
+    """Somebody asked for a stop or a pause, or the time limit is reached: the word for the log, and the reason."""
+
+    def __init__(self, event: str, reason: str) -> None:
+        self.event = event
+        super().__init__(reason)
 
 
 class Training:
-    """One run being trained: its files and its clock."""
+    """One run being trained: its files and its clock.
+
+    The clock of a resumed run goes on from where its last finished epoch left it.
+    """
 
     def __init__(self, run: Run, file: IO[bytes]) -> None:
         self.run, self.config, self.file = run, run.config, file
-        self.start = time.monotonic()
+        self.began = self.start = time.monotonic()
         self._last_wait = ("", 0.0)
 
     def carry_out(self) -> None:
         """Wait for a slot, train, and log how it ended."""
         try:
-            with _slot(self.run.folder.parent, self._wait):
+            if (self.run.folder / "resume").exists():
+                self._log("queued")  # from here on the run is active again
+                (self.run.folder / "resume").unlink(missing_ok=True)
+            with slot(self.run.folder.parent, self._wait):
                 ending = self._train()
             self._log("finished", **({"message": str(ending)} if ending else {}))
-        except Stopped as reason:
-            self._log("stopped", message=str(reason))
+        except Ended as ending:
+            self._log(ending.event, message=str(ending))
         except Diverged as error:
             self._log("diverged", step=error.step, last_loss=error.last, message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
             self.run.must_exist()  # a deleted run fails in any way, and has nobody to tell
+            self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        """Log a failure in words that help, also where the disk is full."""
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            (self.run.folder / "probe.npz").unlink(missing_ok=True)  # makes room for the line that says so
+            self._log("failed", message="The disk is full. Free some space, then press Resume.")
+            return
+        with suppress(OSError):
             (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error):
+            message = "There is not enough memory. Choose smaller batches or a smaller model."
+        else:
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            self._log("failed", message=f"{kind}{error}")
+            message = f"{kind}{error}"
+        self._log("failed", message=message)
 
     def _wait(self, message: str) -> None:
         """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
@@ -72,8 +96,7 @@ class Training:
         if message != said and time.monotonic() - when > 0.5:
             self._last_wait = (message, time.monotonic())
             self._log("queued", message=message)
-        if self.run.stop_requested():
-            raise Stopped("Stopped on request.")
+        self._obey()
 
     def _train(self) -> EarlyStop | None:
         config = self.config
@@ -83,12 +106,12 @@ class Training:
         model = build(config, self.run.load_source())
         per_epoch = steps_per_epoch(training_size(dataset.train, config), config)
         log = _StepLog(self._log, per_epoch, per_epoch * config.epochs)
-        self.start = time.monotonic()
-        self._log("started", total_steps=log.total, parameters=model.parameter_count)
+        done = self._begin(model, log)
         probe = _ProbeWriter(self.run, model, dataset)
-        probe.write(0)
+        probe.write(per_epoch * done.epoch if done else 0)
         clock = _EpochClock()
-        for event in fit(model, dataset, config):
+        validation = list(done.validation if done else ())
+        for event in fit(model, dataset, config, done.epoch if done else 0, validation):
             self._obey(model)
             if isinstance(event, Step):
                 clock.add(event.images)
@@ -99,61 +122,83 @@ class Training:
             elif isinstance(event, Checking):
                 clock.pause()
             elif isinstance(event, Epoch):
-                self._save(model, event.epoch, probe.write(event.step))
-                self._log_epoch(event, clock.end())
+                validation += [event.validation["loss"]] if event.validation else []
+                self._save(model, event, clock.end(), probe.write(event.step), validation)
             else:
                 return event
         return None
 
-    def _log_epoch(self, event: Epoch, images_per_second: float) -> None:
-        self._log(
-            "epoch",
-            epoch=event.epoch,
-            step=event.step,
-            images_per_second=round(images_per_second, 1),
-            train=_rounded(event.train),
-            test=_rounded(event.test),
-            **({"validation": _rounded(event.validation)} if event.validation else {}),
-            health={layer: _rounded(measures) for layer, measures in event.health.items()},
-        )
-        os.fsync(self.file.fileno())
+    def _begin(self, model: Model, log: _StepLog) -> Resume | None:
+        """Log the start, from the last finished epoch where there is one, and return that with the model put there."""
+        done = read_resume(self.run.folder)
+        self.began = self.start = time.monotonic()
+        step = 0
+        if done:
+            done.restore(model)
+            step, self.start = int(done.line["step"]), self.began - float(done.line["seconds"])
+            if all(epoch["epoch"] < done.epoch for epoch in self.run.history().epochs):
+                self._append(done.line)  # a crash came between the epoch and its line
+        self._log("started", step=step, total_steps=log.total, parameters=model.parameter_count)
+        return done
 
-    def _save(self, model: Model, epoch: int, outputs: dict[str, np.ndarray]) -> None:
-        """Write everything of an epoch before the line that announces it."""
-        weights = model.state_dict()
-        folder = self.run.folder
+    def _save(
+        self,
+        model: Model,
+        event: Epoch,
+        images_per_second: float,
+        outputs: dict[str, np.ndarray],
+        validation: Sequence[float],
+    ) -> None:
+        """Write everything of an epoch: what others read, then what makes it finished, then the line that says so."""
+        facts = {
+            "epoch": event.epoch,
+            "step": event.step,
+            "images_per_second": round(images_per_second, 1),
+            "train": _rounded(event.train),
+            "test": _rounded(event.test),
+            **({"validation": _rounded(event.validation)} if event.validation else {}),
+            "health": {layer: _rounded(measures) for layer, measures in event.health.items()},
+        }
+        line, folder, weights = self._line("epoch", **facts), self.run.folder, model.state_dict()
         write_arrays(folder / "weights.safetensors", weights)
-        resume = {f"weights/{name}": value for name, value in weights.items()}
-        resume |= {f"optimizer/{name}": value for name, value in model.optimizer_state().items()}
-        write_arrays(folder / "resume.safetensors", resume, {"epoch": str(epoch)})
         half = {
             f"weights/{name}": value.astype(np.float16) if value.dtype == np.float32 else value
             for name, value in weights.items()
         }
         (folder / "snapshots").mkdir(exist_ok=True)
-        write_npz(folder / "snapshots" / f"epoch-{epoch:03d}.npz", {**half, **outputs})
+        write_npz(folder / "snapshots" / f"epoch-{event.epoch:03d}.npz", {**half, **outputs})
+        write_resume(folder, model, line, validation)  # the epoch counts as finished from here on
+        self._append(line)
+        os.fsync(self.file.fileno())
 
-    def _obey(self, model: Model) -> None:
-        """End the run, keeping its weights, if a stop was asked for or its time is up.
+    def _obey(self, model: Model | None = None) -> None:
+        """End the run, keeping its weights, if a stop or a pause was asked for or its time is up.
 
         Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
         """
         self.run.must_exist()
-        minutes = self.config.max_minutes
-        reason = "Stopped on request." if self.run.stop_requested() else ""
-        if time.monotonic() - self.start > 60 * minutes:
-            reason = f"Stopped at its time limit of {minutes:g} minutes."
-        if reason:
+        minutes, request = self.config.max_minutes, self.run.requested()
+        too_long = model is not None and time.monotonic() - self.began > 60 * minutes
+        if not request and not too_long:
+            return
+        if model is not None:
             write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
-            raise Stopped(reason)
+        if request == "pause":
+            raise Ended("paused", "Paused on request.")
+        limit = f"Stopped at its time limit of {minutes:g} minutes."
+        raise Ended("stopped", "Stopped on request." if request else limit)
 
     def _log(self, event: str, **facts: Any) -> None:
-        line = {
-            "event": event,
-            "time": round(time.time(), 3),
-            "seconds": round(time.monotonic() - self.start, 3),
-        }
-        self.file.write(json.dumps({**line, **facts}).encode() + b"\n")
+        self._append(self._line(event, **facts))
+
+    def _line(self, event: str, **facts: Any) -> dict[str, Any]:
+        now = {"time": round(time.time(), 3), "seconds": round(time.monotonic() - self.start, 3)}
+        return {"event": event, **now, **facts}
+
+    def _append(self, line: dict[str, Any]) -> None:
+        text = json.dumps(line).encode() + b"\n"
+        while text:  # an unbuffered file may take a part only, before it says that the disk is full
+            text = text[self.file.write(text) :]
 
 
 class _StepLog:
@@ -169,7 +214,8 @@ class _StepLog:
         self.images += event.images
         for key, value in event.metrics.items():
             self.sums[key] = self.sums.get(key, 0.0) + value * event.images
-        if event.step in (1, self.total) or event.step % self.every == 0 or event.test:
+        ends = event.step % self.per_epoch == 0  # so that a resumed run writes the same lines as an unbroken one
+        if event.step == 1 or ends or event.step % self.every == 0 or event.test:
             self._write(event)
 
     def _write(self, event: Step) -> None:
@@ -242,29 +288,6 @@ def probe_indices(labels: np.ndarray) -> np.ndarray:
     first = [np.flatnonzero(labels == c)[:2] for c in range(10)]
     ordered = [places[turn] for turn in range(2) for places in first if len(places) > turn]
     return np.array(ordered[:_PROBES], np.int64)
-
-
-@contextmanager
-def _slot(folder: Path, wait: Callable[[str], None]) -> Iterator[None]:
-    """Hold one of the store's slots, waiting for it in turn with the other workers."""
-    slots = max(1, int(os.environ.get("DIGITLAB_SLOTS") or os.cpu_count() or 1))
-    (folder / ".slots").mkdir(exist_ok=True)
-    locks = [FileLock(folder / ".slots" / f"slot-{number}.lock") for number in range(slots)]
-    while True:
-        for lock in locks:
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            try:
-                yield
-            finally:
-                lock.release()
-            return
-        wait(
-            "Waiting for another run to end: all places are taken." if slots > 1 else "Waiting for another run to end."
-        )
-        time.sleep(0.1)
 
 
 def _rounded(metrics: Metrics) -> Metrics:

@@ -28,7 +28,8 @@ from core.models import Model, ModelSpec
 
 RUN_COLORS = 8  # how many colours the runs share
 ACTIVE = ("starting", "queued", "running")
-ENDINGS = ("finished", "stopped", "failed", "diverged")
+ENDINGS = ("finished", "stopped", "paused", "failed", "diverged")
+RESUMABLE = ("stopped", "paused", "failed", "interrupted")
 _ROOT = Path(__file__).resolve().parent.parent
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _ABANDONED_S = 60.0  # after this time nobody is still writing a file
@@ -122,15 +123,21 @@ class Run:
         lifecycle = self.history().lifecycle
         last = lifecycle[-1]["event"] if lifecycle else ""
         if last in ENDINGS:
-            return str(last)
+            return "starting" if self._asked_to_resume() else str(last)
         if self.locked():
             return "running" if last == "started" else "queued"
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
         if lifecycle and lifecycle[-1]["event"] in ENDINGS:
             return str(lifecycle[-1]["event"])
-        if not lifecycle and time.time() - self.created < _GRACE_S:
+        if self._asked_to_resume() or (not lifecycle and time.time() - self.created < _GRACE_S):
             return "starting"
         return "interrupted"
+
+    def _asked_to_resume(self) -> bool:
+        try:
+            return time.time() - (self.folder / "resume").stat().st_mtime < _GRACE_S
+        except OSError:
+            return False
 
     def active(self) -> bool:
         """Say whether the run goes on or is about to."""
@@ -139,6 +146,8 @@ class Run:
     def message(self) -> str:
         """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
         lifecycle = self.history().lifecycle
+        if self.status() == "interrupted":
+            return "Its process ended before the run did. Resume goes on from the last finished epoch."
         return str(lifecycle[-1].get("message", "")) if lifecycle else ""
 
     def locked(self) -> bool:
@@ -147,12 +156,41 @@ class Run:
 
     def request_stop(self) -> None:
         """Ask the worker to stop after the batch it is at."""
+        self._request("stop")
+
+    def request_pause(self) -> None:
+        """Ask the worker to pause after the batch it is at: as a stop, by someone who means to go on."""
+        self._request("pause")
+
+    def request_resume(self, epochs: int | None = None) -> None:
+        """Prepare a run that ended to go on from its last finished epoch, to be handed to a worker next.
+
+        epochs: train up to so many instead. Raises ValueError when the run cannot go on.
+        """
+        status = self.status()
+        config = self.config if epochs is None else replace(self.config, epochs=epochs)
+        longer = config.epochs > self.config.epochs
+        if status not in RESUMABLE and not (status == "finished" and longer):
+            raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
+        if longer:
+            facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+            write_json(self.folder / "config.json", facts | {"config": config.to_dict()})
+            del self._facts
+        for request in ("stop", "pause"):
+            (self.folder / request).unlink(missing_ok=True)
+        self._request("resume")
+
+    def _request(self, name: str) -> None:
         self.must_exist()
-        (self.folder / "stop").touch()
+        (self.folder / name).touch()
 
     def stop_requested(self) -> bool:
-        """Say whether somebody asked for a stop."""
-        return (self.folder / "stop").exists()
+        """Say whether somebody asked for a stop or a pause."""
+        return bool(self.requested())
+
+    def requested(self) -> str:
+        """Return "stop" or "pause" if somebody asked for it, else ""."""
+        return next((name for name in ("stop", "pause") if (self.folder / name).exists()), "")
 
     def has_weights(self) -> bool:
         """Say whether there are weights to answer with."""

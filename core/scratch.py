@@ -198,9 +198,11 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray, smoothing: float = 0.0
     total = p.sum(0)
     p /= total
     right = labels, np.arange(n)
-    loss = np.log(total).sum() - (1 - smoothing) * z[right].sum() - smoothing / classes * z.sum()
+    loss = np.log(total).sum() - (1 - smoothing) * z[right].sum()
     p[right] -= 1 - smoothing
-    p -= smoothing / classes
+    if smoothing:
+        loss -= smoothing / classes * z.sum()
+        p -= smoothing / classes
     p *= 1 / n
     return float(loss) / n, p.T
 

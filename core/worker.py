@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from core import data
 from core.models import MODELS
-from core.runs import Run, RunNotFound
+from core.runs import ENDINGS, Run, RunNotFound
 
 _ROOT = Path(__file__).resolve().parent.parent
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
@@ -137,6 +137,10 @@ def train(run: Run) -> None:
 
     try:
         with _held(run.folder / "lock", 5.0), (run.folder / "events.jsonl").open("ab", buffering=0) as file:
+            if run.status() in ENDINGS and not (run.folder / "resume").exists():
+                return  # somebody else was asked to do it, too, and was faster
+            if file.tell() and not (run.folder / "events.jsonl").read_bytes().endswith(b"\n"):
+                file.write(b"\n")  # ends the line that a crash tore
             Training(run, file).carry_out()
     except Timeout:
         return  # another worker has it

@@ -152,7 +152,7 @@ def test_initial_weights_of_a_deep_net(init, std):
 def test_health_finds_dead_and_saturated_units_and_the_gradient(toy):
     images, labels = toy.train.images[:50], toy.train.labels[:50]
     for activation, word in (("relu", "dead"), ("sigmoid", "saturated"), ("tanh", "saturated")):
-        model = train.build(TrainConfig("mlp", params={"activation": activation, "hidden": "8"}))
+        model = train.build(TrainConfig("mlp", params={"activation": activation, "hidden": 8}))
         state = model.state_dict()
         state["1.weight"][:3], state["1.bias"][:3] = 0, -50  # three of eight units never answer
         model.load_state_dict(state)

@@ -1,0 +1,233 @@
+"""A run that was paused, stopped, killed or extended ends bit for bit where an unbroken one ends."""
+
+import json
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from core import recording, worker
+from core.augment import Augmentation
+from core.files import read_arrays
+from core.resume import read_resume
+from core.runs import RESUMABLE, Run
+
+from .conftest import small, wait_for
+
+RECIPES = {
+    "mlp": {"params": {"hidden": 16, "dropout": 0.3}, "optimizer": "adamw", "schedule": "one-cycle"},
+    "cnn": {"params": {"width": 4}, "optimizer": "momentum", "augmentation": Augmentation(shift=2, thickness=0.5)},
+    "vae": {"params": {"hidden": "16", "code_size": 2}, "optimizer": "adam"},
+    "numpy-deep": {"params": {"depth": 2, "width": 16}, "optimizer": "adam"},
+    "numpy-autoencoder": {"params": {"hidden": "16", "code_size": 4}, "noise": "masking", "noise_level": 0.3},
+    "softmax": {"optimizer": "sgd", "lr": 0.1, "patience": 3},
+}  # fmt: skip
+EPOCHS = 4
+
+
+def config(model, **changes):
+    return small(model, **{"epochs": EPOCHS, **RECIPES[model], **changes})
+
+
+def essence(run):
+    """What a run wrote down, without the times."""
+    history = run.history()
+    lines = [*history.steps, *history.epochs]
+    return [{k: v for k, v in line.items() if k not in ("time", "seconds", "images_per_second")} for line in lines]
+
+
+def assert_equal_runs(run, other):
+    assert run.status() == other.status() == "finished"
+    assert essence(run) == essence(other)
+    for name in ("weights.safetensors", "resume.safetensors"):
+        mine, its = read_arrays(run.folder / name), read_arrays(other.folder / name)
+        assert mine.keys() == its.keys()
+        for key, value in mine.items():
+            assert value.dtype == its[key].dtype
+            np.testing.assert_array_equal(value, its[key], err_msg=key)
+    assert sorted(p.name for p in (run.folder / "snapshots").iterdir()) == sorted(
+        p.name for p in (other.folder / "snapshots").iterdir()
+    )
+
+
+def go_on(run, epochs=None):
+    run.request_resume(epochs)
+    assert run.status() == "starting"
+    worker.train(run)
+
+
+@pytest.fixture
+def request_at(monkeypatch):
+    """A function that lets a request file appear before the n-th event of the next training."""
+    fit = recording.fit
+
+    def arrange(n, request):
+        def interrupted(*args):
+            for number, event in enumerate(fit(*args)):
+                if number == n:
+                    request()
+                    monkeypatch.setattr(recording, "fit", fit)
+                yield event
+
+        monkeypatch.setattr(recording, "fit", interrupted)
+
+    return arrange
+
+
+@pytest.mark.parametrize("request_", ["pause", "stop"])
+@pytest.mark.parametrize("model", RECIPES)
+def test_paused_at_several_moments_and_resumed(trained, runs, request_at, model, request_):
+    whole = trained(model, **{"epochs": EPOCHS, **RECIPES[model]})
+    run = runs.create(config(model))
+    for moment in (2, 7, 0):  # in the first epoch, in a later one, and at once
+        request_at(moment, getattr(run, f"request_{request_}"))
+        worker.train(run)
+        assert run.status() == {"pause": "paused", "stop": "stopped"}[request_]
+        run.load_model()  # what was trained so far answers
+        run = Run(run.folder)
+        run.request_resume()
+    worker.train(run)
+    assert_equal_runs(run, whole)
+
+
+def test_the_clock_goes_on_from_the_last_finished_epoch(trained, runs, request_at):
+    run = runs.create(config("mlp"))
+    request_at(11, run.request_pause)
+    worker.train(run)
+    first = run.history().epochs[0]
+    go_on(run)
+    history = run.history()
+    assert history.epochs[0] == first
+    seconds = [line["seconds"] for line in sorted([*history.steps, *history.epochs], key=lambda line: line["time"])]
+    assert seconds == sorted(seconds)
+
+
+def test_crash_between_the_state_and_the_line_that_announces_it(trained, runs):
+    whole = trained("mlp", **{"epochs": EPOCHS, **RECIPES["mlp"]})
+    run = runs.create(config("mlp"))
+    worker.train(run)
+    events = run.folder / "events.jsonl"
+    lines = events.read_bytes().splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if json.loads(line)["event"] == "epoch")
+    for torn in (b"", lines[last][:20]):
+        events.write_bytes(b"".join(lines[:last]) + torn)
+        assert run.status() == "interrupted"
+        assert "Resume" in run.message()
+        go_on(run)
+        assert_equal_runs(run, whole)
+
+
+def test_damaged_state_is_told_and_nothing_else_is_lost(trained):
+    run = trained("softmax", epochs=2)
+    history, state = run.history(), run.folder / "resume.safetensors"
+    state.write_bytes(state.read_bytes()[:100])
+    go_on(run, epochs=3)
+    assert run.status() == "failed"
+    assert "resume.safetensors" in run.message()
+    assert run.history().epochs == history.epochs
+    run.load_model()
+
+
+def test_training_longer_equals_having_trained_so_long(trained):
+    whole, run = trained("vae", epochs=3), trained("vae", epochs=1)
+    go_on(run, epochs=3)
+    assert Run(run.folder).config == whole.config
+    assert_equal_runs(Run(run.folder), whole)
+
+
+@pytest.mark.parametrize("epochs", [None, 1, 2, 0, 10**6])
+def test_finished_run_goes_on_only_for_longer(trained, epochs):
+    run = trained("softmax", epochs=2)
+    with pytest.raises(ValueError, match=r"cannot go on|epochs"):
+        run.request_resume(epochs)
+    assert run.status() == "finished"
+
+
+def test_diverged_run_does_not_go_on(runs):
+    run = runs.create(small("linear-autoencoder", optimizer="sgd", lr=100.0, epochs=50))
+    worker.train(run)
+    assert run.status() == "diverged"
+    with pytest.raises(ValueError, match="cannot go on"):
+        run.request_resume()
+
+
+def test_worker_that_comes_second_leaves_a_finished_run_alone(trained):
+    run = trained("softmax")
+    before = (run.folder / "events.jsonl").read_bytes()
+    worker.train(run)
+    assert (run.folder / "events.jsonl").read_bytes() == before
+
+
+def kill_at_random(run, rng, most_seconds):
+    """Train a run in a child process and kill -9 it after a random time, if it has not ended by itself."""
+    child = os.fork()
+    if child == 0:
+        try:
+            worker.train(run)
+        finally:
+            os._exit(0)
+    time.sleep(rng.uniform(0, most_seconds))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def survive(runs, model, kills, rng, most_seconds=0.6):
+    """Kill a run's worker so many times, in as many runs as that takes, and check each against an unbroken one."""
+    whole = runs.create(config(model))
+    worker.train(whole)
+    run, done = runs.create(config(model)), 0
+    finished_epochs = 0
+    while done < kills or run.status() != "finished":
+        if run.status() == "finished":
+            assert_equal_runs(run, whole)
+            run, finished_epochs = runs.create(config(model)), 0
+        if done < kills:
+            kill_at_random(run, rng, most_seconds)
+            done += 1
+        else:
+            worker.train(run)
+        state = read_resume(run.folder)
+        assert (state.epoch if state else 0) >= finished_epochs, "a finished epoch is lost"
+        finished_epochs = max(finished_epochs, len(run.history().epochs))
+        if run.has_weights():
+            run.load_model()
+        assert not run.locked()
+        if run.status() in RESUMABLE:  # killed before its first word it is "starting" still, and needs no request
+            run.request_resume()
+    assert_equal_runs(run, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9 is for systems that fork")
+@pytest.mark.parametrize("model", ["mlp", "vae", "numpy-deep", "numpy-autoencoder"])
+def test_kill_9_at_random_moments(runs, model):
+    survive(runs, model, kills=5, rng=np.random.default_rng(0))
+
+
+def test_killed_while_queued_leaves_nothing_behind(runs, monkeypatch):
+    monkeypatch.setenv("DIGITLAB_SLOTS", "0")  # at least one is granted
+    first, second, third = (runs.create(small("numpy-two-layer", epochs=1000)) for _ in range(3))
+    children = []
+    for run in (first, second, third):
+        child = os.fork()
+        if child == 0:
+            try:
+                worker.train(run)
+            finally:
+                os._exit(0)
+        children.append(child)
+        wait_for(lambda run=run: run.status() == ("running" if run is first else "queued") and run.history().lifecycle)
+    wait_for(lambda: "1 before it" in third.message())
+    os.kill(children[1], signal.SIGKILL)
+    os.waitpid(children[1], 0)
+    wait_for(lambda: third.message() == "Waiting for another run to end.")
+    assert second.status() == "interrupted"
+    first.request_stop()
+    wait_for(lambda: third.status() == "running")
+    third.request_stop()
+    for child in (children[0], children[2]):
+        os.waitpid(child, 0)
+    assert [first.status(), third.status()] == ["stopped", "stopped"]
+    assert not list((runs.folder / ".slots" / "queue").iterdir())
