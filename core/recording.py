@@ -56,6 +56,7 @@ class Training:
         self.run, self.config, self.file = run, run.config, file
         self.began = self.start = time.monotonic()
         self._last_wait = ("", 0.0)
+        self._torn = False
 
     def carry_out(self) -> None:
         """Wait for a slot, train, and log how it ended."""
@@ -78,7 +79,8 @@ class Training:
         """Log a failure in words that help, also where the disk is full."""
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             (self.run.folder / "probe.npz").unlink(missing_ok=True)  # makes room for the line that says so
-            self._log("failed", message="The disk is full. Free some space, then press Resume.")
+            with suppress(OSError):  # where not even that can be written, the run is found interrupted
+                self._log("failed", message="The disk is full. Free some space, then press Resume.")
             return
         with suppress(OSError):
             (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
@@ -196,9 +198,11 @@ class Training:
         return {"event": event, **now, **facts}
 
     def _append(self, line: dict[str, Any]) -> None:
-        text = json.dumps(line).encode() + b"\n"
-        while text:  # an unbuffered file may take a part only, before it says that the disk is full
+        text = b"\n" * self._torn + json.dumps(line).encode() + b"\n"
+        self._torn = True  # an unbuffered file may take a part only, before it says that the disk is full
+        while text:
             text = text[self.file.write(text) :]
+        self._torn = False
 
 
 class _StepLog:

@@ -12,7 +12,8 @@ import re
 import secrets
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -174,15 +175,18 @@ class Run:
             raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
         if longer:
             facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-            write_json(self.folder / "config.json", facts | {"config": config.to_dict()})
+            with _told(self.folder):
+                write_json(self.folder / "config.json", facts | {"config": config.to_dict()})
             del self._facts
-        for request in ("stop", "pause"):
-            (self.folder / request).unlink(missing_ok=True)
+        with _told(self.folder):
+            for request in ("stop", "pause"):
+                (self.folder / request).unlink(missing_ok=True)
         self._request("resume")
 
     def _request(self, name: str) -> None:
         self.must_exist()
-        (self.folder / name).touch()
+        with _told(self.folder):
+            (self.folder / name).touch()
 
     def stop_requested(self) -> bool:
         """Say whether somebody asked for a stop or a pause."""
@@ -277,18 +281,13 @@ class RunStore:
             "shipped": shipped,
             "config": config.to_dict(),
         }
-        try:
+        with _told(self.folder, undo=folder):
             folder.mkdir(parents=True)
             if source:  # a copy: the run stays whole when its source is deleted
                 (folder / "source").mkdir()
                 for name in ("config.json", "weights.safetensors"):
                     shutil.copyfile(source.folder / name, folder / "source" / name)
             write_json(folder / "config.json", facts)
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise ValueError(
-                f"The run could not be written to {self.folder} ({error.strerror}). Free some space or permit writing."
-            ) from error
         return Run(folder)
 
     def source_of(self, config: TrainConfig) -> Run | None:
@@ -346,6 +345,19 @@ class RunStore:
     def _rarest_color(self) -> int:
         used = [run.color for run in self.runs()]
         return min(range(RUN_COLORS), key=used.count)
+
+
+@contextmanager
+def _told(folder: Path, undo: Path | None = None) -> Iterator[None]:
+    """Turn what a disk refuses into a ValueError with a sentence, removing the half-made folder `undo`."""
+    try:
+        yield
+    except OSError as error:
+        if undo:
+            shutil.rmtree(undo, ignore_errors=True)
+        raise ValueError(
+            f"{folder} could not be written ({error.strerror}). Free some space or permit writing."
+        ) from error
 
 
 def store() -> RunStore:

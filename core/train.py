@@ -241,3 +241,9 @@ def learning_rate(config: TrainConfig, step: int, total: int) -> float:
     if step <= warm:
         return config.lr * step / warm
     return config.lr * (1 - 0.98 * (step - warm) / max(1.0, total - warm))
+
+
+if __name__ == "__main__":
+    from core.command import main
+
+    raise SystemExit(main())

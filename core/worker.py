@@ -7,6 +7,7 @@ that a run shows its first point within a second.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -147,6 +148,10 @@ def train(run: Run) -> None:
     except (RunNotFound, FileNotFoundError):
         if not (run.folder / "config.json").exists():
             shutil.rmtree(run.folder, ignore_errors=True)  # deleted while it trained, all but what was just written
+    except OSError as error:
+        # A disk that cannot be written cannot be told so, either: the run is found as it was left.
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):
+            raise
 
 
 def _project(run: Run, method: str) -> None:
