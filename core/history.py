@@ -7,11 +7,15 @@ written after that step counts no more, for it was trained once again.
 from __future__ import annotations
 
 import json
+import math
+import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+_LONGEST_LINE = 16_384  # bytes of the longest line worth reading alone; an epoch's grows with its layers
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,47 @@ class History:
 NOTHING_YET = History((), (), (), 0, 0.0)
 
 
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a run in a table. `metric` is "accuracy" or "mse", "" before the first epoch.
+
+    best is its best value over the epochs, of the whole test set, and best_epoch where; seconds are of training.
+    """
+
+    metric: str = ""
+    best: float = math.nan
+    best_epoch: int = 0
+    epochs: int = 0
+    seconds: float = 0.0
+    images_per_second: float = 0.0
+    parameters: int = 0
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Summary | None:
+        """Make one from `asdict`'s values as a file has them; None when they are not such values."""
+        try:
+            kinds = {name: type(value) for name, value in asdict(cls()).items()}
+            return cls(**{name: kind(values[name]) for name, kind in kinds.items()})
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+
+
+def summarize(history: History) -> Summary:
+    """Return the figures of a run as far as it is."""
+    parameters = max([int(line.get("parameters", 0)) for line in history.lifecycle], default=0)
+    summary = Summary(seconds=history.seconds, parameters=parameters, epochs=len(history.epochs))
+    if not history.epochs:
+        return summary
+    metric = "accuracy" if "accuracy" in history.epochs[0]["test"] else "mse"
+    pick = max if metric == "accuracy" else min
+    values = [(float(epoch["test"].get(metric, math.nan)), int(epoch["epoch"])) for epoch in history.epochs]
+    best, at = pick(
+        [pair for pair in values if math.isfinite(pair[0])], default=(math.nan, 0), key=lambda pair: pair[0]
+    )
+    speeds = [float(epoch["images_per_second"]) for epoch in history.epochs]
+    return replace(summary, metric=metric, best=best, best_epoch=at, images_per_second=statistics.median(speeds))
+
+
 def read_history(path: Path) -> History | None:
     """Read the events of a run, kept in memory until the file grows; None when there is no such file.
 
@@ -42,6 +87,27 @@ def read_history(path: Path) -> History | None:
     except FileNotFoundError:
         return None
     return _read(str(path), stat.st_mtime_ns, stat.st_size)
+
+
+def last_line(path: Path) -> dict[str, Any]:
+    """Return the last whole line of the events, without reading the others; empty when there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return {}
+    return _last(str(path), stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _last(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, size - _LONGEST_LINE))
+            *_, line, rest = b"\n\n", *file.read(min(size, _LONGEST_LINE)).split(b"\n")
+        event = {} if rest else json.loads(line)
+    except (OSError, ValueError):
+        return {}
+    return event if isinstance(event, dict) else {}
 
 
 @lru_cache(maxsize=64)

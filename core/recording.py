@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import IO, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from core import data
 from core.data import Dataset, Split
 from core.files import write_arrays, write_npz
+from core.history import summarize
 from core.models import Metrics, Model
 from core.resume import Resume, read_resume, write_resume
 from core.runs import Run
@@ -66,11 +68,11 @@ class Training:
                 (self.run.folder / "resume").unlink(missing_ok=True)
             with slot(self.run.folder.parent, self._wait):
                 ending = self._train()
-            self._log("finished", **({"message": str(ending)} if ending else {}))
+            self._end("finished", **({"message": str(ending)} if ending else {}))
         except Ended as ending:
-            self._log(ending.event, message=str(ending))
+            self._end(ending.event, message=str(ending))
         except Diverged as error:
-            self._log("diverged", step=error.step, last_loss=error.last, message=str(error))
+            self._end("diverged", step=error.step, last_loss=error.last, message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
             self.run.must_exist()  # a deleted run fails in any way, and has nobody to tell
             self._tell(error)
@@ -80,7 +82,7 @@ class Training:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             (self.run.folder / "probe.npz").unlink(missing_ok=True)  # makes room for the line that says so
             with suppress(OSError):  # where not even that can be written, the run is found interrupted
-                self._log("failed", message="The disk is full. Free some space, then press Resume.")
+                self._end("failed", message="The disk is full. Free some space, then press Resume.")
             return
         with suppress(OSError):
             (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
@@ -89,7 +91,7 @@ class Training:
         else:
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
             message = f"{kind}{error}"
-        self._log("failed", message=message)
+        self._end("failed", message=message)
 
     def _wait(self, message: str) -> None:
         """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
@@ -189,6 +191,10 @@ class Training:
             raise Ended("paused", "Paused on request.")
         limit = f"Stopped at its time limit of {minutes:g} minutes."
         raise Ended("stopped", "Stopped on request." if request else limit)
+
+    def _end(self, event: str, **facts: Any) -> None:
+        # With its figures, so that a table of many runs need not read all that each of them wrote.
+        self._log(event, **facts, summary=asdict(summarize(self.run.history())))
 
     def _log(self, event: str, **facts: Any) -> None:
         self._append(self._line(event, **facts))

@@ -1,260 +1,26 @@
-"""A run is a folder; RunStore is the folder of folders. The files are the only interface between processes.
-
-The dashboard writes config.json and the empty request file `stop`; everything else is the worker's, which holds
-`lock` for as long as it lives. Nothing here is stored twice: a run's status is derived from its files.
-"""
+"""RunStore, the folder of all run folders: making, finding, deleting and sweeping them."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
-
-import numpy as np
 
 from core.config import TrainConfig
-from core.files import is_held, read_arrays, write_json
-from core.history import NOTHING_YET, History, read_history
-from core.models import Model, ModelSpec
+from core.files import write_json
+from core.run import ACTIVE, ENDINGS, MAX_NAME, RESUMABLE, RUN_COLORS, Probe, Run, RunNotFound, told
 
-RUN_COLORS = 8  # how many colours the runs share
-ACTIVE = ("starting", "queued", "running")
-ENDINGS = ("finished", "stopped", "paused", "failed", "diverged")
-RESUMABLE = ("stopped", "paused", "failed", "interrupted")
+__all__ = ["ACTIVE", "ENDINGS", "RESUMABLE", "RUN_COLORS", "Probe", "Run", "RunNotFound", "RunStore", "store"]
+
 _ROOT = Path(__file__).resolve().parent.parent
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_TRASH = ".trash"  # no run id
+_KEPT_S = 24 * 3600.0  # how long a deleted run can be brought back
 _ABANDONED_S = 60.0  # after this time nobody is still writing a file
-_GRACE_S = 30.0  # how long a worker may take from its start to its first sign of life
-
-
-class RunNotFound(ValueError):
-    """There is no readable run with this id."""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a run makes of a few fixed test digits.
-
-    outputs: float32 (k, 10) probabilities of a classifier, or uint8 (k, 28, 28) reconstructions;
-    indices: int64 (k,) of the digits in the test split; step: when, 0 before training;
-    inputs: uint8 (k, 28, 28), the digits as the run saw them, where it is to clean them of noise.
-    """
-
-    step: int
-    indices: np.ndarray
-    outputs: np.ndarray
-    inputs: np.ndarray | None = None
-
-
-class Run:
-    """One run. Cheap to make; reads its files when asked and raises RunNotFound when they are gone."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.id = folder.name
-
-    def __repr__(self) -> str:
-        return f"Run({self.id!r})"
-
-    @cached_property
-    def _facts(self) -> dict[str, Any]:
-        try:
-            facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-            facts["config"] = TrainConfig.from_dict(facts["config"])
-            facts["name"], facts["created"] = str(facts["name"])[:80], float(facts["created"])
-            facts["color"], facts["shipped"] = int(facts["color"]) % RUN_COLORS, bool(facts.get("shipped"))
-        except FileNotFoundError as error:
-            raise RunNotFound(f"The run {self.id} is gone. Choose another one.") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunNotFound(f"The run {self.id} cannot be read: {error}") from error
-        return dict(facts)
-
-    @property
-    def config(self) -> TrainConfig:
-        """What was trained and how."""
-        config: TrainConfig = self._facts["config"]
-        return config
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The row of MODELS that was trained."""
-        return self.config.spec
-
-    @property
-    def name(self) -> str:
-        """The title for people: free text, to be escaped."""
-        return str(self._facts["name"])
-
-    @property
-    def created(self) -> float:
-        """When the run was created, in seconds since 1970."""
-        return float(self._facts["created"])
-
-    @property
-    def color(self) -> int:
-        """The run's place in the palette, the same on every page."""
-        return int(self._facts["color"])
-
-    @property
-    def shipped(self) -> bool:
-        """Whether the run came with the project."""
-        return bool(self._facts["shipped"])
-
-    def history(self) -> History:
-        """Read what was logged so far: whole lines only, so a torn last line waits for its rest."""
-        history = read_history(self.folder / "events.jsonl")
-        if history is None:
-            self.must_exist()
-            return NOTHING_YET
-        return history
-
-    def status(self) -> str:
-        """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
-        self.must_exist()
-        lifecycle = self.history().lifecycle
-        last = lifecycle[-1]["event"] if lifecycle else ""
-        if last in ENDINGS:
-            return "starting" if self._asked_to_resume() else str(last)
-        if self.locked():
-            return "running" if last == "started" else "queued"
-        lifecycle = self.history().lifecycle  # it may have ended between the two looks
-        if lifecycle and lifecycle[-1]["event"] in ENDINGS:
-            return str(lifecycle[-1]["event"])
-        if self._asked_to_resume() or (not lifecycle and time.time() - self.created < _GRACE_S):
-            return "starting"
-        return "interrupted"
-
-    def _asked_to_resume(self) -> bool:
-        try:
-            return time.time() - (self.folder / "resume").stat().st_mtime < _GRACE_S
-        except OSError:
-            return False
-
-    def active(self) -> bool:
-        """Say whether the run goes on or is about to."""
-        return self.status() in ACTIVE
-
-    def message(self) -> str:
-        """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
-        lifecycle = self.history().lifecycle
-        if self.status() == "interrupted":
-            return "Its process ended before the run did. Resume goes on from the last finished epoch."
-        return str(lifecycle[-1].get("message", "")) if lifecycle else ""
-
-    def locked(self) -> bool:
-        """Say whether a worker holds this run: a lock dies with its process, a pid does not."""
-        return is_held(self.folder / "lock")
-
-    def request_stop(self) -> None:
-        """Ask the worker to stop after the batch it is at."""
-        self._request("stop")
-
-    def request_pause(self) -> None:
-        """Ask the worker to pause after the batch it is at: as a stop, by someone who means to go on."""
-        self._request("pause")
-
-    def request_resume(self, epochs: int | None = None) -> None:
-        """Prepare a run that ended to go on from its last finished epoch, to be handed to a worker next.
-
-        epochs: train up to so many instead. Raises ValueError when the run cannot go on.
-        """
-        status = self.status()
-        config = self.config if epochs is None else replace(self.config, epochs=epochs)
-        longer = config.epochs > self.config.epochs
-        if status not in RESUMABLE and not (status == "finished" and longer):
-            raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
-        if longer:
-            facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-            with _told(self.folder):
-                write_json(self.folder / "config.json", facts | {"config": config.to_dict()})
-            del self._facts
-        with _told(self.folder):
-            for request in ("stop", "pause"):
-                (self.folder / request).unlink(missing_ok=True)
-        self._request("resume")
-
-    def _request(self, name: str) -> None:
-        self.must_exist()
-        with _told(self.folder):
-            (self.folder / name).touch()
-
-    def stop_requested(self) -> bool:
-        """Say whether somebody asked for a stop or a pause."""
-        return bool(self.requested())
-
-    def requested(self) -> str:
-        """Return "stop" or "pause" if somebody asked for it, else ""."""
-        return next((name for name in ("stop", "pause") if (self.folder / name).exists()), "")
-
-    def has_weights(self) -> bool:
-        """Say whether there are weights to answer with."""
-        return self.weights_version() > 0
-
-    def weights_version(self) -> int:
-        """Return a number that changes with the weights; 0 when there are none."""
-        try:
-            return (self.folder / "weights.safetensors").stat().st_mtime_ns
-        except OSError:
-            return 0
-
-    def load_model(self) -> Model:
-        """Return the model with the run's newest weights, kept in memory for the next call.
-
-        Raises ValueError when the weights are missing, torn or of another model.
-        """
-        version = self.weights_version()
-        if not version:
-            self.must_exist()
-            raise ValueError(f"{self.name} has no weights yet. Wait for its first epoch.")
-        return _model(str(self.folder), version)
-
-    def load_source(self) -> Model | None:
-        """Return the model this run stands on, from the copy kept with it; None for a run that needs none."""
-        return Run(self.folder / "source").load_model() if self.config.source else None
-
-    def probe(self) -> Probe | None:
-        """Return the latest look at the fixed test digits, or None before the first."""
-        try:
-            with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
-                inputs = file.get("inputs")
-                return Probe(int(file["step"]), file["indices"], file["outputs"], inputs)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return None  # not one of ours; the strip is left out rather than the page broken
-
-    def projection_file(self, method: str) -> Path:
-        """Return where the projection of this run by `method` is stored."""
-        return self.folder / "projections" / f"{method}.npz"
-
-    def must_exist(self) -> None:
-        """Raise RunNotFound if the run was deleted, also while its last files are still there."""
-        if not (self.folder / "config.json").is_file():
-            raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
-
-
-@lru_cache(maxsize=16)
-def _model(folder: str, version: int) -> Model:
-    from core.train import build
-
-    run = Run(Path(folder))
-    # It may have been trained on a device that this machine has not, or that is busy training.
-    model = build(replace(run.config, device="cpu"), run.load_source())
-    try:
-        model.load_state_dict(read_arrays(run.folder / "weights.safetensors"))
-    except ValueError as error:
-        raise ValueError(f"The weights of {run.name} cannot be used: {error}") from error
-    return model
 
 
 class RunStore:
@@ -275,13 +41,13 @@ class RunStore:
         source = self.source_of(config)
         facts = {
             "version": 1,
-            "name": name[:80],
+            "name": name[:MAX_NAME],
             "created": round(time.time(), 3),
             "color": self._rarest_color(),
             "shipped": shipped,
             "config": config.to_dict(),
         }
-        with _told(self.folder, undo=folder):
+        with told(self.folder, undo=folder):
             folder.mkdir(parents=True)
             if source:  # a copy: the run stays whole when its source is deleted
                 (folder / "source").mkdir()
@@ -328,13 +94,35 @@ class RunStore:
             run.request_stop()
         return len(active)
 
+    def delete(self, run: Run) -> None:
+        """Put a run away, so that `restore` can bring it back for a day; its worker, if it has one, ends by itself."""
+        run.must_exist()
+        trash = self.folder / _TRASH
+        with told(self.folder):
+            trash.mkdir(exist_ok=True)
+            run.folder.replace(trash / run.id)
+            os.utime(trash / run.id)  # from now on the day is counted
+
+    def restore(self, run_id: str) -> Run:
+        """Bring a deleted run back. Raises RunNotFound when it was put away too long ago."""
+        away = self.folder / _TRASH / _checked(run_id)
+        if not (away / "config.json").is_file():
+            raise RunNotFound(f"The run {run_id} cannot be brought back: it was deleted more than a day ago.")
+        with told(self.folder):
+            away.replace(self.folder / run_id)
+        return self.get(run_id)
+
     def sweep(self) -> None:
-        """Remove what killed workers left half-written more than a minute ago."""
+        """Remove what killed workers left half-written more than a minute ago, and runs deleted more than a day ago."""
         for folder in self._folders():
             for part in folder.rglob("*.part"):
                 with suppress(FileNotFoundError):  # its worker may be finishing it
                     if time.time() - part.stat().st_mtime > _ABANDONED_S:
                         part.unlink()
+        for away in (self.folder / _TRASH).glob("*"):
+            with suppress(FileNotFoundError):  # another dashboard sweeps, too
+                if time.time() - away.stat().st_mtime > _KEPT_S:
+                    shutil.rmtree(away, ignore_errors=True)
 
     def _folders(self) -> list[Path]:
         try:
@@ -345,19 +133,6 @@ class RunStore:
     def _rarest_color(self) -> int:
         used = [run.color for run in self.runs()]
         return min(range(RUN_COLORS), key=used.count)
-
-
-@contextmanager
-def _told(folder: Path, undo: Path | None = None) -> Iterator[None]:
-    """Turn what a disk refuses into a ValueError with a sentence, removing the half-made folder `undo`."""
-    try:
-        yield
-    except OSError as error:
-        if undo:
-            shutil.rmtree(undo, ignore_errors=True)
-        raise ValueError(
-            f"{folder} could not be written ({error.strerror}). Free some space or permit writing."
-        ) from error
 
 
 def store() -> RunStore:

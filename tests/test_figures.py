@@ -129,6 +129,7 @@ def test_the_whole_test_set_has_the_larger_mark_and_wins_over_the_sample():
         ("cross-entropy", "accuracy", ["Loss: cross-entropy", "Accuracy"]),
         ("bce", "mse", ["Loss: binary cross-entropy", "Mean squared error"]),
         ("mse", "mse", ["Mean squared error"]),
+        ("elbo", "mse", ["Loss: negative ELBO (nats)", "Mean squared error"]),
     ],
 )
 def test_panels_follow_from_what_was_measured(loss, metric, titles):
@@ -158,6 +159,24 @@ def test_a_reference_is_a_dashed_line_over_the_whole_run():
     (line,) = (t for t in figure["data"] if t["line"].get("dash") == "dash")
     assert (line["x"], line["y"]) == ([0, 3], [0.0374, 0.0374])
     assert not any(t["line"].get("dash") for t in draw(curves(30), references=[Reference("PCA", 0.1)])["data"])
+
+
+def test_references_close_to_each_other_have_their_labels_apart():
+    levels = [Reference(f"PCA, {k}", 0.03) for k in range(4)]
+    data = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=levels)["data"]
+    dashed = [t for t in data if t["line"].get("dash")]
+    assert len({(tuple(bool(text) for text in line["text"]), line["textposition"]) for line in dashed}) == 4
+
+
+def test_a_run_that_minimises_the_squared_error_leaves_the_loss_panel_to_the_others():
+    figure = draw(
+        Curves("Bound", 0, "elbo", history(30, metric="mse")), Curves("Auto", 1, "mse", history(30, metric="mse"))
+    )
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [
+        "<b>Loss: negative ELBO (nats)</b>", "<b>Mean squared error</b>",
+    ]  # fmt: skip
+    assert {t["name"] for t in figure["data"] if t["xaxis"] == "x"} == {"Bound"}
+    assert {t["name"] for t in figure["data"] if t["xaxis"] == "x2"} == {"Bound", "Auto"}
 
 
 def test_the_loss_can_be_logarithmic_and_the_accuracy_never_is():

@@ -14,7 +14,9 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from core import data, evaluate, worker
+from core.augment import corrupt
 from core.runs import Run, RunStore
+from pages.parts.noise import Noise
 from pages.parts.pad import Drawing
 from tests.conftest import page_at, small, sound
 
@@ -121,6 +123,88 @@ def test_your_drawing_is_redrawn(run: Run) -> None:
     sound(at.run())
     error = evaluate.mean_squared_errors(image[None], evaluate.reconstruct(run.load_model(), image[None]) / 255)[0]
     assert rows(at)[0] == f"{run.name}. 8 numbers, error {error:.4f}"
+
+
+def test_a_drawing_with_noise_is_measured_against_the_drawing(run: Run) -> None:
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 12:16] = 255
+    at = page()
+    at.session_state["reconstruct-kind"] = "Drawing"
+    at.session_state["drawing"] = Drawing(image=image, stamp=1.0)
+    noisy(at, "masking", 0.3)
+    seen = Noise("masking", 0.3).on(image[None])
+    error = evaluate.mean_squared_errors(image[None], evaluate.reconstruct(run.load_model(), seen) / 255)[0]
+    assert rows(at)[0] == f"{run.name}. 8 numbers, error {error:.4f}"
+    names = re.findall(r'<div class="dl-cap dl-cells">(.*?)</div>', html(at))[0]
+    assert re.findall(r"<span>(.*?)</span>", names) == ["Drawing", "Noise", "Redrawn", "Error"]
+
+
+# -- noise ---------------------------------------------------------------------------------------------------------
+
+
+def noisy(at: AppTest, kind: str, level: float) -> AppTest:
+    """Put noise on the digits by its two controls."""
+    sound(at.selectbox(key="reconstruct-noise").set_value(kind).run())
+    return sound(at.slider(key="reconstruct-noise-level").set_value(level).run())
+
+
+def test_noise_has_a_row_of_its_own_that_stays_and_can_be_taken_away(run: Run) -> None:
+    at = page()
+    assert not at.slider
+    without = pictures(at)
+    noisy(at, "gaussian", 0.4)
+    assert rows(at)[:2] == ["Original. Embedded digits, test", "With noise. Gaussian noise of 0.4"]
+    assert len(rows(at)) == 6
+    first = pictures(at)
+    assert first[0] == without[0]
+    assert first[2] != without[1]  # what is redrawn is the noisy digit
+    assert pictures(sound(at.run())) == first
+    sound(at.slider(key="reconstruct-noise-level").set_value(0.8).run())
+    assert pictures(at)[1] != first[1]
+    sound(at.selectbox(key="reconstruct-noise").set_value("none").run())
+    assert pictures(at) == without
+    assert not at.slider
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "masking", "salt-and-pepper"])
+def test_with_noise_the_table_measures_noisy_digits_against_clean_ones(run: Run, kind: str) -> None:
+    at = noisy(page(), kind, 0.5)
+    clean = data.load("digits").test.images
+    seen = corrupt(clean, kind, 0.5, np.random.default_rng(0))
+    model, components = run.load_model(), evaluate.pca("digits")
+    own = evaluate.mean_squared_errors(clean, model.decode(model.encode(seen))).mean()
+    other = evaluate.mean_squared_errors(clean, components.reconstruct(seen, 8)).mean()
+    cells = [re.sub("</?b>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", html(at))]
+    assert cells[1:] == ["8", f"{own:.4f}", f"{other:.4f}", f"{own / other:.2f}"]
+    assert "the same noisy digits, PCA too, and are measured against the clean ones" in captions(at)
+
+
+def test_the_error_maps_show_the_distance_to_the_digit_without_noise(run: Run) -> None:
+    at = noisy(page(), "masking", 0.5)
+    notes = re.findall(r'class="dl-note dl-cells">(.*?)</div>', html(at))[0]
+    shown = [float(note) for note in re.findall(r"<span>(.*?)</span>", notes)]
+    assert float(rows(at)[3].removeprefix("error, mean ")) == pytest.approx(np.mean(shown), abs=1e-4)
+    test, rng = data.load("digits").test, np.random.default_rng(0)  # as the page chooses one of each class
+    images = test.images[[rng.choice(np.flatnonzero(test.labels == label)) for label in range(10)]]
+    redrawn = evaluate.reconstruct(run.load_model(), Noise("masking", 0.5).on(images))
+    assert shown == pytest.approx(list(evaluate.mean_squared_errors(images, redrawn / np.float32(255))), abs=6e-5)
+
+
+def test_a_run_that_learned_to_clean_says_so_and_the_digits_stay_clean(trained: Train) -> None:
+    made = trained("autoencoder", params={"hidden": 32, "code_size": 8}, epochs=1, noise="gaussian", noise_level=0.5)
+    at = page()
+    assert f"{made.name} was trained to clean Gaussian noise of 0.5." in captions(at).replace("\\", "")
+    assert at.selectbox(key="reconstruct-noise").value == "none"
+    assert not any(row.startswith("With noise") for row in rows(at))
+
+
+def test_a_code_longer_than_a_picture_has_no_pca_beside_it(trained: Train) -> None:
+    trained("sparse-autoencoder", params={"code_size": 800}, epochs=1)
+    at = page()
+    assert not any(row.startswith("PCA") for row in rows(at))
+    assert re.findall(r"<td>(.*?)</td>", html(at))[1::2] == ["800", "–"]
+    assert "redraws its whole test set" in captions(at)
+    assert "less than PCA" not in captions(at)
 
 
 def test_names_are_shown_as_text(runs: RunStore) -> None:

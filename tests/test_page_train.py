@@ -2,21 +2,25 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import data, worker
+from core import data, devices, evaluate, worker
 from core.config import OPTIMIZERS, TrainConfig
 from core.models import MODELS, Param
 from core.presets import PRESETS
 from core.runs import Run, RunStore
-from tests.conftest import ROOT, page_at, small, sound
+from pages.parts import live_runs
+from tests.conftest import ROOT, page_at, small, sound, wait_for
 
 TEXT = "Convolutional <b>net</b> *x* [l](u)"
 
@@ -41,8 +45,30 @@ def page(**query: str) -> AppTest:
 
 
 def field(at: AppTest, name: str) -> Any:
-    (found,) = (w for kind in (at.number_input, at.selectbox, at.checkbox) for w in kind if w.key == f"form-{name}")
+    (found,) = fields(at, name)
     return found
+
+
+def fields(at: AppTest, name: str) -> list[Any]:
+    """The fields of that name: one, or none where it is not shown."""
+    kinds = (at.number_input, at.selectbox, at.toggle, at.text_input)
+    return [widget for kind in kinds for widget in kind if widget.key == f"form-{name}"]
+
+
+def refused(at: AppTest) -> str:
+    """The one sentence that says what is wrong with the form, Train being disabled."""
+    (error,) = at.error
+    assert at.button(key="train").disabled
+    sentence = error.value.replace("\\", "")
+    assert sentence.endswith(".")
+    return sentence
+
+
+def encoder(runs: RunStore, run_id: str, model: str = "autoencoder", ending: str = "finished") -> Run:
+    """A trained autoencoder as far as the form looks: an ending, and weights that nobody opens."""
+    run = runs.add(run_id, small(model), f"The run {run_id}")
+    (run.folder / "weights.safetensors").write_bytes(b"some")
+    return logged(run, {"event": ending, "seconds": 1})
 
 
 def words(at: AppTest) -> str:
@@ -78,7 +104,7 @@ def half_done(runs: RunStore, name: str = "", **changes: Any) -> Run:
 
 
 @pytest.mark.parametrize("model", list(MODELS))
-def test_the_form_has_every_param_of_every_model_with_its_bounds(runs, model):
+def test_the_form_has_every_param_of_every_model(runs, model):
     at = page()
     sound(field(at, "model").set_value(model).run())
     for param in MODELS[model].params:
@@ -87,8 +113,6 @@ def test_the_form_has_every_param_of_every_model_with_its_bounds(runs, model):
         assert widget.value == _expected(model, param)
         if param.choices:
             assert widget.options == list(param.choices)
-        elif type(param.default) in (int, float):
-            assert (widget.min, widget.max) == (param.low, param.high)
     assert field(at, f"loss-{model}").options == list(MODELS[model].losses)
 
 
@@ -97,15 +121,39 @@ def _expected(model: str, param: Param) -> Any:
     return param.default if preset is None else preset.config.params[param.name]
 
 
+@pytest.mark.parametrize("model", [name for name, row in MODELS.items() if row.params and not row.source])
+def test_a_param_out_of_its_bounds_is_refused_by_its_title(runs, model):
+    at = page()
+    sound(field(at, "model").set_value(model).run())
+    for param in MODELS[model].params:
+        if type(param.default) not in (int, float):
+            continue
+        widget = field(at, f"{model}-{param.name}")
+        before = widget.value
+        for beyond in (param.low - 1, param.high + 1):
+            sound(field(at, f"{model}-{param.name}").set_value(beyond).run())
+            bounds = f"between {param.low:g} and {param.high:g}, got {beyond}"
+            assert refused(at) == f"{param.title} must be {bounds}. Change it."
+        field(at, f"{model}-{param.name}").set_value(before)
+    sound(at.run())
+    assert not at.error
+    assert not at.button(key="train").disabled
+
+
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_a_preset_fills_the_form_and_train_hands_over_exactly_it(runs, submitted, name):
+    preset = PRESETS[name].config
+    source, per_class = preset.source, min(preset.per_class, 100)  # there are not many embedded digits
+    if source:
+        encoder(runs, source)
     at = page()
     sound(field(at, "preset").set_value(name).run())
+    field(at, "per_class").set_value(per_class)
     sound(field(at, "dataset").set_value("digits").run())
     sound(at.button(key="train").click().run())
-    (run,) = runs.runs()
+    (run,) = (run for run in runs.runs() if run.id != source)
     assert [job.id for job in submitted if isinstance(job, Run)] == [run.id]
-    assert run.config == TrainConfig(**{**PRESETS[name].config.to_dict(), "dataset": "digits"})
+    assert run.config == replace(preset, dataset="digits", per_class=per_class)
 
 
 def test_every_field_reaches_the_config(runs, submitted):
@@ -113,15 +161,101 @@ def test_every_field_reaches_the_config(runs, submitted):
     field(at, "preset").set_value("mlp").run()
     values = {"dataset": "digits", "epochs": 7, "batch_size": 33, "optimizer": OPTIMIZERS[-1], "lr": 0.125,
               "schedule": "constant", "weight_decay": 0.5, "label_smoothing": 0.2, "seed": 11, "train_size": 500,
-              "max_minutes": 2.5}  # fmt: skip
-    for name, value in {**values, "mlp-hidden": 99}.items():
+              "patience": 3, "max_minutes": 2.5}  # fmt: skip
+    varied = {"shift": 1.0, "rotate": 2.0, "scale": 0.3, "shear": 4.0, "elastic": 0.5, "thickness": 0.6}
+    for name, value in {**values, "mlp-hidden": 99, **{f"augmentation-{k}": v for k, v in varied.items()}}.items():
         field(at, name).set_value(value)
     sound(at.run())
     sound(at.button(key="train").click().run())
     (run,) = runs.runs()
     assert run.config.to_dict() == {
-        **PRESETS["mlp"].config.to_dict(), **values, "params": {**PRESETS["mlp"].config.params, "hidden": 99},
+        **PRESETS["mlp"].config.to_dict(), **values, "augmentation": varied,
+        "params": {**PRESETS["mlp"].config.params, "hidden": 99},
     }  # fmt: skip
+
+
+def test_noise_widths_switches_and_a_balanced_subset_reach_the_config(runs, submitted):
+    at = page()
+    field(at, "model").set_value("fc-autoencoder").run()
+    assert field(at, "noise").options == ["None", "Gaussian", "Masking", "Salt and pepper"]
+    assert not fields(at, "noise_level")
+    sound(field(at, "noise").set_value("masking").run())
+    assert field(at, "noise_level").value == 0.5  # noise chosen by hand is there at once
+    values = {"dataset": "digits", "noise_level": 0.25, "per_class": 20, "fc-autoencoder-hidden": "40-30"}
+    for name, value in {**values, "fc-autoencoder-code_relu": True}.items():
+        field(at, name).set_value(value)
+    sound(at.run())
+    sound(at.button(key="train").click().run())
+    (run,) = runs.runs()
+    config = run.config
+    assert (config.noise, config.noise_level, config.per_class) == ("masking", 0.25, 20)
+    assert (config.params["hidden"], config.params["code_relu"]) == ("40-30", True)
+
+
+def test_a_preset_clears_what_another_one_brought(runs, submitted):
+    at = page()
+    field(at, "preset").set_value("autoencoder").run()
+    sound(field(at, "noise").set_value("gaussian").run())
+    for name, value in {"augmentation-shift": 3.0, "patience": 5, "per_class": 7, "seed": 3}.items():
+        field(at, name).set_value(value)
+    sound(at.run())
+    sound(field(at, "preset").set_value("softmax").run())
+    assert not fields(at, "noise")
+    sound(field(at, "dataset").set_value("digits").run())
+    sound(at.button(key="train").click().run())
+    (run,) = runs.runs()
+    assert run.config == replace(PRESETS["softmax"].config, dataset="digits")
+
+
+def test_what_a_model_does_not_have_is_neither_shown_nor_kept(runs, submitted):
+    at = page()
+    field(at, "preset").set_value("cnn").run()
+    field(at, "label_smoothing").set_value(0.3).run()
+    at.session_state["form-model"] = "autoencoder"  # as if no preset had come with it
+    sound(at.run())
+    assert not fields(at, "label_smoothing")
+    assert not at.error
+    sound(field(at, "noise").set_value("gaussian").run())
+    at.session_state["form-model"] = "cnn"
+    sound(at.run())
+    assert not at.error
+    sound(at.button(key="train").click().run())
+    assert [(run.config.noise, run.config.noise_level) for run in runs.runs()] == [("none", 0.0)]
+
+
+def test_a_model_without_a_preset_brings_its_defaults(runs, submitted, monkeypatch):
+    for name in [name for name, preset in PRESETS.items() if preset.config.model == "deep"]:
+        monkeypatch.delitem(PRESETS, name)
+    at = page()
+    field(at, "augmentation-shift").set_value(3.0).run()
+    field(at, "dataset").set_value("digits").run()
+    sound(field(at, "model").set_value("deep").run())
+    sound(at.button(key="train").click().run())
+    (run,) = runs.runs()
+    assert run.config == TrainConfig("deep", dataset="digits")
+
+
+def test_the_chosen_model_is_explained(runs):
+    at = page()
+    sound(field(at, "model").set_value("vae").run())
+    assert field(at, "model").help == MODELS["vae"].blurb
+
+
+@pytest.mark.parametrize("kinds", [("cpu",), ("cpu", "cuda"), ("cpu", "cuda", "mps")])
+def test_the_device_can_be_chosen_where_there_is_a_choice(runs, submitted, monkeypatch, kinds):
+    monkeypatch.setattr(devices, "present", lambda: kinds)
+    at = page()
+    assert [field.options for field in fields(at, "device")] == (
+        [[devices.TITLES[kind] for kind in kinds]] if len(kinds) > 1 else []
+    )
+    if len(kinds) > 1:
+        field(at, "device").set_value("cuda").run()
+        sound(at.button(key="train").click().run())
+        (run,) = runs.runs()
+        assert run.config.device == "cuda"
+    sound(field(at, "model").set_value("numpy-two-layer").run())
+    assert not fields(at, "device")
+    assert not at.error
 
 
 def test_what_differs_from_the_preset_is_said(runs):
@@ -136,31 +270,149 @@ def test_what_differs_from_the_preset_is_said(runs):
     assert "epochs" in said
     assert "hidden units" in said
     assert "seed" not in said
+    field(at, "augmentation-rotate").set_value(9.0)
+    field(at, "patience").set_value(2)
+    field(at, "per_class").set_value(10).run()
+    (said,) = (c.value for c in at.caption if c.value.startswith("Changed"))
+    assert said.endswith("epochs, digits per class, patience, rotation, hidden units.")
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "sentence"),
+    ("model", "values", "sentence"),
     [
-        ("lr", 0.0, "Learning rate must be above 0"),
-        ("lr", -1.0, "Learning rate must be above 0 and at most 100, got -1.0"),
-        ("weight_decay", -0.5, "Weight decay must be between 0 and 10"),
-        ("label_smoothing", 0.95, "Label smoothing must be between 0 and 0.9"),
-        ("max_minutes", 0.0, "Time limit (min) must be between"),
+        ("mlp", {"lr": 0.0}, "Learning rate must be above 0 and at most 100, got 0.0. Try"),
+        ("mlp", {"lr": -1.0}, "Learning rate must be above 0 and at most 100, got -1.0"),
+        ("mlp", {"epochs": 0}, "Epochs must be a whole number from 1 to 1000, got 0."),
+        ("mlp", {"batch_size": -5}, "Batch size must be a whole number from 1 to"),
+        ("mlp", {"seed": -1}, "Seed must be a whole number from 0"),
+        ("mlp", {"weight_decay": -0.5}, "Weight decay must be between 0 and 10"),
+        ("mlp", {"label_smoothing": 0.95}, "Label smoothing must be between 0 and 0.9"),
+        ("mlp", {"max_minutes": 0.0}, "Time limit (min) must be between"),
+        ("mlp", {"mlp-hidden": 0}, "Hidden units must be between 1 and "),
+        ("mlp", {"per_class": 5000}, "Digits per class is 5,000, but Embedded digits has only"),
+        ("mlp", {"train_size": 50_000}, "Training digits is 50,000, but Embedded digits has"),
+        ("mlp", {"train_size": 70_000}, "Training digits must be a whole number from 0 to 60000, got 70000."),
+        ("mlp", {"per_class": 5, "train_size": 50}, "Digits per class is 5 and training digits 50. Set one"),
+        ("mlp", {"train_size": 1, "patience": 2}, "Patience holds out some training digits"),
+        ("mlp", {"patience": -1}, "Patience must be a whole number from 0"),
+        ("mlp", {"augmentation-scale": 0.9}, "Scaling (share) must be between 0 and 0.8, got 0.9."),
+        ("mlp", {"augmentation-elastic": -1.0}, "Bend (pixels) must be between 0 and 4, got -1."),
+        ("autoencoder", {"autoencoder-code_size": 0}, "Code size must be between 1 and "),
+        ("autoencoder", {"noise": "masking", "noise_level": 1.1}, "Noise level must be between 0 and 1, got 1.1."),
+        ("autoencoder", {"noise": "gaussian", "noise_level": 0.0}, "Noise level is 0, but noise is gaussian. Raise"),
+        ("fc-autoencoder", {"fc-autoencoder-hidden": "512,256"}, "Layer widths are one to eight numbers with hyphens"),
+        ("fc-autoencoder", {"fc-autoencoder-hidden": "0-256"}, "Hidden layers must be between 1 and "),
+        ("fc-autoencoder", {"fc-autoencoder-hidden": ""}, "Layer widths are one to eight numbers with hyphens"),
     ],
 )
-def test_an_impossible_value_is_a_sentence_and_nothing_is_lost(runs, submitted, name, value, sentence):
+def test_an_impossible_value_is_a_sentence_and_nothing_is_lost(runs, submitted, model, values, sentence):
     at = page()
-    field(at, "epochs").set_value(17).run()
-    sound(field(at, name).set_value(value).run())
-    (error,) = at.error
-    assert error.value.startswith(sentence)
-    assert error.value.endswith(".")
-    assert at.button(key="train").disabled
-    assert (field(at, name).value, field(at, "epochs").value) == (value, 17)
-    sound(field(at, name).set_value(0.5).run())
+    field(at, "model").set_value(model).run()
+    field(at, "dataset").set_value("digits").run()
+    field(at, "optimizer").set_value("momentum").run()
+    before = {}
+    for name, value in values.items():
+        widget = field(at, name)
+        before[name] = widget.value
+        sound(widget.set_value(value).run())
+    assert refused(at).startswith(sentence)
+    assert {name: field(at, name).value for name in values} == values
+    assert field(at, "optimizer").value == "momentum"
+    for name, value in reversed(before.items()):
+        field(at, name).set_value(value if value or name != "noise_level" else 0.5)
+    sound(at.run())
     assert not at.error
     assert not at.button(key="train").disabled
-    assert submitted == [job for job in submitted if not isinstance(job, Run)]
+    assert not [job for job in submitted if isinstance(job, Run)]
+
+
+# -- the run a model stands on -------------------------------------------------------------------------------------
+
+
+def test_the_runs_that_can_carry_a_model_are_offered(runs, submitted):
+    encoder(runs, "one")
+    encoder(runs, "two", ending="stopped")
+    encoder(runs, "from-numpy", "numpy-autoencoder")
+    encoder(runs, "failed", ending="failed")
+    encoder(runs, "reader", "mlp")
+    runs.add("no-weights", small("autoencoder"), "No weights")
+    at = page()
+    assert not fields(at, "source")
+    at.session_state["form-source"] = ""
+    at.session_state["form-model"] = "encoder-classifier"
+    sound(at.run())
+    assert sorted(field(at, "source").options) == ["The run one", "The run two"]
+    sound(field(at, "source").set_value("one").run())
+    sound(at.button(key="train").click().run())
+    (run,) = (run for run in runs.runs() if run.id.startswith("encoder-classifier"))
+    assert run.config.source == "one"
+
+
+def test_without_any_such_run_the_form_says_to_train_one_first(runs):
+    at = page()
+    at.session_state["form-source"] = ""
+    at.session_state["form-model"] = "encoder-classifier"
+    sound(at.run())
+    assert refused(at).endswith("needs a trained autoencoder to stand on. Train an autoencoder first.")
+    encoder(runs, "one")
+    sound(at.run())
+    assert not at.error
+    assert field(at, "source").value == "one"
+
+
+def test_a_chosen_run_that_was_deleted_stays_shown_and_is_refused(runs, submitted):
+    one, _ = encoder(runs, "one"), encoder(runs, "two")
+    at = page()
+    at.session_state["form-source"] = "one"
+    at.session_state["form-model"] = "encoder-classifier"
+    sound(at.run())
+    shutil.rmtree(one.folder)
+    sound(at.run())
+    assert refused(at) == "The run one is gone. Choose another one."
+    assert (field(at, "source").value, "one (gone)" in field(at, "source").options) == ("one", True)
+    sound(field(at, "source").set_value("two").run())
+    assert not at.error
+
+
+def test_a_preset_whose_run_is_not_here_is_refused_by_name(runs):
+    name, source = next((name, p.config.source) for name, p in PRESETS.items() if p.config.source)
+    at = page()
+    sound(field(at, "preset").set_value(name).run())
+    assert refused(at) == f"The run {source} is gone. Choose another one."
+
+
+# -- the preview ---------------------------------------------------------------------------------------------------
+
+
+def preview(at: AppTest) -> list[str]:
+    """The pictures of the preview: the training digits, and three rows of what is made of them."""
+    shown = [e.proto.body for e in at.get("html") if "Training digits" in e.proto.body]
+    return re.findall(r'src="(data:[^"]*)"', "".join(shown))
+
+
+def test_the_preview_shows_what_the_model_will_see(runs):
+    at = page()
+    field(at, "preset").set_value("autoencoder").run()
+    field(at, "dataset").set_value("digits").run()
+    field(at, "augmentation-shift").set_value(3.0).run()
+    assert preview(at) == []  # closed
+    at.session_state["form-vary-reconstruct"] = True
+    sound(at.run())
+    first = preview(at)
+    assert len(set(first)) == 4
+    sound(at.run())
+    assert preview(at) == first
+    sound(at.button(key="form-vary-again").click().run())
+    again = preview(at)
+    assert again[0] == first[0]
+    assert not set(again[1:]) & set(first)
+    field(at, "augmentation-shift").set_value(0.0).run()
+    assert preview(at) == []
+    sound(field(at, "noise").set_value("masking").run())
+    assert len(set(preview(at))) == 4
+    sound(field(at, "noise_level").set_value(7.0).run())
+    assert preview(at) == []
+    assert refused(at).startswith("Noise level")
 
 
 def test_a_full_disk_is_a_sentence(runs, submitted, monkeypatch):
@@ -226,6 +478,7 @@ def test_curves_status_and_sentence_of_a_run(runs):
             ["diverged", "Try"],
         ),
         ({"event": "finished"}, ["finished"]),
+        ({"event": "finished", "message": "Stopped early after epoch 1: no better."}, ["finished", "Stopped early"]),
         (None, ["interrupted", "press Train to start over"]),
     ],
 )
@@ -235,6 +488,42 @@ def test_an_ended_run_says_why_and_what_to_do(runs, event, shown):
         logged(run, {"seconds": 1, **event})
     text = words(page())
     assert [part for part in shown if part not in text] == []
+
+
+def probed(run: Run, inputs: np.ndarray | None = None) -> Run:
+    """Give the run a look at the first twenty test digits, which it redraws as they are."""
+    images = data.load("digits").test.images[:20]
+    seen = {} if inputs is None else {"inputs": inputs}
+    np.savez(run.folder / "probe.npz", step=np.int64(4), indices=np.arange(20), outputs=images, **seen)
+    return run
+
+
+def test_what_is_to_be_cleaned_stands_between_the_digits_and_what_became_of_them(runs):
+    plain = probed(half_done(runs, "Plain", model="autoencoder"))
+    inputs = data.load("digits").test.images[:20] // 2
+    noisy = [half_done(runs, name, model="autoencoder", noise="gaussian", noise_level=0.5) for name in ("One", "Two")]
+    for run in noisy:
+        probed(run, inputs)
+    at = page(run=",".join(run.id for run in (noisy[0], plain, noisy[1])))
+    labels = re.findall(r'<img [^>]*alt="([^"]*)"', words(at))
+    assert labels == 2 * ["Test digits", "Plain", "With noise. Gaussian noise of 0.5", "One", "Two"]
+
+
+def test_pca_is_no_line_for_a_run_that_cleans_noise(runs):
+    epoch = {"event": "epoch", "seconds": 1, "epoch": 1, "step": 5, "train": {"loss": 1.0, "mse": 0.1},
+             "test": {"loss": 1.0, "mse": 0.1}}  # fmt: skip
+    plain, noisy = (
+        logged(half_done(runs, model="autoencoder", **more), epoch)
+        for more in ({}, {"noise": "gaussian", "noise_level": 0.5})
+    )
+
+    def dashed(run: Run) -> int:
+        evaluate.pca_error("digits", 64)
+        at = page(run=run.id)
+        wait_for(lambda: live_runs._pca_error("digits", 64).done())
+        return sum("dash" in trace.get("line", {}) for trace in figure(sound(at.run()))["data"])
+
+    assert (dashed(plain), dashed(noisy)) == (1, 0)
 
 
 def test_stop_asks_the_run_to_stop(runs):
@@ -334,11 +623,13 @@ def test_a_failed_download_says_why_and_can_be_tried_again(runs, submitted, no_m
     assert submitted == ["mnist"]
 
 
-def test_opening_the_page_with_runs_in_it_imports_neither_torch_nor_sklearn(runs):
+def test_the_page_with_runs_and_a_form_in_use_imports_neither_torch_nor_sklearn(runs):
     half_done(runs, model="cnn")
     code = (
         "import sys\nfrom streamlit.testing.v1 import AppTest\n"
         "at = AppTest.from_file('pages/train.py', default_timeout=60).run()\n"
+        "at.number_input(key='form-augmentation-shift').set_value(2.0).run()\n"
+        "at.number_input(key='form-per_class').set_value(2).run()\n"
         "heavy = {'torch', 'sklearn', 'umap'} & set(sys.modules)\n"
         "print(len(at.exception), len(at.get('bidi_component')), sorted(heavy))"
     )

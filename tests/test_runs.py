@@ -103,7 +103,7 @@ def test_status_is_derived(runs):
 
 def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
     run = runs.create(small())
-    monkeypatch.setattr("core.runs._GRACE_S", -1.0)
+    monkeypatch.setattr("core.run._GRACE_S", -1.0)
     assert run.status() == "interrupted"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +14,7 @@ from core import data, evaluate
 from core.data import DATASETS
 from core.figures import RUN_COLORS, RUN_GLYPHS
 from core.runs import Run, store
+from pages.parts.noise import Noise
 from pages.parts.strips import Row, error_map, image_strip, rgb
 
 
@@ -59,7 +61,7 @@ class Redrawer:
 class Score:
     """One line of the table: a run's mean squared error over its test set, and PCA's with as many numbers.
 
-    None where the data set is not on this disk, or the model draws no numbers.
+    None where the data set is not on this disk, or the model draws no numbers, or PCA has not so many.
     """
 
     line: Redrawer
@@ -67,34 +69,57 @@ class Score:
     pca: float | None = None
 
 
-def score(line: Redrawer) -> Score:
-    """Measure a run over its whole test set, once per weights."""
+def score(line: Redrawer, noise: Noise) -> Score:
+    """Measure a run over its whole test set with this noise, against the clean digits, once per weights."""
     if line.run is None or not data.is_ready(line.dataset):
         return Score(line)
     folder = str(data.data_dir())
-    pca = _pca_error(line.dataset, folder, line.code_size)
+    pca = _pca_error(line.dataset, folder, line.code_size, noise) if fits_pca(line.code_size) else None
+    version = line.run.weights_version()
     try:
-        return Score(line, _test_error(str(store().folder), line.run.id, line.run.weights_version(), folder), pca)
+        return Score(line, _test_error(str(store().folder), line.run.id, version, folder, noise), pca)
     except ValueError:  # weights that are not finite, or a run that has just been removed
         return Score(line, None, pca)
 
 
+def fits_pca(code_size: int) -> bool:
+    """Say whether PCA has codes of that size; there are no more components than pixels."""
+    return code_size <= evaluate.PIXELS
+
+
 # Failures are not kept: a raised error is computed anew the next time.
-@st.cache_data(max_entries=64, show_spinner="Redrawing the whole test set")
-def _test_error(folder: str, run_id: str, version: int, data_folder: str) -> float:
+@st.cache_data(max_entries=256, show_spinner="Redrawing the whole test set")
+def _test_error(folder: str, run_id: str, version: int, data_folder: str, noise: Noise) -> float:
     run = store().get(run_id)
-    test = data.load(run.config.dataset).test
-    return float(evaluate.reconstruction_errors(run.load_model(), test.images).mean())
+    model = run.load_model()
+    return _error(run.config.dataset, noise, lambda images: model.decode(model.encode(images)))
 
 
-@st.cache_data(max_entries=64, show_spinner="Finding the principal components of the training digits (once)")
-def _pca_error(dataset: str, data_folder: str, code_size: int) -> float:
-    return evaluate.pca_error(dataset, code_size)
+@st.cache_data(max_entries=256, show_spinner="Finding the principal components of the training digits (once)")
+def _pca_error(dataset: str, data_folder: str, code_size: int, noise: Noise) -> float:
+    fitted = evaluate.pca(dataset)
+    return _error(dataset, noise, lambda images: fitted.reconstruct(images, code_size))
 
 
-def rows_of(line: Redrawer, images: np.ndarray, with_error: bool) -> list[Row]:
-    """Return the reconstructions of uint8 images (k, 28, 28) as a row, and if wished where they err."""
-    redrawn = line.redraw(images)
+def _error(dataset: str, noise: Noise, redraw: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Return the mean squared error over a whole test set of what is redrawn of its digits with noise.
+
+    Raises ValueError when that is not finite.
+    """
+    clean = data.load(dataset).test.images
+    pairs = zip(evaluate.batches(clean), evaluate.batches(noise.on(clean)), strict=True)
+    error = float(np.concatenate([evaluate.mean_squared_errors(images, redraw(seen)) for images, seen in pairs]).mean())
+    if not math.isfinite(error):
+        raise ValueError("The pictures are not numbers. Train the model again with a smaller learning rate.")
+    return error
+
+
+def rows_of(line: Redrawer, images: np.ndarray, seen: np.ndarray, with_error: bool) -> list[Row]:
+    """Return what the line makes of `seen` as a row, and if wished where it errs from the images they come from.
+
+    images, seen: uint8 (k, 28, 28), without and with noise.
+    """
+    redrawn = line.redraw(seen)
     mark, color = line.mark
     row = Row(line.name, redrawn, line.detail, mark=mark, color=color)
     if not with_error:
@@ -104,22 +129,25 @@ def rows_of(line: Redrawer, images: np.ndarray, with_error: bool) -> list[Row]:
     return [row, Row("", error_map(images, redrawn), f"error, mean {errors.mean():.4f}", notes)]
 
 
-def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_error: bool) -> None:
-    """Show one drawing, uint8 (28, 28), beside what each line makes of it."""
+def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_error: bool, noise: Noise) -> None:
+    """Show one drawing, uint8 (28, 28), beside what each line makes of it with noise."""
     if drawn is None:
         st.caption("Draw a digit: when the pen comes up it is redrawn here.")
         return
-    rows = []
+    drawing = drawn[None]
+    seen = noise.on(drawing)
+    rows, names = [], []
     for line in lines:
-        redrawn = line.redraw(drawn[None])
-        shown = [rgb(drawn[None]), rgb(redrawn)] + ([error_map(drawn[None], redrawn)] if with_error else [])
-        error = float(evaluate.mean_squared_errors(drawn[None], redrawn / np.float32(255))[0])
+        redrawn = line.redraw(seen)
+        columns = {"Drawing": rgb(drawing), "Noise": rgb(seen), "Redrawn": rgb(redrawn)}
+        columns["Error"] = error_map(drawing, redrawn)
+        names = [name for name in columns if (noise.active or name != "Noise") and (with_error or name != "Error")]
+        shown = np.concatenate([columns[name] for name in names])
+        error = float(evaluate.mean_squared_errors(drawing, redrawn / np.float32(255))[0])
         mark, color = line.mark
-        rows.append(
-            Row(line.name, np.concatenate(shown), f"{line.code_size} numbers, error {error:.4f}", (), mark, color)
-        )
+        rows.append(Row(line.name, shown, f"{line.code_size} numbers, error {error:.4f}", (), mark, color))
     if rows:
-        image_strip(rows, ["Drawing", "Redrawn", "Error"][: len(rows[0].images)], scale=3)
+        image_strip(rows, names, scale=3)
 
 
 def score_table(scores: Sequence[Score]) -> None:
@@ -143,15 +171,27 @@ def _line(score: Score) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def describe(scores: Sequence[Score]) -> str:
-    """The table in a sentence."""
-    known = [(s.error, s.pca, s.line.name) for s in scores if s.error is not None and s.pca is not None]
+def describe(scores: Sequence[Score], noise: Noise) -> str:
+    """The table in a sentence, and with noise another one on what was measured."""
+    known = [(s.error, s.line.name) for s in scores if s.error is not None]
     if not known:
         return "No error over a whole test set is known: the data set is not on this disk."
-    error, _, name = min(known)
-    ahead = sum(own < other for own, other, _ in known)
-    lead = f"{name} redraws its whole test set with a mean squared error of {error:.4f} a pixel, the least here"
-    return f"{lead}; {ahead} of {len(known)} err less than PCA with a code of the same size."
+    error, name = min(known)
+    pairs = [(s.error, s.pca) for s in scores if s.error is not None and s.pca is not None]
+    ahead = sum(own < other for own, other in pairs)
+    task = f"cleans its whole test set of {noise}" if noise.active else "redraws its whole test set"
+    lead = f"{name} {task} with a mean squared error of {error:.4f} a pixel, the least here"
+    said = f"{lead}; {ahead} of {len(pairs)} err less than PCA with a code of the same size." if pairs else f"{lead}."
+    if noise.active:
+        said += " All were given the same noisy digits, PCA too, and are measured against the clean ones."
+    return said
+
+
+def cleaners(lines: Sequence[Redrawer]) -> str:
+    """Say which of the runs were trained to clean what noise; empty when none was."""
+    configs = {line.name: line.run.config for line in lines if line.run}
+    noises = {name: Noise(config.noise, config.noise_level) for name, config in configs.items()}
+    return " ".join(f"{name} was trained to clean {noise}." for name, noise in noises.items() if noise.active)
 
 
 _STYLE = """<style>

@@ -80,7 +80,7 @@ def _line(run: Run, status: str, history: History, message: str) -> str:
     color, glyph = RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)]
     share = progress(history)
     facts = " · ".join(_facts(status, history, run.config.epochs))
-    notes = " ".join(part for part in (_message(status, message), _REMEDIES.get(status, "")) if part)
+    notes = " ".join(part for part in (_message(message), _REMEDIES.get(status, "")) if part)
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
@@ -102,9 +102,9 @@ def progress(history: History) -> float:
     return min(1.0, done / history.total_steps) if history.total_steps else 0.0
 
 
-def _message(status: str, message: str) -> str:
+def _message(message: str) -> str:
     # Who pressed Stop needs not be told so.
-    return "" if status == "finished" or message == "Stopped on request." else message
+    return "" if message == "Stopped on request." else message
 
 
 def _facts(status: str, history: History, epochs: int) -> list[str]:
