@@ -214,14 +214,18 @@ def training_size(split: Split, config: TrainConfig) -> int:
             "Use at most that many."
         )
     if config.per_class:
-        count = config.per_class * 10
-        rarest = int(np.bincount(split.labels, minlength=10).min())
+        count, rarest = config.per_class * 10, most_per_class(split)
         if config.per_class > rarest:
             raise ValueError(
                 f"per_class is {config.per_class:,}, but {config.dataset} has only {rarest:,} training images of its "
                 "rarest class. Use at most that many."
             )
     return count - (max(1, count // _HELD_OUT) if config.patience else 0)
+
+
+def most_per_class(split: Split) -> int:
+    """Return how many images of every class there are: the count of the rarest."""
+    return int(np.bincount(split.labels, minlength=10).min())
 
 
 def steps_per_epoch(images: int, config: TrainConfig) -> int:

@@ -635,3 +635,16 @@ def test_the_page_with_runs_and_a_form_in_use_imports_neither_torch_nor_sklearn(
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1:] == ["0 1 []"], done.stderr[-2000:]
+
+
+def test_preset_asks_for_no_more_digits_per_class_than_there_are(runs):
+    at = page()
+    sound(field(at, "dataset").set_value("digits").run())
+    sound(field(at, "preset").set_value("scratch-two-layer").run())
+    sound(field(at, "dataset").set_value("digits").run())
+    assert field(at, "per_class").value == 127  # of the rarest of the embedded digits
+    assert not at.button(key="train").disabled
+    assert "digits per class" in words(at)
+    sound(field(at, "per_class").set_value(128).run())  # typed by hand it stays, and is refused
+    assert field(at, "per_class").value == 128
+    assert at.button(key="train").disabled

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from filelock import FileLock
 
 from core import files
+from core.history import Summary, last_line, summarize
 from core.runs import RunNotFound, RunStore
 
 from .conftest import small
@@ -221,3 +223,80 @@ def test_sweep_takes_what_was_abandoned_and_leaves_what_is_being_written(runs):
     runs.sweep()
     assert not dead.exists()
     assert alive.exists()
+
+
+def test_rename_and_note_are_kept_as_plain_text(runs):
+    run = runs.create(small(), "before")
+    other = runs.get(run.id)  # as another dashboard holds it
+    run.rename("  <b>new</b> *name* ")
+    run.annotate(" why\n\n<script>alert(1)</script> ")
+    for seen in (run, runs.get(run.id)):
+        assert seen.name == "<b>new</b> *name*"
+        assert seen.note == "why\n\n<script>alert(1)</script>"
+    assert other.config == runs.get(run.id).config == small()
+    run.rename("x" * 500)
+    run.annotate("y" * 5000)
+    assert (len(run.name), len(run.note)) == (80, 2000)
+    with pytest.raises(ValueError, match="needs a name"):
+        run.rename(" \n ")
+
+
+def test_deleted_run_can_be_brought_back_for_a_day(runs, trained):
+    run = trained("softmax")
+    history, weights = run.history(), (run.folder / "weights.safetensors").read_bytes()
+    runs.delete(run)
+    assert runs.runs() == []
+    with pytest.raises(RunNotFound):
+        runs.get(run.id)
+    with pytest.raises(RunNotFound):
+        runs.delete(run)
+    runs.sweep()
+    back = runs.restore(run.id)
+    assert (back.history(), (back.folder / "weights.safetensors").read_bytes()) == (history, weights)
+    assert back.status() == "finished"
+    runs.delete(back)
+    away = next(runs.folder.glob(".*/*"))
+    os.utime(away, (0, 0))
+    runs.sweep()
+    with pytest.raises(RunNotFound, match="more than a day ago"):
+        runs.restore(run.id)
+    assert not away.exists()
+
+
+@pytest.mark.parametrize("run_id", ["..", "../runs", ".trash", ""])
+def test_only_runs_are_brought_back(runs, run_id):
+    with pytest.raises(ValueError, match=r"run id|brought back"):
+        runs.restore(run_id)
+
+
+def test_summary_of_an_ended_run_is_that_of_all_it_wrote(runs, trained):
+    for model, metric, best in (("softmax", "accuracy", max), ("autoencoder", "mse", min)):
+        run = trained(model, epochs=3)
+        values = [epoch["test"][metric] for epoch in run.history().epochs]
+        summary = run.summary()
+        assert replace(summary, seconds=0) == replace(summarize(run.history()), seconds=0)
+        assert (summary.metric, summary.best, summary.epochs) == (metric, best(values), 3)
+        assert summary.best_epoch == values.index(best(values)) + 1
+        assert summary.parameters == run.load_model().parameter_count
+        assert run.history().epochs[-1]["seconds"] <= summary.seconds <= run.history().seconds
+    fresh = runs.create(small())
+    assert fresh.summary() == Summary()
+    log(fresh, {"event": "finished", "seconds": 1.0, "summary": {"metric": 3, "best": []}})
+    assert fresh.summary().epochs == 0  # what is no summary is counted anew
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"{}", b'{"event": "finished"}', b"[1]\n", b"x" * 50_000, b"\xff\n"])
+def test_last_line_is_whole_or_none(tmp_path, content):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(content)
+    assert last_line(path) == {}
+    path.write_bytes(content + b"\n" + b'{"event": "finished", "n": 1}\n')
+    assert last_line(path) == {"event": "finished", "n": 1}
+    assert last_line(tmp_path / "gone") == {}
+
+
+def test_status_of_an_ended_run_needs_only_its_last_line(runs, trained, monkeypatch):
+    run = trained("softmax")
+    monkeypatch.setattr("core.run.read_history", None)
+    assert run.status() == "finished"
+    assert run.summary().epochs == 2

@@ -16,7 +16,7 @@ from core.data import DATASETS, load
 from core.models import MODELS, ModelSpec
 from core.presets import PRESETS
 from core.runs import Run, RunNotFound, store
-from core.train import training_size
+from core.train import most_per_class, training_size
 from pages.parts.augment_form import augment_form
 from pages.parts.form_fields import AUGMENTATION_TITLES, KEY, TITLES, choice, param_field, real, whole
 from pages.parts.pickers import pick_dataset, run_labels
@@ -59,6 +59,7 @@ def config_form() -> TrainConfig | None:
         help=MODELS[st.session_state[f"{KEY}-model"]].blurb,
     )
     spec = MODELS[st.session_state[f"{KEY}-model"]]
+    _fit_to(dataset, preset.config.per_class)
     st.html(_GRID)
     values = _fields(spec, dataset)
     try:
@@ -152,6 +153,20 @@ def _checked(values: dict[str, Any]) -> TrainConfig:
     if (config.train_size or config.per_class) and not training_size(load(config.dataset).train, config):
         raise ValueError("patience holds out some training digits, and of one none is left to learn. Use more digits.")
     return config
+
+
+def _fit_to(dataset: str, wanted: int) -> None:
+    """Lower a preset's digits per class to what the data set has; what somebody typed stays, to be refused."""
+    state, key, fitted = st.session_state, f"{KEY}-per_class", f"{KEY}-per_class-fitted"
+    if wanted and state[key] in (wanted, state.get(fitted)):
+        state[key] = state[fitted] = min(wanted, most_per_class(load(dataset).train))
+
+
+def fill_form(config: TrainConfig) -> None:
+    """Put the settings of a config, such as another run's, into the form; its preset is one of the same model."""
+    names = [name for name, preset in PRESETS.items() if preset.config.model == config.model]
+    st.session_state[f"{KEY}-preset"] = names[0] if names else next(iter(PRESETS))
+    _put(config.to_dict())
 
 
 def _fill(name: str) -> None:

@@ -49,7 +49,9 @@ def wait_for_points(page: Page, run: str, more_than: int = 0) -> int:
 
 def choose(page: Page, key: str, option: str) -> None:
     """Choose an option of the select box with this key."""
-    page.locator(f".st-key-{key} input").first.click()
+    field = page.locator(f".st-key-{key} input").first
+    field.click()
+    field.fill(option)  # a long list has only those in the page that can be seen
     page.get_by_role("option", name=option, exact=True).click()
 
 
