@@ -129,9 +129,10 @@ def _pass(
     order = rng.permutation(len(train))
     sums: dict[str, float] = {}
     for number in range(per_epoch):
-        batch = order[number * config.batch_size : (number + 1) * config.batch_size]
+        end = None if number + 1 == per_epoch else (number + 1) * config.batch_size
+        batch = order[number * config.batch_size : end]
         step, lr = first + number, learning_rate(config, first + number, total)
-        clean = augment(train.images[batch], config.augmentation, rng)
+        clean = augment(train.images.take(batch, 0), config.augmentation, rng)  # take: half the time of images[batch]
         images = corrupt(clean, config.noise, config.noise_level, rng)
         metrics = model.train_step(images, train.labels[batch], lr, None if images is clean else clean)
         if not math.isfinite(metrics["loss"]):
@@ -229,8 +230,11 @@ def most_per_class(split: Split) -> int:
 
 
 def steps_per_epoch(images: int, config: TrainConfig) -> int:
-    """Return how many batches an epoch has; the last may be smaller."""
-    return math.ceil(images / config.batch_size)
+    """Return how many batches an epoch has; the last may be smaller.
+
+    A single image left over joins the batch before it: alone it has no spread that batch norm could use.
+    """
+    return math.ceil(images / config.batch_size) - (images % config.batch_size == 1 < min(images, config.batch_size))
 
 
 def learning_rate(config: TrainConfig, step: int, total: int) -> float:

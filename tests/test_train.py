@@ -31,6 +31,16 @@ def test_order_of_events(toy):
     assert [e.epoch for e in log if isinstance(e, Epoch)] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("images", "batch", "sizes"),
+    [(400, 64, [64] * 6 + [16]), (129, 64, [64, 65]), (65, 64, [65]), (1, 64, [1]), (3, 1, [1, 1, 1]), (3, 2, [3])],
+)
+def test_no_image_is_left_alone_in_the_last_batch(toy, images, batch, sizes):
+    settings = config(train_size=images, batch_size=batch, epochs=1)
+    assert [e.images for e in events(toy, settings) if isinstance(e, Step)] == sizes
+    assert train.steps_per_epoch(images, settings) == len(sizes)
+
+
 def test_epoch_averages_its_steps_and_tests_on_the_whole_set(toy):
     settings = config(epochs=1)
     model = train.build(settings)

@@ -161,7 +161,7 @@ class NumpyModel:
         pixels = self._pixels(images)
         outputs = self.net.forward(pixels, training)
         if self.loss == "cross-entropy":
-            right = np.count_nonzero(outputs.argmax(1) == labels)
+            right = int(np.count_nonzero(outputs.argmax(1) == labels))
             # Smoothing is a means of training; the loss shown for a test set is the plain one.
             loss, grad = scratch.cross_entropy(outputs, labels, self.label_smoothing if training else 0.0)
             return grad, {"loss": loss, "accuracy": right / len(labels)}

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 # Strokes in units of the pad, as a person would draw them.
 THREE = [[(0.3, 0.2), (0.45, 0.12), (0.62, 0.18), (0.65, 0.32), (0.55, 0.44), (0.42, 0.48)],
@@ -48,11 +48,18 @@ def wait_for_points(page: Page, run: str, more_than: int = 0) -> int:
 
 
 def choose(page: Page, key: str, option: str) -> None:
-    """Choose an option of the select box with this key."""
+    """Choose an option of the select box with this key, again if the page was just drawn anew and closed its list."""
     field = page.locator(f".st-key-{key} input").first
-    field.click()
-    field.fill(option)  # a long list has only those in the page that can be seen
-    page.get_by_role("option", name=option, exact=True).click()
+    for _ in range(5):
+        field.click()
+        field.fill(option)  # a long list has only those in the page that can be seen
+        try:
+            page.get_by_role("option", name=option, exact=True).click(timeout=6_000)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+            continue
+        return
+    raise AssertionError(f"{option!r} cannot be chosen in {key}")
 
 
 def start_training(page: Page, preset: str = "Convolutional net, 99.4 % in under a minute", epochs: int = 1000) -> None:
