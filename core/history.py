@@ -120,7 +120,7 @@ def _read(path: str, mtime_ns: int, size: int) -> History:
             steps.append(event)
         elif kind == "epoch":
             epochs.append(event)
-        else:
+        elif isinstance(kind, str):
             lifecycle.append(event)
             total = int(event.get("total_steps", total))
         if kind == "started":

@@ -132,6 +132,12 @@ def test_torn_last_line_waits_for_its_rest(runs):
     assert [e["step"] for e in run.history().steps] == [1, 2]
 
 
+def test_line_that_names_no_event_is_passed_over(runs):
+    run = runs.create(small())
+    log(run, {"event": "finished"}, {"seconds": 3}, {"event": None})
+    assert run.status() == "finished"
+
+
 def test_garbage_between_lines_is_passed_over(runs):
     run = runs.create(small())
     log(run, {"event": "step", "step": 1}, "\x00\x00{torn\n", "[1]\n", "7\n", {"event": "step", "step": 2})

@@ -1,0 +1,109 @@
+"""A run as one .zip file, out and in again."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from core.event_schema import event_lines
+from core.files import write_arrays, write_file, write_json, write_npz
+from core.incoming import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
+from core.resume import write_resume
+from core.run import Run, told
+from core.runs import RunStore
+from core.untrusted import ArchiveError
+
+__all__ = ["MAX_ARCHIVE", "ArchiveError", "pack", "unpack"]
+
+
+_AWAY = ".trash"  # where RunStore.sweep clears away, after a day, what a crash left
+
+
+def pack(run: Run) -> bytes:
+    """Return the run as a .zip file, the same bytes for the same files; snapshots stay out if they are too many.
+
+    Raises RunNotFound when it is gone, ValueError while it has no weights or when it is too large.
+    """
+    run.must_exist()
+    if not run.has_weights():
+        raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
+    contents = {name: content for name in FILES if (content := _content(run, name)) is not None}
+    contents["events.jsonl"] = _whole_lines(contents.get("events.jsonl", b""))
+    names = (f"snapshots/{path.name}" for path in run.folder.glob("snapshots/*"))
+    snapshots = {name: content for name in names if SNAPSHOT.fullmatch(name) and (content := _content(run, name))}
+    if _size(contents) + _size(snapshots) < MAX_ARCHIVE:
+        contents |= snapshots
+    if _size(contents) >= MAX_ARCHIVE:
+        raise ValueError(f"{run.name} has more than {MAX_ARCHIVE / 2**20:.0f} MB. Copy its folder instead.")
+    run.must_exist()
+    return _zipped(contents)
+
+
+def _content(run: Run, name: str) -> bytes | None:
+    try:
+        return (run.folder / name).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _size(contents: Mapping[str, bytes]) -> int:
+    return sum(len(content) + 1000 for content in contents.values())
+
+
+def _whole_lines(events: bytes) -> bytes:
+    """Return the lines that a reader of the history takes: what a crash has torn stays behind."""
+    kept = []
+    for line in events[: events.rfind(b"\n") + 1].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            kept.append(event)
+    return b"".join(event_lines(kept))
+
+
+def _zipped(contents: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w") as file:
+        for name in sorted(contents):
+            info = ZipInfo(name)  # of 1980: the same run makes the same file
+            info.compress_type = ZIP_DEFLATED if name.endswith(("json", "jsonl")) else ZIP_STORED
+            file.writestr(info, contents[name])
+    return buffer.getvalue()
+
+
+def unpack(archive: bytes, store: RunStore) -> Run:
+    """Bring a run in under a new id and a new colour, its name made plain; one that was going on comes in as stopped.
+
+    Raises ArchiveError, with nothing written, for what `pack` would not have written; ValueError when the disk refuses.
+    """
+    if len(archive) > MAX_ARCHIVE:
+        raise ArchiveError(f"The file has more than {MAX_ARCHIVE / 2**20:.0f} MB. Choose a packed run.")
+    return _write(check(archive), store)
+
+
+def _write(content: Incoming, store: RunStore) -> Run:
+    """Write a run where nobody looks for runs, and only then give it its name."""
+    run_id = f"{content.config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    folder = store.folder / _AWAY / f".{run_id}"
+    with told(store.folder, undo=folder):
+        folder.mkdir(parents=True)
+        if source := content.source:
+            (folder / "source").mkdir()
+            write_json(folder / "source" / "config.json", source.facts)
+            write_arrays(folder / "source" / "weights.safetensors", source.weights)
+        write_file(folder / "events.jsonl", b"".join(event_lines(content.events)))
+        if content.resume:
+            write_resume(folder, content.model, content.resume.line, content.resume.validation)
+        for name, arrays in content.npz.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            write_npz(folder / name, arrays, durable=False)
+        write_arrays(folder / "weights.safetensors", content.weights)
+        write_json(folder / "config.json", content.facts | {"color": store._rarest_color()})
+        folder.rename(store.folder / run_id)
+    return store.get(run_id)
