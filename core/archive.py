@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import secrets
-import time
 from collections.abc import Mapping
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -14,13 +12,10 @@ from core.files import write_arrays, write_file, write_json, write_npz
 from core.incoming import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
 from core.resume import write_resume
 from core.run import Run, told
-from core.runs import RunStore
+from core.runs import TRASH, RunStore
 from core.untrusted import ArchiveError
 
 __all__ = ["MAX_ARCHIVE", "ArchiveError", "pack", "unpack"]
-
-
-_AWAY = ".trash"  # where RunStore.sweep clears away, after a day, what a crash left
 
 
 def pack(run: Run) -> bytes:
@@ -89,8 +84,8 @@ def unpack(archive: bytes, store: RunStore) -> Run:
 
 def _write(content: Incoming, store: RunStore) -> Run:
     """Write a run where nobody looks for runs, and only then give it its name."""
-    run_id = f"{content.config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    folder = store.folder / _AWAY / f".{run_id}"
+    run_id = store.new_id(content.config)
+    folder = store.folder / TRASH / f".{run_id}"
     with told(store.folder, undo=folder):
         folder.mkdir(parents=True)
         if source := content.source:
@@ -104,6 +99,6 @@ def _write(content: Incoming, store: RunStore) -> Run:
             (folder / name).parent.mkdir(exist_ok=True)
             write_npz(folder / name, arrays, durable=False)
         write_arrays(folder / "weights.safetensors", content.weights)
-        write_json(folder / "config.json", content.facts | {"color": store._rarest_color()})
+        write_json(folder / "config.json", content.facts | {"color": store.rarest_color()})
         folder.rename(store.folder / run_id)
     return store.get(run_id)

@@ -28,6 +28,7 @@ RUN_COLORS = ("#3c69e1", "#f07878", "#a587ff", "#66761f", "#d23c69", "#963ca5", 
 RUN_MARKERS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "cross", "x")
 RUN_GLYPHS = ("●", "■", "◆", "▲", "▼", "★", "✚", "✖")
 
+_DASHES = ("", "dash", "dot", "dashdot")  # of the runs of one colour in one figure
 MAX_POINTS = 400  # of one curve; more cannot be told apart on a screen and only slow the page
 _PANELS = {"loss": "Loss", "accuracy": "Accuracy", "mse": "Mean squared error"}
 LOSS_TITLES = {
@@ -90,13 +91,13 @@ def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] =
     Training is a thin pale line (one value a batch), testing a strong line with a marker at each look: small for
     the sample of test digits, large for the whole test set at the end of an epoch.
     """
-    panels = _panels(runs)
+    panels, dashes = _panels(runs), _dashes(runs)
     data: list[dict[str, Any]] = []
     for number, panel in enumerate(panels, 1):
         axes = {"xaxis": f"x{number if number > 1 else ''}", "yaxis": f"y{number if number > 1 else ''}"}
         # What minimises the squared error has its curve in that panel; losses of other kinds would dwarf it here.
-        drawn = [run for run in runs if panel != "loss" or run.loss != "mse"]
-        traces = [trace for run in drawn for trace in _traces(run, panel)]
+        drawn = [pair for pair in zip(runs, dashes, strict=True) if panel != "loss" or pair[0].loss != "mse"]
+        traces = [trace for run, dash in drawn for trace in _traces(run, panel, dash)]
         # Plotly draws no axes without a trace, so an empty panel gets one that shows nothing.
         data += [{**trace, **axes} for trace in traces or [{"type": "scatter", "x": [None], "y": [None]}]]
         end = max([1.0, *(_last_epoch(run.history) for run in runs)])
@@ -117,7 +118,13 @@ def _panels(runs: Sequence[Curves]) -> list[str]:
     return [panel for panel in _PANELS if panel in measured and not (panel == "loss" and only_mse)]
 
 
-def _traces(run: Curves, panel: str) -> list[dict[str, Any]]:
+def _dashes(runs: Sequence[Curves]) -> list[str]:
+    """Return how each run's line is drawn: runs that share a colour, of which there are few, can be told apart."""
+    colors = [run.color % len(RUN_COLORS) for run in runs]
+    return [_DASHES[colors[:place].count(color) % len(_DASHES)] for place, color in enumerate(colors)]
+
+
+def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
     color, symbol = (cycle[run.color % len(cycle)] for cycle in (RUN_COLORS, RUN_MARKERS))
     train = _train_points(run.history, panel)
     x, y = binned([p[0] for p in train], [p[1] for p in train])
@@ -132,7 +139,7 @@ def _traces(run: Curves, panel: str) -> list[dict[str, Any]]:
     sizes = [8 if whole else 5 for _, _, whole in test] if len(test) <= MAX_POINTS else 4
     strong = _trace(run, panel, "test", x, y) | {
         "mode": "lines+markers",
-        "line": {"color": color, "width": 2.2},
+        "line": {"color": color, "width": 2.2} | ({"dash": dash} if dash else {}),
         "marker": {"color": color, "size": sizes, "symbol": symbol, "line": {"width": 0}},
     }
     return [trace for trace in (thin, strong) if trace["x"]]

@@ -14,11 +14,11 @@ from core.config import TrainConfig
 from core.files import write_json
 from core.run import ACTIVE, ENDINGS, MAX_NAME, RESUMABLE, RUN_COLORS, Probe, Run, RunNotFound, told
 
-__all__ = ["ACTIVE", "ENDINGS", "RESUMABLE", "RUN_COLORS", "Probe", "Run", "RunNotFound", "RunStore", "store"]
+__all__ = ["ACTIVE", "ENDINGS", "RESUMABLE", "RUN_COLORS", "TRASH", "Probe", "Run", "RunNotFound", "RunStore", "store"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_TRASH = ".trash"  # no run id
+TRASH = ".trash"  # no run id; what lies there is swept away after a day
 _KEPT_S = 24 * 3600.0  # how long a deleted run can be brought back
 _ABANDONED_S = 60.0  # after this time nobody is still writing a file
 
@@ -31,9 +31,13 @@ class RunStore:
 
     def create(self, config: TrainConfig, name: str = "") -> Run:
         """Make the folder of a new run. Raises ValueError when the disk does not let us."""
-        run_id = f"{config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         title = f"{config.spec.title} {time.strftime('%H:%M:%S')}"
-        return self.add(run_id, config, name or title)
+        return self.add(self.new_id(config), config, name or title)
+
+    @staticmethod
+    def new_id(config: TrainConfig) -> str:
+        """Return an id that no other run has."""
+        return f"{config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
     def add(self, run_id: str, config: TrainConfig, name: str, shipped: bool = False) -> Run:
         """Make the folder of a new run under a given id."""
@@ -43,7 +47,7 @@ class RunStore:
             "version": 1,
             "name": name[:MAX_NAME],
             "created": round(time.time(), 3),
-            "color": self._rarest_color(),
+            "color": self.rarest_color(),
             "shipped": shipped,
             "config": config.to_dict(),
         }
@@ -97,7 +101,7 @@ class RunStore:
     def delete(self, run: Run) -> None:
         """Put a run away, so that `restore` can bring it back for a day; its worker, if it has one, ends by itself."""
         run.must_exist()
-        trash = self.folder / _TRASH
+        trash = self.folder / TRASH
         with told(self.folder):
             trash.mkdir(exist_ok=True)
             run.folder.replace(trash / run.id)
@@ -105,7 +109,7 @@ class RunStore:
 
     def restore(self, run_id: str) -> Run:
         """Bring a deleted run back. Raises RunNotFound when it was put away too long ago."""
-        away = self.folder / _TRASH / _checked(run_id)
+        away = self.folder / TRASH / _checked(run_id)
         if not (away / "config.json").is_file():
             raise RunNotFound(f"The run {run_id} cannot be brought back: it was deleted more than a day ago.")
         with told(self.folder):
@@ -119,7 +123,7 @@ class RunStore:
                 with suppress(FileNotFoundError):  # its worker may be finishing it
                     if time.time() - part.stat().st_mtime > _ABANDONED_S:
                         part.unlink()
-        for away in (self.folder / _TRASH).glob("*"):
+        for away in (self.folder / TRASH).glob("*"):
             with suppress(FileNotFoundError):  # another dashboard sweeps, too
                 if time.time() - away.stat().st_mtime > _KEPT_S:
                     shutil.rmtree(away, ignore_errors=True)
@@ -130,7 +134,8 @@ class RunStore:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def _rarest_color(self) -> int:
+    def rarest_color(self) -> int:
+        """Return the colour that the fewest runs have."""
         used = [run.color for run in self.runs()]
         return min(range(RUN_COLORS), key=used.count)
 

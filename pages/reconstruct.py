@@ -76,7 +76,8 @@ def comparison(runs: list[Run], was_active: bool) -> None:
         if view.with_error:
             error_legend()
     with right:
-        scores = [score(line, view.noise) for line in lines]
+        with st.container():  # of its own, so that its spinner does not lie over the table
+            scores = [score(line, view.noise) for line in lines]
         if scores:
             score_table(scores)
             st.caption(plain(describe(scores, view.noise)))

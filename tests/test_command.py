@@ -54,7 +54,7 @@ def test_trains_a_preset_with_changes(runs, capsys):
         (["softmax", "--device", "tpu"], "tpu"),
         (["--resume", "../etc"], "is no run"),
         (["--resume", "gone"], "is gone"),
-        (["notebook-on-encoder"], "kl-sparse"),
+        (["notebook-on-sparse"], "kl-sparse"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(runs, capsys, arguments, named):

@@ -14,6 +14,7 @@ MOST = {
     "conv-autoencoder": ("mse", 0.0050),
     "autoencoder": ("mse", 0.0095),
     "kl-sparse": ("mse", 0.0120),
+    "naive": ("mse", 0.0100),
     "denoising": ("mse", 0.0130),  # of what it makes of noisy digits
     "vae-20": ("loss", 106.0),  # nats
     "vae-2": ("loss", 145.0),
