@@ -9,10 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from core import scratch
 from core.models import Health, Metrics, widths
 from core.scratch import BatchNorm, Dense, Layer, Net, ReLU, Sigmoid, Tanh
+
+# As for torch: processes of one thread each share the cores best, and sums are rounded in the same order everywhere.
+threadpool_limits(1, user_api="blas")
 
 PIXELS = 28 * 28
 ACTIVATIONS: dict[str, type[Layer]] = {"sigmoid": Sigmoid, "relu": ReLU, "tanh": Tanh}
