@@ -241,6 +241,7 @@ def check_refused(archive: bytes, store: RunStore, folder: Path) -> None:
     assert hostile.tree(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("maker", "least"),  # together 2,000, and some hundred with flipped bits
     [
@@ -268,6 +269,7 @@ def test_hostile_archives_are_refused(valid, runs, tmp_path, maker, least):
             raise AssertionError(f"{maker.__name__}: {what}") from error
 
 
+@pytest.mark.slow
 def test_bombs_take_no_memory(valid, runs):
     for what, archive in hostile.bombs(valid, random.Random(0)):
         tracemalloc.start()
@@ -278,6 +280,7 @@ def test_bombs_take_no_memory(valid, runs):
         assert peak < 20_000_000, what  # half of the zeros in each of them
 
 
+@pytest.mark.slow
 def test_flipped_bits_are_refused_or_leave_a_whole_run(valid, runs, tmp_path):
     came = 0
     for what, archive in hostile.flipped(valid, random.Random(1)):

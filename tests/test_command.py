@@ -72,6 +72,7 @@ def test_failing_run_ends_with_its_reason(runs, capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().out.splitlines()[-1].startswith("failed. ")
 
 
+@pytest.mark.slow
 def test_ctrl_c_pauses_and_resume_goes_on(runs):
     process = start("numpy-two-layer", "--dataset", "digits", "--epochs", "1000")
     wait_for(lambda: runs.runs() and runs.runs()[0].history().epochs)
@@ -89,6 +90,7 @@ def test_ctrl_c_pauses_and_resume_goes_on(runs):
     assert run.status() == "paused"
 
 
+@pytest.mark.slow
 def test_terminal_shows_one_line_that_changes(runs):
     """In a terminal of its own, as a person has it."""
     code = "import pty, sys; sys.exit(pty.spawn([sys.executable, '-m', 'core.train', *sys.argv[1:]]) >> 8)"

@@ -174,6 +174,7 @@ def carried_out(text, folder, runs):
     return read_arrays(folder / "weights.safetensors"), done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "changes"),
     [

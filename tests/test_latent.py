@@ -339,6 +339,7 @@ worker._project(Run(Path(sys.argv[1])), "pca")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is not of this system")
 def test_a_killed_process_is_interrupted_not_computing(run: Run) -> None:
     root = Path(latent.__file__).parent.parent

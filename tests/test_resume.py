@@ -76,6 +76,7 @@ def request_at(monkeypatch):
     return arrange
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_", ["pause", "stop"])
 @pytest.mark.parametrize("model", RECIPES)
 def test_paused_at_several_moments_and_resumed(trained, runs, request_at, model, request_):
@@ -206,6 +207,7 @@ def test_kill_9_at_random_moments(runs, model):
     survive(runs, model, kills=5, rng=np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_killed_while_queued_leaves_nothing_behind(runs, monkeypatch):
     monkeypatch.setenv("DIGITLAB_SLOTS", "0")  # at least one is granted
     first, second, third = (runs.create(small("numpy-two-layer", epochs=1000)) for _ in range(3))

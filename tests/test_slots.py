@@ -59,6 +59,7 @@ def test_first_come_first_served(tmp_path, begin):
     assert slots.taken(tmp_path) == 4
 
 
+@pytest.mark.slow
 def test_places_and_tickets_of_killed_workers_are_free(tmp_path, begin):
     a, _, c, _ = [begin(name) for name in "abcd"]
     c.kill()

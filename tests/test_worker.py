@@ -142,6 +142,7 @@ def test_process_trains_and_stops_on_request(runs):
     assert run.status() == "stopped"
 
 
+@pytest.mark.slow
 def test_killed_worker_is_interrupted_and_its_run_readable(runs):
     run = start(runs)
     wait_for(lambda: run.history().epochs)
@@ -153,6 +154,7 @@ def test_killed_worker_is_interrupted_and_its_run_readable(runs):
     assert RunStore(runs.folder).get(run.id).status() == "interrupted"  # as a restarted dashboard sees it
 
 
+@pytest.mark.slow
 def test_time_limit(runs):
     run = start(runs, max_minutes=0.02)
     wait_for(lambda: run.status() == "stopped")
@@ -179,6 +181,7 @@ def test_second_run_waits_for_its_slot_and_can_be_withdrawn(runs, monkeypatch):
     wait_for(lambda: second.status() == "stopped")
 
 
+@pytest.mark.slow
 def test_run_whose_folder_vanishes_takes_only_its_own_worker_along(runs):
     run = start(runs)
     wait_for(lambda: learning(run))
@@ -188,6 +191,7 @@ def test_run_whose_folder_vanishes_takes_only_its_own_worker_along(runs):
     assert not run.folder.exists()
 
 
+@pytest.mark.slow
 def test_run_deleted_but_for_what_its_worker_just_wrote_ends_too(runs):
     run = start(runs)
     wait_for(lambda: learning(run))
@@ -240,6 +244,7 @@ def test_second_worker_leaves_a_held_run_alone(runs):
     assert len(starts) == 1
 
 
+@pytest.mark.slow
 def test_spare_ends_with_its_server():
     code = (
         "import os, time\nfrom core import worker\nworker.warm()\nprint(worker._spare.pid, flush=True)\n"
