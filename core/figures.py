@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -271,6 +272,7 @@ def describe_learning_curves(runs: Sequence[Curves]) -> str:
     return "; ".join(_describe(run) for run in runs) + "."
 
 
+@lru_cache(maxsize=256)
 def _describe(run: Curves) -> str:
     for panel, unit, best in (("accuracy", "{:.2%}", max), ("mse", "{:.4f}", min)):
         test = [p for p in _test_points(run.history, panel) if math.isfinite(p[1])]

@@ -9,18 +9,23 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Iterator
+import threading
+from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+_KEPT = 64  # runs whose history is kept in memory
+_TAIL = 64  # bytes by which a file that was only appended to is known again
 _LONGEST_LINE = 16_384  # bytes of the longest line worth reading alone; an epoch's grows with its layers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """What a run logged. `steps` and `epochs` are its JSON lines as dicts, in order.
+
+    The same object is given until the run writes on, so what is made of it can be kept by its identity.
 
     steps: step, epoch (a fraction), seconds, images, lr, train, and test where the test sample was looked at;
     epochs: epoch, step, seconds, images_per_second, train, test (the whole test set).
@@ -77,16 +82,85 @@ def summarize(history: History) -> Summary:
     return replace(summary, metric=metric, best=best, best_epoch=at, images_per_second=statistics.median(speeds))
 
 
+class _Log:
+    """An events.jsonl read so far; more of it is taken as it grows, for whoever watches asks twice a second."""
+
+    def __init__(self, inode: int) -> None:
+        self.inode, self.seen, self.offset, self.tail = inode, (0, 0), 0, b""
+        self.steps: list[dict[str, Any]] = []
+        self.epochs: list[dict[str, Any]] = []
+        self.lifecycle: list[dict[str, Any]] = []
+        self.total, self.seconds = 0, 0.0
+        self.history = NOTHING_YET
+
+    def read(self, path: Path, size: int) -> bool:
+        """Take the whole lines that are new; say whether what was read before is still what the file begins with."""
+        if size < self.offset:
+            return False
+        start = self.offset - len(self.tail)
+        with path.open("rb") as f:
+            f.seek(start)
+            data = f.read(size - start)
+        if not data.startswith(self.tail):
+            return False
+        new = data[len(self.tail) : data.rfind(b"\n") + 1]
+        for line in new.splitlines():
+            self._take(line)
+        self.offset += len(new)
+        self.tail = (self.tail + new)[-_TAIL:]
+        lines = tuple(self.steps), tuple(self.epochs), tuple(self.lifecycle)
+        self.history = History(*lines, self.total, self.seconds)
+        return True
+
+    def _take(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return  # a line torn by a crash, followed by whole ones of a resumed worker
+        if not isinstance(event, dict):
+            return
+        kind = event.get("event")
+        if kind == "step":
+            self.steps.append(event)
+        elif kind == "epoch":
+            self.epochs.append(event)
+        elif isinstance(kind, str):
+            self.lifecycle.append(event)
+            self.total = int(event.get("total_steps", self.total))
+        if kind == "started":
+            begun = int(event.get("step", 0))
+            self.steps = [step for step in self.steps if step["step"] <= begun]
+            self.epochs = [epoch for epoch in self.epochs if epoch["step"] <= begun]
+            self.seconds = 0.0
+        self.seconds = max(self.seconds, float(event.get("seconds", 0.0)))
+
+
+_logs: OrderedDict[Path, _Log] = OrderedDict()
+_lock = threading.Lock()
+
+
 def read_history(path: Path) -> History | None:
-    """Read the events of a run, kept in memory until the file grows; None when there is no such file.
+    """Read the events of a run, of a file that has grown only what is new; None when there is no such file.
 
     A torn last line waits for its rest, and what is no JSON object is passed over.
     """
     try:
         stat = path.stat()
+        now = stat.st_mtime_ns, stat.st_size
+        with _lock:
+            log = _logs.pop(path, None)
+            if log is None or log.inode != stat.st_ino:
+                log = _Log(stat.st_ino)
+            if log.seen != now and not log.read(path, stat.st_size):
+                log = _Log(stat.st_ino)
+                log.read(path, stat.st_size)
+            log.seen = now
+            _logs[path] = log
+            if len(_logs) > _KEPT:
+                _logs.popitem(last=False)
+            return log.history
     except FileNotFoundError:
         return None
-    return _read(str(path), stat.st_mtime_ns, stat.st_size)
 
 
 def last_line(path: Path) -> dict[str, Any]:
@@ -108,40 +182,3 @@ def _last(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return event if isinstance(event, dict) else {}
-
-
-@lru_cache(maxsize=64)
-def _read(path: str, mtime_ns: int, size: int) -> History:
-    steps, epochs, lifecycle = [], [], []
-    total, seconds = 0, 0.0
-    for event in _events(Path(path), size):
-        kind = event.get("event")
-        if kind == "step":
-            steps.append(event)
-        elif kind == "epoch":
-            epochs.append(event)
-        elif isinstance(kind, str):
-            lifecycle.append(event)
-            total = int(event.get("total_steps", total))
-        if kind == "started":
-            begun = int(event.get("step", 0))
-            steps = [step for step in steps if step["step"] <= begun]
-            epochs = [epoch for epoch in epochs if epoch["step"] <= begun]
-            seconds = 0.0
-        seconds = max(seconds, float(event.get("seconds", 0.0)))
-    return History(tuple(steps), tuple(epochs), tuple(lifecycle), total, seconds)
-
-
-def _events(path: Path, size: int) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open("rb") as f:
-            data = f.read(size)
-    except OSError:
-        return
-    for line in data[: data.rfind(b"\n") + 1].splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue  # a line torn by a crash, followed by whole ones of a resumed worker
-        if isinstance(event, dict):
-            yield event

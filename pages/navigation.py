@@ -13,6 +13,7 @@ st.navigation(
     [
         st.Page(_FOLDER / "draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
+        st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:"),
         st.Page(_FOLDER / "reconstruct.py", title="Reconstruct", icon=":material/compare:"),
         st.Page(
             _FOLDER / "latent_space.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent-space"

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from core import data, devices, evaluate, worker
@@ -472,14 +473,18 @@ def test_curves_status_and_sentence_of_a_run(runs):
 @pytest.mark.parametrize(
     ("event", "shown"),
     [
-        ({"event": "failed", "message": "OSError: no space"}, ["failed", "OSError: no space", "press Train"]),
+        (
+            {"event": "failed", "message": "OSError: no space"},
+            ["failed", "OSError: no space", "Press Resume", "press Train"],
+        ),
+        ({"event": "failed", "message": "The disk is full. Press Resume."}, ["The disk is full. Press Resume.<"]),
         (
             {"event": "diverged", "message": "The loss was not finite. Try a smaller learning rate."},
             ["diverged", "Try"],
         ),
         ({"event": "finished"}, ["finished"]),
         ({"event": "finished", "message": "Stopped early after epoch 1: no better."}, ["finished", "Stopped early"]),
-        (None, ["interrupted", "press Train to start over"]),
+        (None, ["interrupted", "Resume goes on from the last finished epoch"]),
     ],
 )
 def test_an_ended_run_says_why_and_what_to_do(runs, event, shown):
@@ -539,10 +544,114 @@ def test_stop_all_is_there_for_several_runs_and_stops_even_those_not_shown(runs)
     at = page()
     assert not any(b.key == "stop-all" for b in at.button)
     two = runs.create(small())
-    at = page(run=one.id)
-    sound(at.button(key="stop-all").click().run())
+    (runs.folder / ".slots").mkdir()
+    with FileLock(runs.folder / ".slots" / "slot-0.lock"), FileLock(runs.folder / ".slots" / "slot-1.lock"):
+        at = page(run=one.id)
+        assert at.button(key="stop-all").label == "Stop all 2 runs"
+        sound(at.button(key="stop-all").click().run())
     assert one.stop_requested()
     assert two.stop_requested()
+
+
+def test_a_poll_of_the_chosen_runs_lists_no_folder(runs, monkeypatch):
+    run = half_done(runs)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("all runs were listed")
+
+    code = "from pages.parts.live_runs import _live\nfrom core.runs import store\n_live([store().get({!r})], None)"
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "runs", refuse)
+        sound(AppTest.from_string(code.format(run.id), default_timeout=60).run())
+
+
+# -- pause, resume, train longer -----------------------------------------------------------------------------------
+
+
+def with_state(run: Run) -> Run:
+    """A run that left where it can go on from, as far as the page looks."""
+    (run.folder / "resume.safetensors").write_bytes(b"some")
+    return run
+
+
+def test_pause_asks_the_run_to_pause_and_leaves_stop_to_be_pressed(runs):
+    run = runs.create(small())
+    at = page()
+    sound(at.button(key=f"pause-{run.id}").click().run())
+    assert run.requested() == "pause"
+    assert (at.button(key=f"pause-{run.id}").label, at.button(key=f"pause-{run.id}").disabled) == ("Pausing", True)
+    sound(at.button(key=f"stop-{run.id}").click().run())
+    assert run.requested() == "stop"
+    assert at.button(key=f"stop-{run.id}").disabled
+
+
+@pytest.mark.parametrize("ending", ["paused", "stopped", "failed", None])
+def test_resume_hands_the_run_over_once_however_often_it_is_pressed(runs, submitted, ending):
+    run = half_done(runs)
+    if ending:
+        logged(run, {"event": ending, "seconds": 1})
+    at, other = page(), page()
+    sound(at.button(key=f"resume-{run.id}").click().run())
+    assert at.button(key=f"stop-{run.id}")
+    sound(other.button(key=f"resume-{run.id}").click().run())  # still shown in a second browser
+    assert [job.id for job in submitted if isinstance(job, Run)] == [run.id]
+    assert run.status() == "starting"
+    assert not other.error
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
+def test_a_finished_run_is_trained_longer_and_the_schedule_is_explained(runs, submitted, schedule):
+    run = with_state(logged(half_done(runs, schedule=schedule), {"event": "finished", "seconds": 1}))
+    at = page()
+    assert ("learning rate rises again" in words(at)) == (schedule == "one-cycle")
+    assert not any(b.key == f"resume-{run.id}" for b in at.button)
+    at.number_input(key=f"more-{run.id}").set_value(7)
+    sound(at.button(key=f"longer-go-{run.id}").click().run())
+    assert Run(run.folder).config.epochs == 9
+    assert [job.id for job in submitted if isinstance(job, Run)] == [run.id]
+
+
+def test_no_longer_training_without_a_place_to_go_on_from_or_epochs_left(runs):
+    shipped = logged(half_done(runs), {"event": "finished", "seconds": 1})
+    full = with_state(logged(half_done(runs, epochs=1000), {"event": "finished", "seconds": 1}))
+    at = page(run=f"{shipped.id},{full.id}")
+    assert not any(str(b.key).startswith("longer-go") for b in at.button)
+
+
+@pytest.mark.parametrize(("button", "asks"), [("pause", "request_pause"), ("stop", "request_stop")])
+def test_what_the_disk_refuses_is_a_sentence_below_the_run(runs, monkeypatch, button, asks):
+    run = runs.create(small())
+
+    def refuse(*_: object) -> None:
+        raise ValueError("It could not be written (Read-only file system). Permit writing.")
+
+    at = page()
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, asks, refuse)
+        sound(at.button(key=f"{button}-{run.id}").click().run())
+    assert [e.value for e in at.error] == [r"It could not be written \(Read-only file system\). Permit writing."]
+
+
+def test_a_resume_that_is_refused_is_a_sentence_and_no_job(runs, submitted, monkeypatch):
+    run = logged(half_done(runs), {"event": "paused", "seconds": 1})
+
+    def refuse(*_: object) -> None:
+        raise ValueError("The disk is full. Free some space.")
+
+    at = page()
+    monkeypatch.setattr(Run, "request_resume", refuse)
+    sound(at.button(key=f"resume-{run.id}").click().run())
+    assert [e.value for e in at.error] == ["The disk is full. Free some space."]
+    assert not [job for job in submitted if isinstance(job, Run)]
+
+
+def test_a_queued_run_says_how_many_are_before_it_and_can_be_withdrawn(runs):
+    run = logged(runs.create(small()), {"event": "queued", "seconds": 0, "message": "Waiting; 2 before it."})
+    with FileLock(run.folder / "lock"):
+        at = page()
+        assert "Waiting; 2 before it." in words(at)
+        sound(at.button(key=f"stop-{run.id}").click().run())
+    assert run.requested() == "stop"
 
 
 def test_torn_and_strange_events_leave_the_page_whole(runs):

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 
 import numpy as np
@@ -130,6 +130,36 @@ def test_torn_last_line_waits_for_its_rest(runs):
     assert [e["step"] for e in run.history().steps] == [1]
     log(run, 'ep", "step": 2}\n')
     assert [e["step"] for e in run.history().steps] == [1, 2]
+
+
+def test_history_of_a_growing_file_is_that_of_the_whole_file(runs):
+    run = runs.create(small())
+    path = run.folder / "events.jsonl"
+    lines = [json.dumps({"event": "step", "step": n, "epoch": n / 9, "seconds": float(n)}) + "\n" for n in range(1, 40)]
+    lines[20:20] = ['{"event": "started", "step": 9, "total_steps": 39, "seconds": 9.0}\n']
+    whole = "".join(lines).encode()
+    seen = run.history()
+    for end in range(0, len(whole), 37):  # in pieces that end anywhere
+        with path.open("ab") as f:
+            f.write(whole[end : end + 37])
+        again = run.history()
+        assert again is run.history()
+        assert len(again.steps) >= len(seen.steps) or len(again.lifecycle) == 1
+        seen = again
+    other = runs.create(small())
+    (other.folder / "events.jsonl").write_bytes(whole)
+    assert astuple(seen) == astuple(other.history())
+    assert [step["step"] for step in seen.steps] == [*range(1, 10), *range(21, 40)]
+
+
+@pytest.mark.parametrize("longer", [0, 500])
+def test_history_of_a_file_that_was_replaced_is_the_new_one(runs, longer):
+    run = runs.create(small())
+    log(run, *[{"event": "step", "step": n, "seconds": 1.0} for n in range(20)])
+    assert len(run.history().steps) == 20
+    (run.folder / "events.jsonl").write_text('{"event": "finished", "seconds": 2.0}\n' + "\n" * longer)
+    assert run.history().steps == ()
+    assert run.status() == "finished"
 
 
 def test_line_that_names_no_event_is_passed_over(runs):

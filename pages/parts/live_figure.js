@@ -78,6 +78,8 @@ class View {
     this.panel = parent.querySelector(".lf-hover");
     [this.digit, this.decoded] = this.panel.querySelectorAll("figure");
     this.picked = null;
+    for (const button of parent.querySelectorAll(".lf-save button"))
+      button.addEventListener("click", () => savePicture(this, button.dataset.format).catch((error) => this.say(error)));
     this.observer = new ResizeObserver(() => this.root.clientWidth !== this.width && this.draw());
     this.observer.observe(this.root);
     this.plot.addEventListener("pointermove", (event) => this.point(event));
@@ -125,11 +127,12 @@ class View {
     const { figure, picks, hover } = this.data;
     this.width = this.root.clientWidth;
     const layout = this.layout(figure.layout);
+    this.plot.style.height = `${layout.height}px`;
     const traces = figure.data.map((trace) => (trace.meta?.points && this.columns ? this.fill(trace) : trace));
     if (this.picked) traces.push(this.ring());
     const config = {
       displaylogo: false, responsive: false, scrollZoom: picks, doubleClick: "autosize",
-      modeBarButtons: [["toImage", "zoom2d", "pan2d", "autoScale2d"]],
+      modeBarButtons: [["zoom2d", "pan2d", "autoScale2d"]],
     };
     await Plotly.react(this.plot, traces, layout, config);
     this.note.hidden = true;
@@ -155,12 +158,12 @@ class View {
 
   style(name) { return getComputedStyle(this.root).getPropertyValue(name).trim(); }
 
-  layout(given) {
+  layout(given, style = (name) => this.style(name)) {
     const meta = given.meta ?? {};
     const narrow = this.width < 560 ? meta.narrow ?? {} : {};
     const rows = this.width < 560 ? meta.narrow_rows ?? 1 : 1;
-    const [text, grid, back] = ["--st-text-color", "--st-border-color", "--st-background-color"].map((n) => this.style(n));
-    const font = { family: this.style("--st-font") || "sans-serif", color: text, size: 12 };
+    const [text, grid, back] = ["--st-text-color", "--st-border-color", "--st-background-color"].map(style);
+    const font = { family: style("--st-font") || "sans-serif", color: text, size: 12 };
     const layout = {
       ...given, font, width: this.width, height: this.data.height * (rows > 1 ? 0.8 * rows : 1),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -172,7 +175,6 @@ class View {
       layout[name] = { gridcolor: grid, linecolor: grid, tickcolor: grid, ...given[name], ...narrow[name] };
     layout.annotations = (given.annotations ?? []).map((note) =>
       note.name === "class" ? { bgcolor: faded(back, 0.75), ...note } : note);
-    this.plot.style.height = `${layout.height}px`;
     return layout;
   }
 

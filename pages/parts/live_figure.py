@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -16,6 +17,10 @@ _HERE = Path(__file__).parent
 _HTML = """
 <div class="lf-root">
   <div class="lf-plot" tabindex="0" role="img"></div>
+  <div class="lf-save">
+    <button type="button" data-format="png" title="Save as PNG, 300 dots per inch">PNG</button>
+    <button type="button" data-format="svg" title="Save as SVG">SVG</button>
+  </div>
   <div class="lf-note" role="status" hidden></div>
   <div class="lf-hover" aria-hidden="true" hidden>
     <figure class="lf-digit"><canvas width="28" height="28"></canvas><figcaption></figcaption></figure>
@@ -28,7 +33,7 @@ _component = st.components.v2.component(
     "digitlab_live_figure",
     html=_HTML,
     css=(_HERE / "live_figure.css").read_text(encoding="utf-8"),
-    js=(_HERE / "live_figure.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("live_figure_save.js", "live_figure.js")),
     isolate_styles=False,
 )
 
@@ -65,9 +70,11 @@ def live_figure(
     on_pick: called when a place is picked; without it and without `hover`, clicks do nothing. hover: pictures at
     the pointer, {"sprites": "/digitlab/sprites/mnist/test/", "decode": {"run": ..., "method": ...}}.
     label: the figure in a sentence, for people who do not see it. height: in CSS pixels, of one row of panels.
+    A saved picture is black on white, with a legend where the figure has lines of several runs, named after `key`.
     """
     picks = on_pick is not None or hover is not None
     data: dict[str, Any] = {"figure": figure, "height": height, "hover": hover or {}, "picks": picks, "label": label}
+    data["name"] = re.sub(r"[^A-Za-z0-9]+", "-", key)
     if points is not None:
         data["points"] = points
     result = _component(key=key, data=data, on_pick_change=on_pick or _nothing)

@@ -14,10 +14,12 @@ from core.data import DATASETS, is_ready, load
 from core.evaluate import pca_error
 from core.figures import RUN_COLORS, RUN_GLYPHS, Curves, Reference, describe_learning_curves, learning_curves
 from core.runs import Run, RunNotFound, store
+from core.slots import taken
 from pages.parts.live_figure import live_figure
 from pages.parts.noise import Noise
 from pages.parts.pickers import run_labels
-from pages.parts.run_status import count_active, run_status, stop_all
+from pages.parts.run_controls import stop_all
+from pages.parts.run_status import count_active, run_status
 from pages.parts.strips import Caption, Row, image_strip
 from pages.parts.style import plain
 
@@ -54,8 +56,9 @@ def _interval(runs: Sequence[Run]) -> float | None:
 def _live(runs: list[Run], every: float | None) -> None:
     for run in runs:
         run_status(run)
-    stop_all(count_active(store().runs()))
-    curves = _curves(runs)
+    # Counted by the places in use: a look must not take longer where there are more runs.
+    stop_all(max(taken(store().folder), count_active(runs)))
+    curves = curves_of(runs)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)
     live_figure(
@@ -71,7 +74,8 @@ def _live(runs: list[Run], every: float | None) -> None:
         st.rerun()
 
 
-def _curves(runs: Sequence[Run]) -> list[Curves]:
+def curves_of(runs: Sequence[Run]) -> list[Curves]:
+    """Return the curves of the runs that are still there, under names of their own."""
     labels = run_labels(runs)
     curves = []
     for run in runs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from core.runs import Run, store
 from pages.parts.style import plain
 
 _FALLBACK = "digits"  # needs no download
+_LINKED = 20  # runs in an address; browsers and mail programs cut long ones
 _NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
 _FETCHED = "asked-to-fetch"  # session: data sets whose download was started without being asked
 
@@ -48,7 +49,7 @@ def pick_runs(
     """
     offered = {run.id: run for run in store().runs(task)}
     first = list(offered)[:1] if default is None else list(default)
-    wanted, notes = _wanted(key, first, offered)
+    wanted, notes = wanted_runs(key, first, offered)
     chosen = [run_id for run_id in wanted if run_id in offered][:max_selections]
     st.session_state[key] = chosen
     labels = run_labels(list(offered.values()))
@@ -62,7 +63,7 @@ def pick_runs(
         disabled=not offered,
         select_all=False,
     )
-    _remember(key, picked)
+    remember_runs(key, picked)
     for note in notes:
         st.caption(note)
     return [offered[run_id] for run_id in picked if run_id in offered]
@@ -74,18 +75,18 @@ def pick_run(label: str, *, task: str | None = None, key: str) -> Run | None:
     if not offered:
         st.selectbox(label, [], placeholder="Nothing is trained yet", disabled=True, key=f"{key}-none")
         return None
-    wanted, notes = _wanted(key, list(offered)[:1], offered)
+    wanted, notes = wanted_runs(key, list(offered)[:1], offered)
     known = [run_id for run_id in wanted if run_id in offered] or list(offered)[:1]
     st.session_state[key] = known[0]
     labels = run_labels(list(offered.values()))
     picked = st.selectbox(label, list(offered), format_func=lambda i: labels.get(i, str(i)), key=key)
-    _remember(key, [picked])
+    remember_runs(key, [picked])
     for note in notes:
         st.caption(note)
     return offered.get(picked)
 
 
-def _wanted(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[str], list[str]]:
+def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[str], list[str]]:
     """Return the run ids this picker should show now, and notes about ids of the address it cannot show.
 
     A changed address wins (a link, the browser's back button), then what is in the widget, then what the
@@ -116,18 +117,26 @@ def _wanted(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[s
     return wanted, [_complaint(run_id) for run_id in state.get(f"{key}-asked", [])[:3] if run_id not in offered]
 
 
-def _remember(key: str, picked: list[str]) -> None:
+def remember_runs(key: str, picked: list[str]) -> None:
+    """Keep what is picked for the next visit, and in the address as far as it is room for."""
     state = st.session_state
     if f"{key}-chosen" in state and state[f"{key}-chosen"] != picked:
         state[f"{key}-asked"] = []  # a choice made by hand ends the notes about the address
     state[f"{key}-chosen"] = list(picked)
-    address = ",".join(picked)
+    address = ",".join(picked[:_LINKED])
     state[f"{key}-address"] = address
     if address != st.query_params.get("run", ""):
         if address:
             st.query_params["run"] = address
         else:
             st.query_params.pop("run", None)
+
+
+def forget_runs(key: str, gone: Collection[str]) -> None:
+    """Take runs that were deleted on purpose out of a picker, so that it does not complain of them."""
+    state = st.session_state
+    for name in (key, f"{key}-asked"):
+        state[name] = [run_id for run_id in state.get(name, []) if run_id not in gone]
 
 
 def _complaint(run_id: str) -> str:

@@ -1,24 +1,18 @@
-"""How runs stand: one dense line per run with its status, progress, speed and time left, and the Stop buttons."""
+"""How runs stand: one dense line per run with its status, progress, speed and time left, and its buttons."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from html import escape
 
 import streamlit as st
 
 from core.figures import RUN_COLORS, RUN_GLYPHS
 from core.history import History
-from core.runs import ENDINGS, Run, RunNotFound, store
+from core.runs import Run, RunNotFound
+from pages.parts.run_controls import COMPACT, refusal, run_buttons
 
-_PATIENCE_S = 0.5  # a run stops within one batch, mostly a few hundredths of a second
-_REMEDIES = {
-    "failed": "Change the settings and press Train.",
-    "diverged": "",  # its message says what to try
-    "interrupted": "Its process ended without a word; press Train to start over.",
-}
+_TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
 _STYLE = """
 <style>
 .rs { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; line-height: 1.35; font-size: 14px; }
@@ -37,50 +31,25 @@ _STYLE = """
 
 
 def run_status(run: Run) -> None:
-    """Show how one run stands, with a Stop button while it goes on."""
+    """Show how one run stands, with the buttons for what can be done to it."""
     try:
         status, history, message = run.status(), run.history(), run.message()
+        with st.container(
+            horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"status-{run.id}"
+        ):
+            st.html(_STYLE + COMPACT + _line(run, status, history, message))
+            run_buttons(run, status)
     except RunNotFound as error:
         st.caption(str(error))
         return
-    active = status not in (*ENDINGS, "interrupted")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"status-{run.id}"):
-        st.html(_STYLE + _line(run, status, history, message))
-        if active:
-            asked = run.stop_requested()
-            label, icon = ("Stopping", None) if asked else ("Stop", ":material/stop:")
-            key = f"stop-{run.id}"
-            st.button(label, key=key, icon=icon, disabled=asked, on_click=request_stop, args=(run,))
-
-
-def request_stop(run: Run) -> None:
-    """Ask a run to stop, and give it a moment to do so, so that the page shows it at once.
-
-    A run that is gone needs no stopping.
-    """
-    end = time.monotonic() + _PATIENCE_S
-    with suppress(RunNotFound):
-        run.request_stop()
-        while run.active() and time.monotonic() < end:
-            time.sleep(0.02)
-
-
-def stop_all(active: int) -> None:
-    """Show the Stop all button when more than one run of the store is active, here or elsewhere."""
-    if active > 1:
-        label, icon = f"Stop all {active} runs", ":material/stop_circle:"
-        st.button(label, key="stop-all", icon=icon, on_click=_stop_all)
-
-
-def _stop_all() -> None:
-    store().stop_all()
+    refusal(run.id)
 
 
 def _line(run: Run, status: str, history: History, message: str) -> str:
     color, glyph = RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)]
     share = progress(history)
     facts = " · ".join(_facts(status, history, run.config.epochs))
-    notes = " ".join(part for part in (_message(message), _REMEDIES.get(status, "")) if part)
+    notes = _notes(status, message)
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
@@ -102,9 +71,11 @@ def progress(history: History) -> float:
     return min(1.0, done / history.total_steps) if history.total_steps else 0.0
 
 
-def _message(message: str) -> str:
-    # Who pressed Stop needs not be told so.
-    return "" if message == "Stopped on request." else message
+def _notes(status: str, message: str) -> str:
+    """Return why the run ended or what it waits for, and what to do."""
+    if message in ("Stopped on request.", "Paused on request."):
+        return ""  # who pressed the button needs not be told so
+    return f"{message} {_TRY_AGAIN}" if status == "failed" and "Resume" not in message else message
 
 
 def _facts(status: str, history: History, epochs: int) -> list[str]:

@@ -1,0 +1,104 @@
+"""A run as files for elsewhere, each made when it is asked for, and a packed run brought in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core.archive import MAX_ARCHIVE, ArchiveError, pack, unpack
+from core.export import metrics_csv, onnx_model, script, tensorboard
+from core.runs import Run, store
+from pages.parts.runs_table import CHOSEN
+from pages.parts.style import plain
+
+_REFUSED = "files-refused"  # session: (run id, what) -> why it could not be made
+_IMPORTED = "runs-imported"  # session: how many files were brought in, and what was wrong with the last
+
+
+def _weights(run: Run) -> bytes:
+    return (run.folder / "weights.safetensors").read_bytes()
+
+
+# what, how its file's name ends, who makes it, whether that needs weights
+_FILES: tuple[tuple[str, str, Callable[[Run], str | bytes], bool], ...] = (
+    ("The whole run", ".zip", pack, True),
+    ("Weights", ".safetensors", _weights, True),
+    ("Model", ".onnx", onnx_model, True),
+    ("Metrics", ".csv", metrics_csv, False),
+    ("Script that trains it", ".py", script, False),
+    ("TensorBoard files", "-tensorboard.zip", tensorboard, False),
+)
+
+
+def take_along(run: Run) -> None:
+    """Show the files a run can be had as. Nothing is made before it is asked for."""
+    refused: dict[tuple[str, str], str] = st.session_state.setdefault(_REFUSED, {})
+    with (
+        st.popover("Take along", icon=":material/download:", key=f"take-{run.id}"),
+        st.container(gap="xsmall", key="run-files"),
+    ):
+        if not run.has_weights():
+            st.caption("There are no weights yet: wait for the first epoch.")
+        for what, ending, make, needs_weights in _FILES:
+            st.download_button(
+                f"{what} (.{ending.split('.')[-1]})",
+                data=partial(_made, run, what, make, refused),
+                file_name=f"{_slug(run)}{ending}",
+                key=f"take-{what}-{run.id}",
+                icon=":material/download:",
+                on_click="ignore",
+                disabled=needs_weights and not run.has_weights(),
+                width="stretch",
+            )
+            if why := refused.get((run.id, what)):
+                st.error(plain(why), icon=":material/error:")
+
+
+def refusals() -> tuple[object, ...]:
+    """Return what changes when a file could not be made: that is known only after the page was drawn."""
+    return tuple(st.session_state.get(_REFUSED, {}).items())
+
+
+def _made(run: Run, what: str, make: Callable[[Run], str | bytes], refused: dict[tuple[str, str], str]) -> str | bytes:
+    # Called in another thread when the button is pressed: the session is not known there.
+    refused.pop((run.id, what), None)
+    try:
+        return make(run)
+    except (ValueError, OSError) as error:
+        refused[run.id, what] = str(error)
+        raise
+
+
+def _slug(run: Run) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", run.name).strip("-")[:60] or run.id
+
+
+def bring_in() -> None:
+    """Let people bring in a packed run; it is chosen then."""
+    state = st.session_state
+    count, (seen, wrong) = state.setdefault(_IMPORTED, (0, ("", "")))
+    # With another key, after a run has come, the popover is another one, and closed.
+    with st.popover("Bring in a run", icon=":material/upload:", key=f"bring-in-{count}"):
+        file = st.file_uploader(
+            "A run packed here or elsewhere (.zip)",
+            "zip",
+            key=f"bring-file-{count}",
+            max_upload_size=MAX_ARCHIVE // 2**20,
+        )
+        if file is None:
+            return
+        if file.file_id != seen:  # the page is drawn again and again; the file is looked at once
+            try:
+                with st.spinner("Checking the file"):
+                    run = unpack(file.getvalue(), store())
+            except ArchiveError as error:
+                wrong = str(error)
+                state[_IMPORTED] = (count, (file.file_id, wrong))
+            else:
+                state[_IMPORTED] = (count + 1, ("", ""))
+                state[CHOSEN] = [run.id]
+                st.rerun()
+        st.error(plain(wrong), icon=":material/error:")

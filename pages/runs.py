@@ -1,0 +1,71 @@
+"""Runs: all that was trained in one table; compare, go on, rename, take along and delete what is chosen."""
+
+import streamlit as st
+
+from core.runs import ACTIVE, Run, store
+from pages.parts.pickers import remember_runs, wanted_runs
+from pages.parts.run_actions import actions, deleted
+from pages.parts.run_compare import overlaid_curves, settings_table
+from pages.parts.run_controls import COMPACT
+from pages.parts.run_status import run_status
+from pages.parts.runs_table import CHOSEN, Line, glance, listing, pick_lines, read_lines, runs_table
+from pages.parts.style import page_header, plain
+from pages.parts.take_along import bring_in, refusals
+
+SHOWN = 8  # chosen runs whose curves are drawn: there are as many colours
+EVERY_S = 1.0  # between two looks whether anything changed
+
+page_header("Runs", "Find, compare and keep what was trained.")
+st.html(COMPACT)
+
+
+def watch(active: list[Line], watched: list[str], before: tuple[object, ...]) -> None:
+    """Look whether the runs changed, here or elsewhere, and draw the page again only then."""
+    listed = listing(store().folder)
+    now = read_lines((line.run for line in active), listed)
+    if (glance(listed, now, watched), refusals()) != before:
+        st.rerun()
+
+
+def chosen_part(runs: list[Run]) -> None:
+    """What belongs to the chosen runs."""
+    actions(runs)
+    shown = runs[:SHOWN]
+    left, right = st.columns([2, 1.1], gap="medium")
+    with left:
+        overlaid_curves(shown)
+    with right:
+        for run in shown:
+            run_status(run)
+        if len(runs) > SHOWN:
+            st.caption(f"{len(runs) - SHOWN} more runs are chosen; curves are drawn of the first {SHOWN}.")
+        if len(runs) == 1 and runs[0].note:
+            st.caption(plain(runs[0].note))
+        if len(runs) == 1:
+            settings_table(shown)
+    if len(runs) > 1:
+        settings_table(shown)
+
+
+deleted()
+listed = listing(store().folder)  # before they are read, so that no change after it is missed
+lines = read_lines(store().runs(), listed)
+offered = {line.run.id: line.run for line in lines}
+wanted, notes = wanted_runs(CHOSEN, list(offered)[:1], offered)
+st.session_state[CHOSEN] = [run_id for run_id in wanted if run_id in offered]
+with st.container(horizontal=True, vertical_alignment="center", gap="small", key="runs-filters"):
+    passed = pick_lines(lines) if lines else []
+    bring_in()
+if lines:
+    runs_table(passed, st.session_state[CHOSEN])
+else:
+    st.caption("Nothing is trained yet: train a model on the Train page, or bring in a run.")
+chosen = st.session_state[CHOSEN]
+remember_runs(CHOSEN, chosen)
+for note in notes:
+    st.caption(note)
+if chosen:
+    chosen_part([offered[run_id] for run_id in chosen])
+active = [line for line in lines if line.status in ACTIVE]
+before = (glance(listed, active, chosen[:SHOWN]), refusals())
+st.fragment(watch, run_every=EVERY_S, key="runs-watch")(active, chosen[:SHOWN], before)
