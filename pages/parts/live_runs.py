@@ -26,6 +26,7 @@ from pages.parts.style import plain
 _HOW_TO_READ = "Thin lines: training batches; strong lines: test digits, a large mark where all were tested."
 _ALIGNED = "<style>.st-key-strips .dl-labels { min-width: 12.5rem; }</style>"
 _pca_thread = ThreadPoolExecutor(1, thread_name_prefix="pca")
+_MANY = 3  # active runs, whose curves take a browser longer to draw
 _SOON_S = 6.0  # a young run is looked at more often, so that its first point comes at once
 
 
@@ -47,10 +48,13 @@ def _invitation() -> None:
 
 def _interval(runs: Sequence[Run]) -> float | None:
     """Return the seconds between two looks, None when nothing goes on."""
-    if not count_active(runs):
+    active = count_active(runs)
+    if not active:
         waiting = any(not _pca_error(*place).done() for run in runs if (place := _code(run)))
         return 0.5 if waiting else None
-    return 0.25 if any(time.time() - run.created < _SOON_S for run in runs) else 0.5
+    if any(time.time() - run.created < _SOON_S for run in runs):
+        return 0.25
+    return 0.5 if active < _MANY else 1.0
 
 
 def _live(runs: list[Run], every: float | None) -> None:
