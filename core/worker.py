@@ -27,7 +27,6 @@ from core.runs import ENDINGS, Run, RunNotFound
 
 _ROOT = Path(__file__).resolve().parent.parent
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
-_GROUP_NICE = 5  # a session with 10 would hardly train while six people watch
 _SPARE_AFTER_S = 3.0  # the next spare imports torch once the run just started has shown its first points
 
 _spare: subprocess.Popen[bytes] | None = None
@@ -125,7 +124,7 @@ def _step_back() -> None:
         os.nice(_NICE)
     # Linux shares the cores out by session before it looks at niceness, and every worker is a session of its own.
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(_GROUP_NICE), encoding="ascii")
+        Path("/proc/self/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _rehearse() -> None:

@@ -4,6 +4,7 @@ import json
 import random
 import time
 import tracemalloc
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def same(a, b):
 
 def same_run(old: Run, new: Run) -> None:
     assert (new.config, new.name, new.created) == (old.config, old.name, old.created)
-    assert new.history() == old.history()
+    assert astuple(new.history()) == astuple(old.history())
     assert (new.status(), new.message()) == (old.status(), old.message())
     for name in ("weights.safetensors", "source/weights.safetensors"):
         assert (new.folder / name).exists() == (old.folder / name).exists()

@@ -12,9 +12,20 @@ CLASSIFIERS = [name for name, spec in MODELS.items() if spec.task == "classify"]
 AUTOENCODERS = [name for name, spec in MODELS.items() if spec.task == "reconstruct"]
 
 
-def config(name, **changes):
+# Of the costly ones a small size shows the same.
+SMALL = {
+    "cnn": {"width": 6},
+    "conv-autoencoder": {"width": 6},
+    "conv-vae": {"width": 6},
+    "fc-autoencoder": {"hidden": "256-128-64"},
+    "numpy-autoencoder": {"hidden": "128-64"},
+}
+
+
+def config(name, params=None, **changes):
     source = "another-run" if MODELS[name].source else ""
-    return TrainConfig(name, source=source, **{"epochs": 3, "batch_size": 50, "lr": 0.003, **changes})
+    settings = {"epochs": 3, "batch_size": 50, "lr": 0.003, **changes}
+    return TrainConfig(name, source=source, params=SMALL.get(name, {}) | (params or {}), **settings)
 
 
 def built(settings):

@@ -190,7 +190,7 @@ _PLACE = """
 """
 
 
-@pytest.mark.parametrize("path", ["", "draw", "train", "reconstruct", "latent-space"])
+@pytest.mark.parametrize("path", ["", "draw", "train", "runs", "reconstruct", "latent-space"])
 def test_cold_deep_link(path, tmp_path, visit):
     with running(tmp_path) as dashboard:
         page = visit(f"{dashboard.url}/{path}")
