@@ -210,10 +210,6 @@ class Run:
         with told(self.folder):
             (self.folder / name).touch()
 
-    def stop_requested(self) -> bool:
-        """Say whether somebody asked for a stop or a pause."""
-        return bool(self.requested())
-
     def requested(self) -> str:
         """Return "stop" or "pause" if somebody asked for it, else ""."""
         return next((name for name in ("stop", "pause") if (self.folder / name).exists()), "")

@@ -535,7 +535,7 @@ def test_stop_asks_the_run_to_stop(runs):
     run = runs.create(small())  # just created: its worker is on its way
     at = page()
     sound(at.button(key=f"stop-{run.id}").click().run())
-    assert run.stop_requested()
+    assert run.requested() == "stop"
     assert at.button(key=f"stop-{run.id}").disabled
 
 
@@ -549,8 +549,8 @@ def test_stop_all_is_there_for_several_runs_and_stops_even_those_not_shown(runs)
         at = page(run=one.id)
         assert at.button(key="stop-all").label == "Stop all 2 runs"
         sound(at.button(key="stop-all").click().run())
-    assert one.stop_requested()
-    assert two.stop_requested()
+    assert one.requested() == "stop"
+    assert two.requested() == "stop"
 
 
 def test_a_poll_of_the_chosen_runs_lists_no_folder(runs, monkeypatch):

@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.archive import MAX_ARCHIVE, ArchiveError, pack, unpack
+from core.archive import MAX_ARCHIVE, pack, unpack
 from core.export import metrics_csv, onnx_model, script, tensorboard
 from core.runs import Run, store
 from pages.parts.runs_table import CHOSEN
@@ -94,7 +94,7 @@ def bring_in() -> None:
             try:
                 with st.spinner("Checking the file"):
                     run = unpack(file.getvalue(), store())
-            except ArchiveError as error:
+            except ValueError as error:  # an ArchiveError, or what the disk refuses
                 wrong = str(error)
                 state[_IMPORTED] = (count, (file.file_id, wrong))
             else:
