@@ -1,13 +1,16 @@
 """What people do with runs in a real browser: pause and resume, compare, delete and undo, take along and bring in."""
 
+import json
 import re
 import shutil
+import time
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.config import TrainConfig
+from core.files import write_json
 from core.runs import RunStore
 
 from ..conftest import wait_for
@@ -28,10 +31,11 @@ def toggle_row(page: Page, row: int) -> None:
 
 
 def copied(runs: RunStore, run_id: str, name: str):
-    """A run as another process would leave it: whole from the first moment on."""
+    """A run as another process would leave it: whole from the first moment on, and new, so first in the table."""
     away = runs.folder / f".{run_id}"
     shutil.copytree(runs.folder / "cnn", away)
-    (away / "config.json").write_text((away / "config.json").read_text().replace('"shipped": true', '"shipped": false'))
+    facts = json.loads((away / "config.json").read_text(encoding="utf-8"))
+    write_json(away / "config.json", facts | {"shipped": False, "created": time.time()})
     away.rename(runs.folder / run_id)
     run = runs.get(run_id)
     run.rename(name)
