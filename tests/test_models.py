@@ -40,6 +40,7 @@ def epochs(name, data, **changes):
     return model, [event for event in events if isinstance(event, train.Epoch)]
 
 
+@pytest.mark.slow
 @EVERY
 def test_learns_the_toy_set(name, toy):
     # The features of an untrained encoder are small, so the layer on top of them takes larger steps; stacked ReLUs
@@ -80,6 +81,7 @@ def test_weights_go_round_bit_for_bit(name, toy):
     assert fresh.evaluate(toy.test.images, toy.test.labels) == trained.evaluate(toy.test.images, toy.test.labels)
 
 
+@pytest.mark.slow
 @EVERY
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_training_goes_on_from_stored_state_exactly(name, optimizer, toy):

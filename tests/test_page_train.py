@@ -141,6 +141,7 @@ def test_a_param_out_of_its_bounds_is_refused_by_its_title(runs, model):
     assert not at.button(key="train").disabled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_a_preset_fills_the_form_and_train_hands_over_exactly_it(runs, submitted, name):
     preset = PRESETS[name].config
