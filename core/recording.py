@@ -38,6 +38,7 @@ from core.train import (
 _LOGGED_STEPS = 1000  # about how many steps of a run are written down
 _PROBES = 20
 _PROBE_EVERY_S = 0.6
+_HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*.part")
 
 
 class Ended(Exception):
@@ -134,6 +135,9 @@ class Training:
 
     def _begin(self, model: Model, log: _StepLog) -> Resume | None:
         """Log the start, from the last finished epoch where there is one, and return that with the model put there."""
+        for name in _HALF_WRITTEN:  # by a worker that was killed; no other writes these while we hold the lock
+            for part in self.run.folder.glob(name):
+                part.unlink(missing_ok=True)
         done = read_resume(self.run.folder)
         self.began = self.start = time.monotonic()
         step = 0

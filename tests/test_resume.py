@@ -120,6 +120,19 @@ def test_crash_between_the_state_and_the_line_that_announces_it(trained, runs):
         assert_equal_runs(run, whole)
 
 
+def test_what_a_killed_worker_left_half_written_is_gone_after_the_next_start(trained, runs, request_at):
+    run = runs.create(config("numpy-deep"))
+    request_at(10, run.request_pause)
+    worker.train(run)
+    torn = [run.folder / name for name in ("weights.safetensors.7.part", "snapshots/epoch-002.npz.7.part")]
+    renaming = run.folder / "config.json.8.part"  # a dashboard's, which may be writing it now
+    for part in (*torn, renaming):
+        part.write_bytes(b"half")
+    go_on(run)
+    assert [part.exists() for part in (*torn, renaming)] == [False, False, True]
+    assert run.status() == "finished"
+
+
 def test_damaged_state_is_told_and_nothing_else_is_lost(trained):
     run = trained("softmax", epochs=2)
     history, state = run.history(), run.folder / "resume.safetensors"
