@@ -46,7 +46,7 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         for name, (low, high) in AUGMENTATION_RANGES.items():
-            object.__setattr__(self, name, _number(name, getattr(self, name), low, high))
+            object.__setattr__(self, name, number(name, getattr(self, name), low, high))
 
     @property
     def active(self) -> bool:
@@ -171,7 +171,7 @@ def check_noise(kind: str, level: float) -> None:
     """Raise ValueError unless `corrupt` knows this kind and level of noise."""
     if kind not in NOISES:
         raise ValueError(f"noise must be one of {', '.join(NOISES)}, got {str(kind)[:80]!r}. Choose one.")
-    _number("noise_level", level, 0.0, _MOST_NOISE[kind])
+    number("noise_level", level, 0.0, _MOST_NOISE[kind])
 
 
 def corrupt(images: np.ndarray, kind: str, level: float, rng: np.random.Generator) -> np.ndarray:
@@ -194,8 +194,8 @@ def corrupt(images: np.ndarray, kind: str, level: float, rng: np.random.Generato
     return np.where(chance >= 1 - level / 2, np.uint8(255), peppered)
 
 
-def _number(name: str, value: object, low: float, high: float) -> float:
-    """Return the value as a float, or raise ValueError when it is no number from low to high."""
+def number(name: str, value: object, low: float, high: float) -> float:
+    """Return the value as a float, or raise ValueError, by this name, when it is no finite number from low to high."""
     # Compared, not converted: an int may be too large for a float.
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise ValueError(f"{name} must be a finite number, got {value!r:.80}. Change it.")

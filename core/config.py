@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from core.augment import Augmentation, check_noise
+from core.augment import Augmentation, check_noise, number
 from core.data import DATASETS
 from core.models import ModelSpec, Value, spec
 
@@ -74,13 +74,11 @@ class TrainConfig:
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}. Change it.")
-        _number("lr", self.lr)
+        number("lr", self.lr, -math.inf, math.inf)
         if not 0 < self.lr <= 100:
             raise ValueError(f"lr must be above 0 and at most 100, got {self.lr}. Try 0.001.")
         for name, (least, most) in _REAL.items():
-            value = _number(name, getattr(self, name))
-            if not least <= value <= most:
-                raise ValueError(f"{name} must be between {least:g} and {most:g}, got {value:g}. Change it.")
+            number(name, getattr(self, name), least, most)
         _choose("device", self.device, model.devices)
         if not isinstance(self.augmentation, Augmentation):
             raise ValueError(f"augmentation must be an Augmentation, got {self.augmentation!r:.80}. Make one.")
@@ -134,9 +132,3 @@ class TrainConfig:
 def _choose(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {str(value)[:80]!r}. Choose one.")
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, got {value!r:.80}. Change it.")
-    return float(value)

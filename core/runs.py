@@ -55,8 +55,8 @@ class RunStore:
             folder.mkdir(parents=True)
             if source:  # a copy: the run stays whole when its source is deleted
                 (folder / "source").mkdir()
-                for name in ("config.json", "weights.safetensors"):
-                    shutil.copyfile(source.folder / name, folder / "source" / name)
+                for file in ("config.json", "weights.safetensors"):
+                    shutil.copyfile(source.folder / file, folder / "source" / file)
             write_json(folder / "config.json", facts)
         return Run(folder)
 

@@ -32,6 +32,7 @@ def test_config_is_completed_from_the_model():
         ({"lr": math.inf}, "inf"),
         ({"lr": "fast"}, "fast"),
         ({"lr": True}, "True"),
+        ({"lr": 10**400}, "lr must be a finite number"),
         ({"epochs": 0}, "epochs"),
         ({"epochs": 2.5}, "2.5"),
         ({"epochs": 10**9}, "1000000000"),

@@ -174,14 +174,20 @@ def test_worker_that_comes_second_leaves_a_finished_run_alone(trained):
     assert (run.folder / "events.jsonl").read_bytes() == before
 
 
-def kill_at_random(run, rng, most_seconds):
-    """Train a run in a child process and kill -9 it after a random time, if it has not ended by itself."""
+def train_in_child(run):
+    """Train a run in a child process; return its pid."""
     child = os.fork()
     if child == 0:
         try:
             worker.train(run)
         finally:
             os._exit(0)
+    return child
+
+
+def kill_at_random(run, rng, most_seconds):
+    """Train a run in a child process and kill -9 it after a random time, if it has not ended by itself."""
+    child = train_in_child(run)
     time.sleep(rng.uniform(0, most_seconds))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -226,13 +232,7 @@ def test_killed_while_queued_leaves_nothing_behind(runs, monkeypatch):
     first, second, third = (runs.create(small("numpy-two-layer", epochs=1000)) for _ in range(3))
     children = []
     for run in (first, second, third):
-        child = os.fork()
-        if child == 0:
-            try:
-                worker.train(run)
-            finally:
-                os._exit(0)
-        children.append(child)
+        children.append(train_in_child(run))
         wait_for(lambda run=run: run.status() == ("running" if run is first else "queued") and run.history().lifecycle)
     wait_for(lambda: "1 before it" in third.message())
     os.kill(children[1], signal.SIGKILL)
