@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,17 @@ def trained(runs: RunStore) -> Callable[..., Run]:
         return run
 
     return train
+
+
+@pytest.fixture
+def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What pages hand to workers; nothing is trained or downloaded then."""
+    from core import worker
+
+    jobs: list[Any] = []
+    monkeypatch.setattr(worker, "submit_training", jobs.append)
+    monkeypatch.setattr(worker, "submit_fetch", jobs.append)
+    return jobs
 
 
 @pytest.fixture(scope="session")

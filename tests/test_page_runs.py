@@ -14,7 +14,6 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from core import worker
 from core.archive import MAX_ARCHIVE, pack
 from core.config import TrainConfig
 from core.history import Summary
@@ -27,13 +26,7 @@ from tests.conftest import ROOT, small, sound
 TEXT = "Deep <b>net</b> *x* [l](u) | $y$"
 
 
-@pytest.fixture(autouse=True)
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the page hands to workers; nothing is trained or downloaded here."""
-    jobs: list[Any] = []
-    monkeypatch.setattr(worker, "submit_training", jobs.append)
-    monkeypatch.setattr(worker, "submit_fetch", jobs.append)
-    return jobs
+pytestmark = pytest.mark.usefixtures("submitted")
 
 
 def page(**query: str) -> AppTest:

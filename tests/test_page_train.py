@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from core import data, devices, evaluate, worker
+from core import data, devices, evaluate
 from core.config import OPTIMIZERS, TrainConfig
 from core.models import MODELS, Param
 from core.presets import PRESETS
@@ -26,13 +26,7 @@ from tests.conftest import ROOT, page_at, small, sound, wait_for
 TEXT = "Convolutional <b>net</b> *x* [l](u)"
 
 
-@pytest.fixture(autouse=True)
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the page hands to workers; nothing is trained or downloaded here."""
-    jobs: list[Any] = []
-    monkeypatch.setattr(worker, "submit_training", jobs.append)
-    monkeypatch.setattr(worker, "submit_fetch", jobs.append)
-    return jobs
+pytestmark = pytest.mark.usefixtures("submitted")
 
 
 @pytest.fixture
