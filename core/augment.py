@@ -1,4 +1,4 @@
-"""Batches of digits varied at random while a model trains: moved, bent, thicker or thinner; or spoilt by noise."""
+"""Batches of digits varied at random while a model trains: moved, bent, thicker, with pen marks; or spoilt by noise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from core.marks import add_marks
+
 NOISES = ("none", "gaussian", "masking", "salt-and-pepper")
 
 # name -> lowest and highest value that make sense
@@ -20,10 +22,15 @@ AUGMENTATION_RANGES = {
     "shear": (0.0, 60.0),
     "elastic": (0.0, 4.0),
     "thickness": (0.0, 2.0),
+    "shrink": (0.0, 0.8),
+    "marks": (0.0, 1.0),
+    "still": (0.0, 1.0),
 }
+_MOVING = ("shift", "rotate", "scale", "shear", "elastic", "shrink")  # those that move pixels to other places
 _MOST_NOISE = {"none": 2.0, "gaussian": 2.0, "masking": 1.0, "salt-and-pepper": 1.0}
 
 _SIDE = 28
+_MOST_SMALLER = 0.8  # of its size a digit may lose at most
 # Cubic B-splines 9 pixels apart are as wide as a Gaussian of standard deviation 5.2. Simard et al. smoothed with 4,
 # which tears digits at 2 pixels of bend; Ciresan et al. ("Deep, Big, Simple Neural Nets", 2010) with 5 to 6.
 _SPACING = 9.0
@@ -43,15 +50,23 @@ class Augmentation:
     shear: float = 0.0  # degrees of slant to either side
     elastic: float = 0.0  # pixels, standard deviation of a smooth bend
     thickness: float = 0.0  # pixels by which the outlines of strokes move outwards or inwards
+    shrink: float = 0.0  # share by which digits may be smaller than `scale` lets them: 0.2 and 0.4 is 0.4 to 1.2 times
+    marks: float = 0.0  # share of the 1s, 7s and 9s that get flags, feet, bars or curls
+    still: float = 0.0  # share of the digits that are neither shifted, turned nor scaled
 
     def __post_init__(self) -> None:
         for name, (low, high) in AUGMENTATION_RANGES.items():
             object.__setattr__(self, name, number(name, getattr(self, name), low, high))
+        if self.scale + self.shrink > _MOST_SMALLER:
+            raise ValueError(
+                f"scale {self.scale:g} and shrink {self.shrink:g} leave nothing of some digits. "
+                f"Together they may be at most {_MOST_SMALLER:g}."
+            )
 
     @property
     def active(self) -> bool:
         """Whether anything is varied."""
-        return any(getattr(self, name) for name in AUGMENTATION_RANGES)
+        return any(getattr(self, name) for name in AUGMENTATION_RANGES if name != "still")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Augmentation:
@@ -65,21 +80,29 @@ class Augmentation:
         return cls(**values)
 
 
-def augment(images: np.ndarray, settings: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def augment(
+    images: np.ndarray, settings: Augmentation, rng: np.random.Generator, labels: np.ndarray | None = None
+) -> np.ndarray:
     """Vary images, uint8 (n, 28, 28), each by draws of its own; return uint8 (n, 28, 28).
 
-    The given images are not changed, and returned themselves when no setting is above zero. Settings that are zero
-    draw nothing from `rng`; the others draw in the order of their names in Augmentation, thickness first. A digit is
-    made thicker or thinner, scaled, slanted, turned and bent about the centre of the picture, and then shifted;
-    what leaves the picture is lost, and zeros come in.
+    labels: int64 (n,), which say what marks suit a digit; without them none get any. The given images are not changed,
+    and returned themselves when no setting is above zero. Settings that are zero draw nothing from `rng`; the others
+    draw in the order of their names in Augmentation, but marks, thickness and still first. A digit gets marks, is made
+    thicker or thinner, scaled, slanted, turned and bent about the centre of the picture, and then shifted; what leaves
+    the picture is lost, and zeros come in.
     """
     if not settings.active or not len(images):
         return images
+    if settings.marks and labels is not None:
+        images = add_marks(images, labels, settings.marks, rng)
     pixels = images.astype(np.float32)
     if settings.thickness:
         _move_outlines(pixels, rng.uniform(-settings.thickness, settings.thickness, len(images)))
-    if any(getattr(settings, name) for name in AUGMENTATION_RANGES if name != "thickness"):
-        pixels = _resample(pixels, _coefficients(len(images), settings, rng))
+    if any(getattr(settings, name) for name in _MOVING):
+        coefficients, scale = _coefficients(len(images), settings, rng)
+        if settings.shrink:
+            _soften(pixels, scale)
+        pixels = _resample(pixels, coefficients)
     return (pixels + 0.5).astype(np.uint8)
 
 
@@ -115,25 +138,44 @@ def _neighbours(images: np.ndarray, pick: np.ufunc) -> np.ndarray:
     return both
 
 
-def _coefficients(n: int, settings: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def _soften(pixels: np.ndarray, scale: np.ndarray) -> None:
+    """Blend each digit that will be smaller, by its factor in scale (n,), with its neighbours, in place.
+
+    Of a digit at half its size every other pixel is looked at: a thin stroke between those would be lost.
+    """
+    share = np.clip(1 / scale - 1, 0, 1).astype(np.float32)
+    chosen = share > 0
+    part, weight = pixels[chosen], share[chosen, None, None] / 4
+    for axis in (1, 2):  # the binomial filter 1 2 1 at half the size
+        before, after = np.zeros_like(part), np.zeros_like(part)
+        np.moveaxis(before, axis, 0)[1:] = np.moveaxis(part, axis, 0)[:-1]
+        np.moveaxis(after, axis, 0)[:-1] = np.moveaxis(part, axis, 0)[1:]
+        part = part + weight * (before + after - 2 * part)
+    pixels[chosen] = part
+
+
+def _coefficients(n: int, settings: Augmentation, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw n ways to move and bend a picture: float32 (n, 2, k), the factors of `_basis`'s k pictures in x and in y.
 
     They say where in the picture each pixel comes from: M^-1 (p - shift) + bend with M = rotation, slant, scaling.
+    The second result is the scaling alone, float64 (n,).
     """
 
     def draw(most: float, *shape: int) -> np.ndarray:
         return rng.uniform(-most, most, (n, *shape)) if most else np.zeros((n, *shape))
 
-    shift = draw(settings.shift, 2)
-    angle = np.radians(draw(settings.rotate))
-    scale = 1 + draw(settings.scale)
+    moved = rng.random(n) >= settings.still if settings.still else np.ones(n, bool)
+    shift = draw(settings.shift, 2) * moved[:, None]
+    angle = np.radians(draw(settings.rotate)) * moved
+    smaller = settings.shrink / 2  # uniform from 1 - scale - shrink to 1 + scale
+    scale = 1 + (draw(settings.scale + smaller) - smaller) * moved
     slant = np.tan(np.radians(draw(settings.shear)))
     cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
     inverse = np.stack([cos + slant * sin, sin - slant * cos, -sin, cos], axis=1).reshape(n, 2, 2)
     factors = [inverse, -inverse @ shift[:, :, None]]
     if settings.elastic:
         factors.append(settings.elastic * rng.standard_normal((n, 2, len(_KNOTS) ** 2), np.float32))
-    return np.concatenate(factors, axis=2, dtype=np.float32)
+    return np.concatenate(factors, axis=2, dtype=np.float32), scale
 
 
 @lru_cache(maxsize=1)

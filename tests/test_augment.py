@@ -9,8 +9,10 @@ import pytest
 
 from core import data
 from core.augment import AUGMENTATION_RANGES, NOISES, Augmentation, augment, check_noise, corrupt
+from core.marks import add_marks
 
-MODERATE = Augmentation(shift=2, rotate=12, scale=0.15, shear=10, elastic=1, thickness=0.7)
+MODERATE = Augmentation(2, 12, 0.15, 10, 1, 0.7, shrink=0.3, marks=0.5)
+VARYING = [name for name in AUGMENTATION_RANGES if name != "still"]
 PLACE = np.arange(28) - 13.5  # pixels from the centre
 
 
@@ -30,6 +32,10 @@ LOWEST, HIGHEST = Draws(0), Draws(1)
 def digits() -> np.ndarray:
     dataset = data.load("digits")
     return np.concatenate([dataset.train.images, dataset.test.images])
+
+
+def labels_of(images: np.ndarray) -> np.ndarray:
+    return np.resize([1, 7, 9], len(images))
 
 
 def copies(image: np.ndarray, n: int = 200) -> np.ndarray:
@@ -65,12 +71,14 @@ def test_a_batch_keeps_its_shape_and_type_and_is_not_touched(n):
     assert (images == before).all()
 
 
-@pytest.mark.parametrize("name", AUGMENTATION_RANGES)
+@pytest.mark.parametrize("name", VARYING)
 def test_the_same_seed_varies_the_same_way_and_another_does_not(name):
     images, settings = digits()[:50], Augmentation(**{name: getattr(MODERATE, name)})
-    first, again, other = (augment(images, settings, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    first, again, other = (
+        augment(images, settings, np.random.default_rng(seed), labels_of(images)) for seed in (3, 3, 4)
+    )
     assert (first == again).all()
-    assert (first != other).any(axis=(1, 2)).mean() > 0.9
+    assert (first != other).any(axis=(1, 2)).mean() > (0.5 if name == "marks" else 0.9)
 
 
 def test_nothing_varied_is_the_images_themselves_without_a_draw():
@@ -84,7 +92,7 @@ def test_nothing_varied_is_the_images_themselves_without_a_draw():
 def test_hardly_anything_varied_changes_no_pixel():
     images = digits()
     tiny = Augmentation(**dict.fromkeys(AUGMENTATION_RANGES, 1e-6))
-    assert (augment(images, tiny, np.random.default_rng(0)) == images).all()
+    assert (augment(images, tiny, np.random.default_rng(0), labels_of(images)) == images).all()
 
 
 def test_a_shift_of_whole_pixels_moves_every_pixel_and_brings_in_zeros():
@@ -123,6 +131,54 @@ def test_scale_changes_the_area_by_the_square_of_what_was_drawn():
     assert np.abs(sizes - np.random.default_rng(5).uniform(0.5, 1.5, 200)).max() < 0.02
     centres, _ = moments(images)
     assert np.abs(centres).max() < 0.02
+
+
+def test_shrink_makes_digits_smaller_and_never_larger_than_scale_does():
+    settings = Augmentation(scale=0.2, shrink=0.4)
+    images = augment(copies(blob()), settings, np.random.default_rng(5))
+    sizes = np.sqrt(ink(images) / blob().sum())
+    drawn = np.random.default_rng(5).uniform(0.4, 1.2, 200)
+    assert np.abs(sizes - drawn).max() < 0.03
+    assert drawn.min() < 0.45
+
+
+def test_no_thin_stroke_is_lost_in_a_digit_that_shrinks():
+    lines = np.zeros((28, 28))
+    lines[4:24, 9:19:3] = 255  # a pixel wide each
+    images = augment(copies(lines), Augmentation(shrink=0.6), np.random.default_rng(0))
+    drawn = np.random.default_rng(0).uniform(-0.3, 0.3, 200) + 0.7
+    lost = 1 - ink(images) / (lines.sum() * drawn**2)
+    assert np.abs(lost).max() < 0.2
+    assert (images[:, 14].max(axis=1) > 60).all()
+
+
+def test_marks_come_with_labels_and_before_everything_else():
+    images = digits()[:50]
+    settings, rng = Augmentation(marks=1.0), np.random.default_rng(0)
+    marked = augment(images, settings, np.random.default_rng(0), labels_of(images))
+    assert (marked == add_marks(images, labels_of(images), 1.0, np.random.default_rng(0))).all()
+    assert (augment(images, settings, rng) == images).all()
+    moved = augment(images, Augmentation(shift=2, marks=1.0), np.random.default_rng(0), labels_of(images))
+    rng = np.random.default_rng(0)
+    assert (moved == augment(add_marks(images, labels_of(images), 1.0, rng), Augmentation(shift=2), rng)).all()
+
+
+def test_digits_that_keep_still_lean_and_bend_but_stay_where_they_are():
+    moving = Augmentation(shift=4, rotate=40, scale=0.2, shrink=0.4, still=0.3)
+    images = augment(copies(blob(wide=4, high=2), 1000), moving, np.random.default_rng(0))
+    same = (images == copies(blob(wide=4, high=2), 1)).all(axis=(1, 2))
+    assert same.mean() == pytest.approx(0.3, abs=0.05)
+    leaning = Augmentation(shift=4, shear=30, still=1.0)
+    images = augment(copies(blob(wide=1, high=3)), leaning, np.random.default_rng(0))
+    centres, spread = moments(images)
+    assert np.abs(centres).max() < 0.05
+    assert np.abs(spread[:, 0, 1]).max() > 2
+    assert not Augmentation(still=1.0).active
+
+
+def test_settings_that_leave_nothing_of_a_digit_are_refused():
+    with pytest.raises(ValueError, match="leave nothing of some digits"):
+        Augmentation(scale=0.5, shrink=0.4)
 
 
 def test_shear_slants_a_bar_by_what_was_drawn_and_keeps_its_height():

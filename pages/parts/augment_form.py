@@ -14,7 +14,17 @@ from pages.parts.form_fields import KEY, choice, real
 from pages.parts.noise import NOISE_TITLES
 from pages.parts.strips import Row, image_strip
 
-_STEPS = {"shift": 1.0, "rotate": 5.0, "scale": 0.05, "shear": 5.0, "elastic": 0.5, "thickness": 0.25}
+_STEPS = {
+    "shift": 1.0,
+    "rotate": 5.0,
+    "scale": 0.05,
+    "shear": 5.0,
+    "elastic": 0.5,
+    "thickness": 0.25,
+    "shrink": 0.05,
+    "marks": 0.1,
+    "still": 0.1,
+}
 _SHOWN, _VARIANTS = 4, 3  # training digits in the preview, and pictures of each
 _DRAWN = f"{KEY}-vary-drawn"
 # Not in the label: an expander whose label changes is a new one, and closed.
@@ -53,7 +63,7 @@ def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
 def _some_is_on(cleans: bool) -> bool:
     # A preset may have set what the closed expander hides.
     state = st.session_state
-    varied = any(state.get(f"{KEY}-augmentation-{name}") for name in AUGMENTATION_RANGES)
+    varied = any(state.get(f"{KEY}-augmentation-{name}") for name in AUGMENTATION_RANGES if name != "still")
     return varied or (cleans and state.get(f"{KEY}-noise", "none") != "none")
 
 
@@ -75,10 +85,12 @@ def _preview(dataset: str, varied: dict[str, float], noise: str, level: float) -
         st.caption("What you change here is previewed on a few digits.")
         return
     drawn = st.session_state.setdefault(_DRAWN, 0)
-    images = load(dataset).train.images[:_SHOWN]
+    train = load(dataset).train
+    images, labels = train.images[:_SHOWN], np.tile(train.labels[:_SHOWN], _VARIANTS)
     with st.spinner("Preparing the preview"):
         rng = np.random.default_rng(drawn)
-        seen = corrupt(augment(np.tile(images, (_VARIANTS, 1, 1)), settings, rng), noise, level, rng)
+        moved = augment(np.tile(images, (_VARIANTS, 1, 1)), settings, rng, labels)
+        seen = corrupt(moved, noise, level, rng)
     rows = [Row("" if i else "As the model sees them", seen[i * _SHOWN :][:_SHOWN]) for i in range(_VARIANTS)]
     image_strip([Row("Training digits", images), *rows])
     st.button("Vary again", key=f"{KEY}-vary-again", icon=":material/refresh:", on_click=_draw_anew)
