@@ -139,6 +139,8 @@ def warm_up() -> None:
     shipped = [run.id for run in store().runs("classify") if run.shipped][: live.MAX_RUNS]
     stroke = [[[0.5, 0.2], [0.5, 0.8]]]
     live.answer(json.dumps({"kind": "draw", "seq": 0, "strokes": stroke, "width": 0.07, "runs": shipped}))
+    # A dark square, for what tracing pictures imports.
+    live.answer(json.dumps({"kind": "trace", "seq": 0, "columns": 3, "rows": 3, "grey": "/////wD/////"}))
     gc.collect()  # after the imports, so that only what lives forever ...
     gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
     worker.warm()

@@ -7,8 +7,10 @@ import json
 from collections.abc import Mapping
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from core.drawings import to_line
 from core.event_schema import event_lines
 from core.files import write_arrays, write_file, write_json, write_npz
+from core.finetune import DRAWINGS
 from core.incoming import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
 from core.resume import write_resume
 from core.run import Run, told
@@ -92,6 +94,11 @@ def _write(content: Incoming, store: RunStore) -> Run:
             (folder / "source").mkdir()
             write_json(folder / "source" / "config.json", source.facts)
             write_arrays(folder / "source" / "weights.safetensors", source.weights)
+        if start := content.start:
+            (folder / "start").mkdir()
+            write_json(folder / "start" / "config.json", start.facts)
+            write_arrays(folder / "start" / "weights.safetensors", start.weights)
+            write_file(folder / DRAWINGS, b"".join(to_line(drawing) + b"\n" for drawing in start.drawings))
         write_file(folder / "events.jsonl", b"".join(event_lines(content.events)))
         if content.resume:
             write_resume(folder, content.model, content.resume.line, content.resume.validation)

@@ -24,7 +24,12 @@ _WHOLE = {
     "per_class": (0, 60_000),
     "patience": (0, 1000),
 }
-_REAL = {"weight_decay": (0.0, 10.0), "label_smoothing": (0.0, 0.9), "max_minutes": (0.01, 24 * 60.0)}
+_REAL = {
+    "own_share": (0.0, 0.9),
+    "weight_decay": (0.0, 10.0),
+    "label_smoothing": (0.0, 0.9),
+    "max_minutes": (0.01, 24 * 60.0),
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class TrainConfig:
     """Settings of one run. Impossible ones raise ValueError; `params` and `loss` are completed from the model.
 
     source: id of the run that the model stands on, where it needs one.
+    start: id of the run whose weights it begins from, where it learns from drawings; "" begins from fresh ones.
+    own_share: share of each batch that are those drawings.
     train_size: how many training digits to use, chosen by seed; 0 means all.
     per_class: how many of each class to use instead; 0 means as they come.
     augmentation: how the training digits are varied at random, anew each time they are seen.
@@ -44,6 +51,8 @@ class TrainConfig:
     dataset: str = "mnist"
     params: Mapping[str, Value] = field(default_factory=dict)
     source: str = ""
+    start: str = ""
+    own_share: float = 0.0
     epochs: int = 5
     batch_size: int = 128
     optimizer: str = "adam"
@@ -95,11 +104,44 @@ class TrainConfig:
             raise ValueError(f"noise is for autoencoders to clean, and {model.title} is none. Set it to none.")
         if self.noise != "none" and not self.noise_level:
             raise ValueError(f"noise_level is 0, but noise is {self.noise}. Raise it, or set noise to none.")
-        if not isinstance(self.source, str) or not re.fullmatch(r"[a-z0-9-]{0,80}", self.source):
-            raise ValueError(f"source must be the id of a run, got {self.source!r:.80}. Choose one.")
+        for name, value in (("source", self.source), ("start", self.start)):
+            if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9-]{0,80}", value):
+                raise ValueError(f"{name} must be the id of a run, got {value!r:.80}. Choose one.")
         if bool(self.source) != bool(model.source):
             needs = "needs a trained autoencoder to stand on" if model.source else "stands on no other run"
             raise ValueError(f"source is {self.source!r}, but {model.title} {needs}. Change it.")
+        if self.augmentation.marks and not self._of_digits:
+            title = DATASETS[self.dataset].title
+            raise ValueError(f"marks are for digits, and {title} has none. Set them to 0.")
+        if self.start or self.own_share:
+            self._check_own(model)
+
+    def _check_own(self, model: ModelSpec) -> None:
+        """Raise ValueError where drawings of digits cannot be learned from."""
+        if not (self.start and self.own_share):
+            raise ValueError(
+                f"own_share is {self.own_share:g} and start {self.start!r}: a run that begins from another learns from "
+                "drawings, and no other does. Give both or neither."
+            )
+        if model.task != "classify":
+            raise ValueError(f"start is for classifiers, and {model.title} is none. Choose a run that reads digits.")
+        if not self._of_digits:
+            title = DATASETS[self.dataset].title
+            raise ValueError(f"own_share is for digits, and {title} has none. Choose a run that reads digits.")
+        if not 0 < self.own_per_batch < self.batch_size:
+            raise ValueError(
+                f"own_share is {self.own_share:g}, which of a batch of {self.batch_size} is {self.own_per_batch}. Use "
+                "larger batches, or a share that leaves something of each kind."
+            )
+
+    @property
+    def _of_digits(self) -> bool:
+        return DATASETS[self.dataset].classes == DATASETS["mnist"].classes
+
+    @property
+    def own_per_batch(self) -> int:
+        """How many of the digits of each batch are one's own drawings."""
+        return round(self.own_share * self.batch_size)
 
     @property
     def spec(self) -> ModelSpec:

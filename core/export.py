@@ -130,7 +130,7 @@ if not data.is_ready(config.dataset):
     data.fetch(config.dataset)
 dataset = data.load(config.dataset)
 {build}
-for event in fit(model, dataset, config):
+for event in fit(model, dataset, config{own}):
     if isinstance(event, Epoch):
         print(f"epoch {{event.epoch}}: train {{event.train}}, test {{event.test}}", flush=True)
 write_arrays(Path("weights.safetensors"), model.state_dict())
@@ -144,11 +144,18 @@ def script(run: Run) -> str:
     """
     config = run.config
     imports = ["from core.config import TrainConfig", "from core.files import write_arrays"]
-    imports.append("from core.train import Epoch, build, fit")
+    imports.append(f"from core.train import Epoch, {'' if config.start else 'build, '}fit")
     build = "model = build(config)"
     if config.augmentation.active:
         imports.append("from core.augment import Augmentation")
-    if config.source:
+    if config.start:
+        imports += ["from core.finetune import own_split", "from core.runs import store"]
+        build = (
+            "# The weights it begins from and the drawings, from the copies that the run keeps.\n"
+            f"run = store().get({run.id!a})\n"
+            "model = run.begin(config.device)"
+        )
+    elif config.source:
         imports.append("from core.runs import store")
         build = (
             "# The model it stands on, from the copy that the run keeps.\n"
@@ -161,6 +168,7 @@ def script(run: Run) -> str:
         imports="\n".join(sorted(imports)) + "\n",
         config=_written(config),
         build=build,
+        own=", own=own_split(run)" if config.start else "",
     )
 
 

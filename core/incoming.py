@@ -14,7 +14,9 @@ import numpy as np
 
 from core import data
 from core.config import TrainConfig
+from core.drawings import MAX_DRAWINGS, Drawing, from_lines
 from core.event_schema import read_events
+from core.finetune import DRAWINGS, MAX_BYTES
 from core.models import Model, widths
 from core.resume import Resume
 from core.run import ENDINGS, MAX_NAME, MAX_NOTE
@@ -49,6 +51,9 @@ FILES = {
     "probe.npz": _SMALL,
     "source/config.json": _SMALL,
     "source/weights.safetensors": _MAX_CONTENT,
+    "start/config.json": _SMALL,
+    "start/weights.safetensors": _MAX_CONTENT,
+    DRAWINGS: MAX_BYTES,
 }
 _FACTS = {"version", "name", "created", "color", "shipped", "config"}  # and perhaps a note
 _PROBES = 20  # digits in a probe and a snapshot
@@ -68,6 +73,16 @@ class Incoming:
     resume: Resume | None
     npz: dict[str, dict[str, np.ndarray]]
     source: Incoming | None
+    start: Start | None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run begins from that learns from drawings: another's facts and weights, and the drawings."""
+
+    facts: dict[str, Any]
+    weights: dict[str, np.ndarray]
+    drawings: tuple[Drawing, ...]
 
 
 def check(archive: bytes) -> Incoming:
@@ -80,6 +95,7 @@ def check(archive: bytes) -> Incoming:
     weights, model, train, test = _read_weights(file, "weights.safetensors", config, source.model if source else None)
     events = _read_events(file, train, test)
     wanted = kinds(weights)
+    start = _read_start(file, config, wanted)
     pictures = config.spec.task == "reconstruct"
     outputs: Kind = (np.dtype(np.uint8), (_PROBES, 28, 28)) if pictures else (np.dtype(np.float32), (_PROBES, 10))
     digits: dict[str, Kind] = {"indices": (np.dtype(np.int64), (_PROBES,)), "outputs": outputs}
@@ -94,7 +110,7 @@ def check(archive: bytes) -> Incoming:
             inputs = {"inputs": (np.dtype(np.uint8), (_PROBES, 28, 28))} if config.noise != "none" else {}
             npz[name] = _with_digits(file, name, config, {"step": (np.dtype(np.int64), ()), **digits, **inputs})
     resume = _read_resume(file, config, model, wanted, train, test)
-    return Incoming(facts, config, model, weights, events, resume, npz, source)
+    return Incoming(facts, config, model, weights, events, resume, npz, source, start)
 
 
 def _read_config(file: ZipFile, name: str) -> tuple[dict[str, Any], TrainConfig]:
@@ -133,7 +149,32 @@ def _read_source(file: ZipFile, config: TrainConfig) -> Incoming | None:
     if not config.spec.accepts(source.spec):
         raise refuse("source/config.json", f"is of a run that cannot carry the model {config.spec.title}")
     weights, model, _, _ = _read_weights(file, "source/weights.safetensors", source, None)
-    return Incoming(facts, source, model, weights, [], None, {}, None)
+    return Incoming(facts, source, model, weights, [], None, {}, None, None)
+
+
+def _read_start(file: ZipFile, config: TrainConfig, wanted: dict[str, Kind]) -> Start | None:
+    """Return what this run begins from; None when it begins from nothing."""
+    given = [name for name in file.namelist() if name.startswith("start/") or name == DRAWINGS]
+    if not config.start:
+        if given:
+            raise refuse(given[0], "is there, but the run learns from no drawings")
+        return None
+    facts, origin = _read_config(file, "start/config.json")
+    if (origin.model, origin.params) != (config.model, config.params):
+        raise refuse("start/config.json", "is of a run whose weights do not fit the model of the config")
+    weights, _ = read_tensors(file, "start/weights.safetensors", wanted)
+    try:
+        found = from_lines(read_member(file, DRAWINGS, MAX_BYTES))
+    except ArchiveError:
+        raise
+    except ValueError as error:
+        raise refuse(DRAWINGS, f"cannot be read as drawings ({plain(str(error))})") from error
+    if found.skipped:
+        number, why = found.skipped[0]
+        raise refuse(f"{DRAWINGS}: line {number}", f"is no drawing ({plain(why)})")
+    if not 1 <= len(found.added) <= MAX_DRAWINGS:
+        raise refuse(DRAWINGS, f"has {len(found.added):,} drawings instead of 1 to {MAX_DRAWINGS:,}")
+    return Start(facts, weights, found.added)
 
 
 def _read_weights(

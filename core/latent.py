@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,6 +72,32 @@ class Projection:
         weights = 1 / np.maximum(distances, 1e-6 * (1 + distances.max()))
         mixed: np.ndarray = (weights / weights.sum()) @ self.codes[rows]
         return mixed.astype(np.float32)
+
+    def place(self, codes: np.ndarray) -> np.ndarray:
+        """Return the place on the map of each code (m, k), float32 (m, 2): what `invert` undoes.
+
+        On a linear map it is exact; otherwise the mean of the NEIGHBOURS nearest stored codes' points, weighted by
+        inverse distance (Shepard, 1968).
+        """
+        codes = np.asarray(codes, np.float32).reshape(-1, self.codes.shape[1])
+        if self.mean is not None and self.basis is not None:
+            return ((codes - self.mean) @ self.basis.T).astype(np.float32)
+        return np.stack([self._place(code) for code in codes]) if len(codes) else self.points[:0]
+
+    def _place(self, code: np.ndarray) -> np.ndarray:
+        # |a - b|^2 = |a|^2 - 2ab + |b|^2: one product instead of a table of differences; of more than needed, because
+        # float32 may confuse close ones.
+        squares = self._squares - 2 * (self.codes @ code)
+        count = min(4 * NEIGHBOURS, len(squares))
+        some = np.argpartition(squares, count - 1)[:count]
+        rows, distances = nearest_rows(self.codes[some].astype(np.float64), code, NEIGHBOURS)
+        weights = 1 / np.maximum(distances, 1e-6 * (1 + distances.max()))
+        placed: np.ndarray = (weights / weights.sum()) @ self.points[some[rows]]
+        return placed.astype(np.float32)
+
+    @cached_property
+    def _squares(self) -> np.ndarray:
+        return np.einsum("ij,ij->i", self.codes, self.codes)
 
     def nearest(
         self, code: np.ndarray, k: int = NEIGHBOURS, without: int | None = None

@@ -17,6 +17,7 @@ import numpy as np
 from core import data
 from core.data import Dataset, Split
 from core.files import write_arrays, write_npz
+from core.finetune import own_split
 from core.history import summarize
 from core.models import Metrics, Model
 from core.resume import Resume, read_resume, write_resume
@@ -28,7 +29,6 @@ from core.train import (
     EarlyStop,
     Epoch,
     Step,
-    build,
     fit,
     steps_per_epoch,
     training_size,
@@ -108,7 +108,7 @@ class Training:
         if not data.is_ready(config.dataset):
             data.fetch(config.dataset, lambda share, what: self._wait(f"Downloading: {share:.0%}, {what}"))
         dataset = data.load(config.dataset)
-        model = build(config, self.run.load_source())
+        model, own = self.run.begin(config.device), own_split(self.run)
         per_epoch = steps_per_epoch(training_size(dataset.train, config), config)
         log = _StepLog(self._log, per_epoch, per_epoch * config.epochs)
         done = self._begin(model, log)
@@ -116,7 +116,7 @@ class Training:
         probe.write(per_epoch * done.epoch if done else 0)
         clock = _EpochClock()
         validation = list(done.validation if done else ())
-        for event in fit(model, dataset, config, done.epoch if done else 0, validation):
+        for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
             self._obey(model)
             if isinstance(event, Step):
                 clock.add(event.images)

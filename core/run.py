@@ -23,6 +23,7 @@ from core.config import TrainConfig
 from core.files import is_held, read_arrays, write_json
 from core.history import NOTHING_YET, History, Summary, last_line, read_history, summarize
 from core.models import Model, ModelSpec
+from core.newest import newest
 
 RUN_COLORS = 8  # how many colours the runs share
 ACTIVE = ("starting", "queued", "running")
@@ -240,6 +241,21 @@ class Run:
         """Return the model this run stands on, from the copy kept with it; None for a run that needs none."""
         return Run(self.folder / "source").load_model() if self.config.source else None
 
+    def begin(self, device: str = "cpu") -> Model:
+        """Return the model as it is before its first step: with fresh weights, or with those it begins from.
+
+        Raises ValueError when these are missing, torn or of another model.
+        """
+        from core.train import build
+
+        model = build(replace(self.config, device=device), self.load_source())
+        if self.config.start:
+            try:
+                model.load_state_dict(read_arrays(self.folder / "start" / "weights.safetensors"))
+            except ValueError as error:
+                raise ValueError(f"The weights that {self.name} begins from cannot be used: {error}") from error
+        return model
+
     def probe(self) -> Probe | None:
         """Return the latest look at the fixed test digits, or None before the first."""
         try:
@@ -274,7 +290,7 @@ def _read_facts(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=16)
+@newest(80)  # all that a pad may ask at once, the maps' and the copies they stand on
 def _model(folder: str, version: int) -> Model:
     from core.train import build
 

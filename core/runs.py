@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,20 +30,33 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def create(self, config: TrainConfig, name: str = "") -> Run:
-        """Make the folder of a new run. Raises ValueError when the disk does not let us."""
+    def create(self, config: TrainConfig, name: str = "", kept: Mapping[str, bytes] | None = None) -> Run:
+        """Make the folder of a new run, as `add` does. Raises ValueError when the disk does not let us."""
         title = f"{config.spec.title} {time.strftime('%H:%M:%S')}"
-        return self.add(self.new_id(config), config, name or title)
+        return self.add(self.new_id(config), config, name or title, kept=kept)
 
     @staticmethod
     def new_id(config: TrainConfig) -> str:
         """Return an id that no other run has."""
         return f"{config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
-    def add(self, run_id: str, config: TrainConfig, name: str, shipped: bool = False) -> Run:
-        """Make the folder of a new run under a given id."""
+    def add(
+        self,
+        run_id: str,
+        config: TrainConfig,
+        name: str,
+        shipped: bool = False,
+        kept: Mapping[str, bytes] | None = None,
+    ) -> Run:
+        """Make the folder of a new run under a given id.
+
+        kept: what it keeps of other runs, by the place in its folder, so that it stays whole when they are deleted;
+        None keeps the run that it stands on. Raises ValueError when that one cannot serve or the disk does not let us.
+        """
         folder = self.folder / _checked(run_id)
-        source = self.source_of(config)
+        source = self.source_of(config) if kept is None else None
+        if config.start and kept is None:
+            raise ValueError("A run that begins from another learns from drawings: begin it from the page Your hand.")
         facts = {
             "version": 1,
             "name": name[:MAX_NAME],
@@ -53,10 +67,10 @@ class RunStore:
         }
         with told(self.folder, undo=folder):
             folder.mkdir(parents=True)
-            if source:  # a copy: the run stays whole when its source is deleted
-                (folder / "source").mkdir()
-                for file in ("config.json", "weights.safetensors"):
-                    shutil.copyfile(source.folder / file, folder / "source" / file)
+            files = copies(source, "source") if source else kept or {}
+            for place, content in files.items():
+                (folder / place).parent.mkdir(exist_ok=True)
+                (folder / place).write_bytes(content)
             write_json(folder / "config.json", facts)
         return Run(folder)
 
@@ -138,6 +152,17 @@ class RunStore:
         """Return the colour that the fewest runs have."""
         used = [run.color for run in self.runs()]
         return min(range(RUN_COLORS), key=used.count)
+
+
+def copies(run: Run, place: str) -> dict[str, bytes]:
+    """Return what others keep of a run, enough to make its model again, by where it goes: into the folder `place`.
+
+    Raises ValueError when it cannot be read.
+    """
+    try:
+        return {f"{place}/{name}": (run.folder / name).read_bytes() for name in ("config.json", "weights.safetensors")}
+    except OSError as error:
+        raise ValueError(f"{run.folder} cannot be read whole ({error.strerror}). Choose another run.") from error
 
 
 def store() -> RunStore:

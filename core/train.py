@@ -91,19 +91,27 @@ def build(config: TrainConfig, source: Model | None = None) -> Model:
 
 
 def fit(
-    model: Model, data: Dataset, config: TrainConfig, done_epochs: int = 0, validation: Sequence[float] = ()
+    model: Model,
+    data: Dataset,
+    config: TrainConfig,
+    done_epochs: int = 0,
+    validation: Sequence[float] = (),
+    own: Split | None = None,
 ) -> Iterator[Step | Checking | Epoch | EarlyStop]:
     """Train `model` on `data` as `config` says, yielding a Step per batch and an Epoch per epoch.
 
     Every random draw depends on (seed, epoch) alone, so a model restored after `done_epochs` goes on exactly as
-    if it had never paused; `validation` holds the losses on held-out digits of those epochs. Raises Diverged at the
-    first loss that is not finite.
+    if it had never paused; `validation` holds the losses on held-out digits of those epochs. `own` are the drawings
+    that `config.own_share` of each batch is drawn from, with replacement. Raises Diverged at the first loss that is
+    not finite, ValueError where there are too few images or no drawings.
     """
+    if config.own_share and not own:
+        raise ValueError(f"own_share is {config.own_share:g}, but there are no drawings. Give at least one.")
     train, held_out = training_split(data.train, config)
     losses = list(validation)
     last: Step | None = None
     for epoch in range(done_epochs + 1, config.epochs + 1):
-        last, means = yield from _pass(model, train, data.test, config, epoch, last)
+        last, means = yield from _pass(model, train, own, data.test, config, epoch, last)
         held = (yield from _tested(model, held_out, config, epoch)) if len(held_out) else None
         test = yield from _tested(model, data.test, config, epoch)
         health = model.health(train.images[:_CHUNK], train.labels[:_CHUNK])
@@ -117,9 +125,9 @@ def fit(
 
 
 def _pass(
-    model: Model, train: Split, test: Split, config: TrainConfig, epoch: int, last: Step | None
+    model: Model, train: Split, own: Split | None, test: Split, config: TrainConfig, epoch: int, last: Step | None
 ) -> Generator[Step, None, tuple[Step, Metrics]]:
-    """Learn every training image once; return the last step and the metrics averaged over all of them."""
+    """Learn every training image once, with some of one's own in each batch; return the last step and mean metrics."""
     per_epoch = steps_per_epoch(len(train), config)
     total, first = per_epoch * config.epochs, per_epoch * (epoch - 1) + 1
     checks = {math.ceil(per_epoch * k / _CHECKS_PER_EPOCH) for k in range(1, _CHECKS_PER_EPOCH)}
@@ -127,24 +135,30 @@ def _pass(
     model.seed_step(config.seed * 1009 + epoch)
     rng = np.random.default_rng((config.seed, epoch))
     order = rng.permutation(len(train))
-    sums: dict[str, float] = {}
+    each = config.batch_size - config.own_per_batch
+    seen, sums = 0, dict[str, float]()
     for number in range(per_epoch):
-        end = None if number + 1 == per_epoch else (number + 1) * config.batch_size
-        batch = order[number * config.batch_size : end]
+        end = None if number + 1 == per_epoch else (number + 1) * each
+        batch = order[number * each : end]
         step, lr = first + number, learning_rate(config, first + number, total)
-        clean = augment(train.images.take(batch, 0), config.augmentation, rng)  # take: half the time of images[batch]
+        chosen, labels = train.images.take(batch, 0), train.labels[batch]  # take: half the time of images[batch]
+        if own and config.own_per_batch:
+            mine = rng.integers(len(own), size=config.own_per_batch)
+            chosen, labels = np.concatenate([chosen, own.images[mine]]), np.concatenate([labels, own.labels[mine]])
+        clean = augment(chosen, config.augmentation, rng, labels)
         images = corrupt(clean, config.noise, config.noise_level, rng)
-        metrics = model.train_step(images, train.labels[batch], lr, None if images is clean else clean)
+        metrics = model.train_step(images, labels, lr, None if images is clean else clean)
         if not math.isfinite(metrics["loss"]):
             raise Diverged(step, last.metrics["loss"] if last else None)
+        seen += len(labels)
         for key, value in metrics.items():
-            sums[key] = sums.get(key, 0.0) + value * len(batch)
+            sums[key] = sums.get(key, 0.0) + value * len(labels)
         looked = model.evaluate(sample.images, sample.labels, targets) if number + 1 in checks else None
-        last = Step(epoch, step, len(batch), lr, metrics, looked)
+        last = Step(epoch, step, len(labels), lr, metrics, looked)
         yield last
     if last is None:
         raise ValueError("There are no images to train on. Give at least one.")
-    return last, {key: value / len(train) for key, value in sums.items()}
+    return last, {key: value / seen for key, value in sums.items()}
 
 
 def _tested(model: Model, split: Split, config: TrainConfig, epoch: int) -> Generator[Checking, None, Metrics]:
@@ -230,11 +244,12 @@ def most_per_class(split: Split) -> int:
 
 
 def steps_per_epoch(images: int, config: TrainConfig) -> int:
-    """Return how many batches an epoch has; the last may be smaller.
+    """Return how many batches an epoch has, with so many images beside one's own drawings; the last may be smaller.
 
     A single image left over joins the batch before it: alone it has no spread that batch norm could use.
     """
-    return math.ceil(images / config.batch_size) - (images % config.batch_size == 1 < min(images, config.batch_size))
+    each = config.batch_size - config.own_per_batch
+    return math.ceil(images / each) - (images % each == 1 < min(images, each))
 
 
 def learning_rate(config: TrainConfig, step: int, total: int) -> float:

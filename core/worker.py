@@ -1,8 +1,8 @@
 """Work in a process of its own: `python -m core.worker` waits for one job on stdin, does it and ends.
 
-The jobs are training a run, projecting a run's codes and fetching a data set. A worker outlives the server
-that started it; the files it writes say how far it is. One spare worker is kept warm, with torch imported, so
-that a run shows its first point within a second.
+The jobs are training a run, projecting a run's codes, measuring a run and fetching a data set. A worker outlives
+the server that started it; the files it writes say how far it is. One spare worker is kept warm, with torch
+imported, so that a run shows its first point within a second.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -42,6 +42,16 @@ def submit_training(run: Run) -> None:
 def submit_projection(run: Run, method: str) -> None:
     """Compute a 2D projection of the run's test codes in a background process; returns at once."""
     _submit({"job": "project", "folder": str(run.folder.resolve()), "method": method})
+
+
+def submit_reference(run: Run) -> None:
+    """Measure how well a run redraws digits and where they lie, in a background process; returns at once."""
+    _submit({"job": "reference", "folder": str(run.folder.resolve())})
+
+
+def submit_steps(run: Run) -> None:
+    """Measure what each step of preparing a drawing is worth to a run, in a background process; returns at once."""
+    _submit({"job": "steps", "folder": str(run.folder.resolve())})
 
 
 def submit_fetch(dataset: str) -> None:
@@ -111,6 +121,10 @@ def main() -> None:
         train(Run(Path(job["folder"])))
     elif job["job"] == "project":
         _project(Run(Path(job["folder"])), job["method"])
+    elif job["job"] == "reference":
+        _measure_reference(Run(Path(job["folder"])))
+    elif job["job"] == "steps":
+        _measure_steps(Run(Path(job["folder"])))
     elif job["job"] == "fetch":
         try:
             data.fetch(job["dataset"])
@@ -165,11 +179,28 @@ def train(run: Run) -> None:
 def _project(run: Run, method: str) -> None:
     from core.latent import project
 
-    target = run.projection_file(method)
+    _compute(run, method, lambda: project(run, method))
+
+
+def _measure_reference(run: Run) -> None:
+    from core.reference import NAME, measure
+
+    _compute(run, NAME, lambda: measure(run))
+
+
+def _measure_steps(run: Run) -> None:
+    from core.steps import NAME, measure
+
+    _compute(run, NAME, lambda: measure(run))
+
+
+def _compute(run: Run, name: str, work: Callable[[], None]) -> None:
+    """Do work whose result lies in projections/, holding the lock beside it."""
+    target = run.projection_file(name)
     try:
         target.parent.mkdir(exist_ok=True)
         with _held(target.with_suffix(".lock"), 0.0):
-            project(run, method)
+            work()
     except (RunNotFound, FileNotFoundError, Timeout):
         return  # the run was removed, or another worker is at it
 

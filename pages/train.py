@@ -3,8 +3,7 @@
 import streamlit as st
 
 from core import worker
-from core.runs import store
-from pages.parts.config_form import config_form
+from pages.parts.config_form import config_form, make
 from pages.parts.live_runs import live_runs
 from pages.parts.pickers import announce_run, pick_runs
 from pages.parts.style import page_header
@@ -18,7 +17,7 @@ def form() -> None:
     config = config_form()
     if st.button("Train", key="train", type="primary", width="stretch", disabled=config is None) and config:
         try:
-            run = store().create(config)
+            run = make(config)
         except ValueError as error:
             st.error(str(error), icon=":material/error:")
             return

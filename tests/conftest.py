@@ -83,8 +83,8 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     from core import worker
 
     jobs: list[Any] = []
-    monkeypatch.setattr(worker, "submit_training", jobs.append)
-    monkeypatch.setattr(worker, "submit_fetch", jobs.append)
+    for name in ("training", "fetch", "reference", "steps"):
+        monkeypatch.setattr(worker, f"submit_{name}", jobs.append)
     return jobs
 
 

@@ -27,6 +27,7 @@ _NAMES = [
     *("snapshots/epoch-\u0661\u0661\u0661.npz", "snapshots/epoch-999.npz", "snapshots/epoch-000.npz"),
     *("snapshots/epoch-0001.npz", "snapshots/epoch-1.npz", "lock", "stop", "resume", "log.txt", "evil.pkl"),
     *("projections/pca.npz", "source/config.json", "source/weights.safetensors", "source/events.jsonl", ""),
+    *("start/config.json", "start/weights.safetensors", "start/source/config.json", "drawings.jsonl", "drawings.lock"),
 ]
 _PICKLE = pickle.dumps({"weights": [1.0]})
 _OPTIONAL = {("epoch", "health"), ("started", "step"), ("finished", "summary"), ("step", "test")}
@@ -351,6 +352,52 @@ def _npy(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=True)
     return buffer.getvalue()
+
+
+def starts(valid: Members, rng: Random) -> Made:
+    """Of a run that learns from drawings: what it begins from, and the drawings."""
+    parts = ("start/config.json", "start/weights.safetensors", "drawings.jsonl")
+    for name in parts:
+        yield f"no {name}", zipped({k: v for k, v in valid.items() if k != name})
+    for key in ("start", "own_share"):
+        yield f"no {key}", with_fact(valid, ("config", key), "" if key == "start" else 0.0)
+    both = json.loads(valid["config.json"])
+    both["config"] |= {"start": "", "own_share": 0.0}
+    yield "drawings of a run that learns from none", zipped(valid | {"config.json": json.dumps(both).encode()})
+    for value in ("../x", "A", "x" * 81, "", None, 7, ["x"]):
+        yield f"start is {value!r:.20}", with_fact(valid, ("config", "start"), value)
+    for value in (0.001, 0.91, -0.1, "0.2", None, True, float("nan"), 10**400):
+        yield f"own_share is {value!r:.20}", with_fact(valid, ("config", "own_share"), value)
+    for path, value in ((("config", "model"), "softmax"), (("config", "params", "hidden"), 3), (("version",), 2)):
+        yield f"began as {path[-1]} {value}", with_fact(valid, path, value, "start/config.json")
+    for text in _NO_JSON:
+        yield f"began as {text[:30]!r}", zipped(valid | {"start/config.json": text})
+    data = valid["start/weights.safetensors"]
+    for name, array in load(data).items():
+        for other in (np.zeros(9, np.float32), array.astype(np.float64)):
+            yield (
+                f"begins: {name} {other.dtype}",
+                zipped(valid | {"start/weights.safetensors": save(load(data) | {name: other})}),
+            )
+    yield "begins: one more", zipped(valid | {"start/weights.safetensors": save(load(data) | {"evil": np.zeros(1)})})
+    lines = valid["drawings.jsonl"].splitlines()
+    first = json.loads(lines[0])
+    wrong = [_PICKLE, b"\xff", b"[" * 90_000, b'{"a":' * 15_000, b"null", b"7", b"{", b"{}", lines[0][:-1], lines[1]]
+    for label in (-1, 10, True, "3", 3.5, None, [3], float("nan"), 10**400):
+        wrong.append(json.dumps(first | {"label": label}).encode())
+    for width in (0, -1, 1.01, "x", None, float("inf"), 10**400):
+        wrong.append(json.dumps(first | {"width": width}).encode())
+    for strokes in ([], [[]], [[[0]]], [[[0, 0, 0, 0]]], [[[5, 0]]], [[["x", 0]]], [[[float("nan"), 0]]], "x", None):
+        wrong.append(json.dumps(first | {"strokes": strokes}).encode())
+    wrong.append(json.dumps(first | {"strokes": [[[0.5, 0.5]]] * 501}).encode())
+    wrong.append(json.dumps(first | {"strokes": [[[0.5, 0.5]] * 20_001]}).encode())
+    for key, value in (("hand", "x" * 41), ("hand", 7), ("id", "../x"), ("id", ""), ("saved", -1), ("<b>", 1)):
+        wrong.append(json.dumps(first | {key: value}).encode())
+    for line in wrong:
+        content = b"\n".join([lines[0], line, *lines[1:], b""])
+        yield f"drawing {line[:60]!r}", zipped(valid | {"drawings.jsonl": content})
+    for content in (b"", b"\n\n", b"\n" * 200_000, bytes(40_000_000)):
+        yield f"{len(content)} bytes of no drawing", zipped(valid | {"drawings.jsonl": content}, deflate=True)
 
 
 def no_zips(valid: Members, rng: Random) -> Made:

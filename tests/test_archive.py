@@ -4,13 +4,13 @@ import json
 import random
 import time
 import tracemalloc
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import worker
+from core import finetune, worker
 from core.archive import MAX_ARCHIVE, ArchiveError, pack, unpack
 from core.config import TrainConfig
 from core.files import read_arrays, write_arrays, write_json
@@ -21,6 +21,7 @@ from core.runs import ENDINGS, Run, RunNotFound, RunStore
 from core.train import build
 
 from . import hostile_archives as hostile
+from . import odd_hand
 from .conftest import ROOT, small
 
 
@@ -49,7 +50,7 @@ def same_run(old: Run, new: Run) -> None:
     assert (new.config, new.name, new.created) == (old.config, old.name, old.created)
     assert astuple(new.history()) == astuple(old.history())
     assert (new.status(), new.message()) == (old.status(), old.message())
-    for name in ("weights.safetensors", "source/weights.safetensors"):
+    for name in ("weights.safetensors", "source/weights.safetensors", "start/weights.safetensors"):
         assert (new.folder / name).exists() == (old.folder / name).exists()
         if (old.folder / name).exists():
             same(read_arrays(old.folder / name), read_arrays(new.folder / name))
@@ -100,6 +101,28 @@ def test_run_on_an_encoder_brings_it_along(train, runs, tmp_path):
     again = unpack(pack(run), other)
     same_run(run, again)
     same(again.load_source().state_dict(), source.load_model().state_dict())
+
+
+def test_run_that_learns_from_drawings_brings_them_along(train, runs, tmp_path):
+    source = train("autoencoder", params={"hidden": 8, "code_size": 2})
+    origin = train("encoder-classifier", source=source.id)
+    first = finetune.start(runs, origin, odd_hand.drawings(12, seed=1))
+    config = replace(first.config, schedule="constant")
+    run, whole = (finetune.again(runs, first, replace(config, epochs=n), "Mine") for n in (2, 4))
+    for each in (run, whole):
+        worker.train(each)
+    archive = pack(run)
+    for each in (source, origin, first, run):
+        runs.delete(each)
+    other = RunStore(tmp_path / "elsewhere")
+    again = unpack(archive, other)
+    gone = runs.folder / ".trash" / run.id
+    same_run(Run(gone), again)
+    assert (again.folder / "drawings.jsonl").read_bytes() == (gone / "drawings.jsonl").read_bytes()
+    assert Run(again.folder / "start").name == origin.name
+    again.request_resume(epochs=4)
+    worker.train(Run(again.folder))
+    same(again.load_model().state_dict(), whole.load_model().state_dict())
 
 
 def test_stopped_run_goes_on_where_it_was(train, runs, tmp_path):
@@ -231,6 +254,17 @@ def valid(tmp_path_factory) -> hostile.Members:
     return hostile.members(pack(run))
 
 
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory) -> hostile.Members:
+    """The same of a run that learns from drawings."""
+    store = RunStore(tmp_path_factory.mktemp("taught"))
+    origin = store.create(small("numpy-two-layer", params={"hidden": 2}))
+    worker.train(origin)
+    run = finetune.start(store, origin, odd_hand.drawings(2, seed=1))
+    worker.train(run)
+    return hostile.members(pack(run))
+
+
 def check_refused(archive: bytes, store: RunStore, folder: Path) -> None:
     before = hostile.tree(folder)
     with pytest.raises(ArchiveError) as caught:
@@ -270,9 +304,22 @@ def test_hostile_archives_are_refused(valid, runs, tmp_path, maker, least):
             raise AssertionError(f"{maker.__name__}: {what}") from error
 
 
+@pytest.mark.parametrize(("maker", "least"), [(hostile.starts, 90), (hostile.bombs, 60)])
+def test_hostile_archives_with_drawings_are_refused(taught, runs, tmp_path, maker, least):
+    unpack(hostile.zipped(taught), runs)
+    archives = list(maker(taught, random.Random(0)))
+    assert len(archives) >= least
+    for what, archive in archives:
+        try:
+            check_refused(archive, runs, tmp_path)
+        except BaseException as error:
+            raise AssertionError(what) from error
+
+
 @pytest.mark.slow
-def test_bombs_take_no_memory(valid, runs):
-    for what, archive in hostile.bombs(valid, random.Random(0)):
+@pytest.mark.parametrize("kind", ["valid", "taught"])
+def test_bombs_take_no_memory(request, runs, kind):
+    for what, archive in hostile.bombs(request.getfixturevalue(kind), random.Random(0)):
         tracemalloc.start()
         with pytest.raises(ArchiveError):
             unpack(archive, runs)

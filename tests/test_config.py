@@ -58,6 +58,17 @@ def test_config_is_completed_from_the_model():
         ({"source": 7}, "source"),
         ({"source": "some-run"}, "stands on no other run"),
         ({"augmentation": {"shift": 2}}, "Augmentation"),
+        ({"augmentation": Augmentation(marks=0.5), "dataset": "kmnist"}, "marks are for digits"),
+        ({"own_share": 0.2}, "Give both or neither"),
+        ({"start": "cnn"}, "Give both or neither"),
+        ({"start": "../secret", "own_share": 0.2}, "start must be the id of a run"),
+        ({"start": "cnn", "own_share": 0.91}, "own_share must be between 0 and 0.9"),
+        ({"start": "cnn", "own_share": -0.1}, "own_share must be between 0 and 0.9"),
+        ({"start": "cnn", "own_share": math.nan}, "own_share"),
+        ({"start": "cnn", "own_share": True}, "own_share must be a finite number"),
+        ({"start": "cnn", "own_share": 0.001}, "of a batch of 128 is 0. Use larger batches"),
+        ({"start": "cnn", "own_share": 0.9, "batch_size": 1}, "of a batch of 1 is 1. Use larger batches"),
+        ({"start": "cnn", "own_share": 0.2, "dataset": "fashion-mnist"}, "Fashion-MNIST has none"),
     ],
 )
 def test_impossible_values_are_named(changes, named):
@@ -76,6 +87,7 @@ def test_smoothing_is_refused_where_there_are_no_labels_to_smooth():
         ("autoencoder", {"noise": "snow"}, "snow"),
         ("autoencoder", {"noise": "masking", "noise_level": 1.01}, "noise_level"),
         ("autoencoder", {"noise": "masking"}, "noise_level is 0"),
+        ("autoencoder", {"start": "autoencoder", "own_share": 0.2}, "start is for classifiers"),
         ("autoencoder", {"params": {"code_size": 0}}, "code_size"),
         ("fc-autoencoder", {"params": {"hidden": "512-0"}}, "hidden must be between 1 and 2048, got 0"),
         ("fc-autoencoder", {"params": {"hidden": "512,256"}}, "512,256"),
@@ -97,6 +109,14 @@ def test_augmentation_survives_json_and_foreign_settings_of_it_are_refused():
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     with pytest.raises(ValueError, match="blur"):
         TrainConfig.from_dict({"model": "cnn", "augmentation": {"blur": 1}})
+
+
+def test_share_of_a_batch_is_a_number_of_drawings_and_older_configs_have_none():
+    config = TrainConfig("cnn", start="cnn", own_share=0.2)
+    assert (config.own_per_batch, TrainConfig("cnn").own_per_batch) == (26, 0)
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    old = {name: value for name, value in TrainConfig("cnn").to_dict().items() if name not in ("start", "own_share")}
+    assert TrainConfig.from_dict(old) == TrainConfig("cnn")
 
 
 def test_unknown_model_names_the_known_ones():

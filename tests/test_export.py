@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -16,7 +15,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
-from core import data, worker
+from core import data, finetune, worker
 from core.augment import Augmentation
 from core.config import TrainConfig
 from core.export import metrics_csv, onnx_model, script, tensorboard
@@ -27,6 +26,7 @@ from core.onnx_graph import to_onnx
 from core.runs import RunNotFound
 from core.train import build
 
+from . import odd_hand
 from .conftest import ROOT, small
 from .test_boundaries import run as run_code
 
@@ -188,7 +188,18 @@ def carried_out(text, folder, runs):
 def test_script_trains_to_the_same_weights(trained, runs, tmp_path, model, changes):
     source = {"source": trained("autoencoder").id} if MODELS[model].source else {}
     run = trained(model, **changes, **source)
-    weights, said = carried_out(script(run), tmp_path, runs)
+    check_script(run, tmp_path, runs)
+
+
+@pytest.mark.slow
+def test_script_of_a_run_that_learns_from_drawings(trained, runs, tmp_path):
+    run = finetune.start(runs, trained("mlp", params={"hidden": 16}), odd_hand.drawings(10, seed=1))
+    worker.train(run)
+    check_script(run, tmp_path, runs)
+
+
+def check_script(run, folder, runs):
+    weights, said = carried_out(script(run), folder, runs)
     expected = read_arrays(run.folder / "weights.safetensors")
     assert {k: v.tobytes() for k, v in weights.items()} == {k: v.tobytes() for k, v in expected.items()}
     assert said.count("epoch ") == len(run.history().epochs)
@@ -227,13 +238,13 @@ def test_name_of_a_run_stays_in_its_comment(runs, name):
         TrainConfig("vae", params={"hidden": "256-128"}, augmentation=Augmentation(1, 2, 0.1, 3, 0.5, 0.25)),
         TrainConfig("autoencoder", loss="mse", noise="gaussian", noise_level=0.3, patience=2, max_minutes=5),
         TrainConfig("encoder-classifier", source="autoencoder", label_smoothing=0.1, per_class=10),
+        TrainConfig("mlp", start="gone", own_share=0.25),
     ],
 )
 def test_config_is_written_with_what_differs(runs, config):
-    run = runs.add("some-run", replace(config, source=""), "x") if not config.source else None
-    if run is None:
+    if config.source:
         worker.train(runs.add("autoencoder", small("autoencoder"), "x"))
-        run = runs.add("some-run", config, "x")
+    run = runs.add("some-run", config, "x", kept={} if config.start else None)
     expression = re.search(r"^config = (TrainConfig\(.*?^\))$", script(run), re.MULTILINE | re.DOTALL)[1]
     assert eval(expression, {"TrainConfig": TrainConfig, "Augmentation": Augmentation}) == config
     default = TrainConfig(config.model, source=config.source)

@@ -1,5 +1,9 @@
 """core/ink.py: the same drawing gives the same picture wherever and however large it is drawn, the way MNIST has it."""
 
+import math
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -54,6 +58,17 @@ def random_drawing(rng: np.random.Generator) -> list[np.ndarray]:
     size, corner = rng.uniform(0.1, 0.8), rng.uniform(0, 0.2, 2)
     walks = [np.cumsum(rng.normal(0, 0.05, (int(rng.integers(2, 40)), 2)), axis=0) for _ in range(rng.integers(1, 4))]
     return [corner + size * (walk - walk.min(axis=0)) for walk in walks]
+
+
+def test_the_pictures_are_those_the_models_were_judged_on() -> None:
+    with np.load(Path(__file__).with_name("ink_pictures.npz")) as file:
+        stored = file["pictures"]
+    rng = np.random.default_rng(7)
+    brushes = list(zip(PLACES[:3], (0.03, 0.07, 0.13), strict=True))
+    pictures = [ink.render(drawn(digit, *place), width) for digit in DIGITS for place, width in brushes]
+    pictures += [ink.render(random_drawing(rng)) for _ in range(20)]
+    # Another processor may round the last bit of a coordinate otherwise, and so a pixel.
+    assert np.abs(np.stack(pictures).astype(int) - stored).max() <= 1
 
 
 def test_an_empty_drawing_is_all_zeros() -> None:
@@ -154,6 +169,149 @@ def test_pen_speed_does_not_matter() -> None:
     assert np.abs(ink.render(slow).astype(int) - ink.render(fast)).max() <= 40  # of 255, at the outline
 
 
+def widened(strokes: list[np.ndarray], *widths: float) -> list[np.ndarray]:
+    """The strokes with the line's width going from one of the widths to the next."""
+    at = np.linspace(0, 1, len(widths))
+    return [np.insert(s, 2, np.interp(np.linspace(0, 1, len(s)), at, widths), axis=1) for s in strokes]
+
+
+@pytest.mark.parametrize("off", [(), ("thickness",), ("crop",), ink.STEPS])
+def test_a_line_of_one_width_is_the_line_of_a_pen_so_wide(off: tuple[str, ...]) -> None:
+    for digit in DIGITS:
+        plain, twice = ink.render(drawn(digit), 0.06, off), ink.render(widened(drawn(digit), 2), 0.03, off)
+        assert np.abs(plain.astype(int) - twice).max() <= (255 if "smooth" in off else 1)
+        assert (plain != twice).mean() < 0.01
+
+
+def test_the_line_is_as_wide_as_it_says_at_each_point() -> None:
+    upright = [np.array([[0.5, 0.1, 0.5], [0.5, 0.9, 1.5]])]
+    widths = ink.render(upright, 0.1, off=["thickness", "mass"])[4:24].sum(axis=1) / 255
+    scale = 20 / (0.8 + (0.05 + 0.15) / 2)  # pixels a pad unit: the discs at its ends fill the box
+    expected = 0.1 * scale * np.interp((np.arange(4, 24) - 3.5) / scale, [0.025, 0.825], [0.5, 1.5])
+    assert np.abs(widths[3:-3] - expected[3:-3]).max() < 0.15
+    kept = ink.render(upright, 0.1)[7:21].sum(axis=1) / 255
+    assert ink.THINNEST - 0.2 < kept.mean() < ink.THICKEST + 0.2
+    assert kept[-1] / kept[0] > 1.5
+
+
+@pytest.mark.parametrize("off", [(), ("thickness",)])
+@pytest.mark.parametrize("widths", [(1, 4), (4, 1), (0.2, 1, 0.2), (3, 0.1, 3), (0.5, 0.5, 5)])
+def test_ink_of_any_widths_fills_the_box(widths: tuple[float, ...], off: tuple[str, ...]) -> None:
+    line = np.column_stack([np.linspace(0.2, 0.8, 20), np.linspace(0.3, 0.7, 20)])
+    for strokes in ([line], drawn(2), drawn(8)):
+        image = ink.render(widened(strokes, *widths), 0.05, off)
+        assert max(ink_box(image)) in (19, 20, 21)
+
+
+def test_a_blot_among_lines_and_blots_alone_are_drawn() -> None:
+    blot = np.array([[0.5, 0.5, 5.0]])
+    for strokes in ([blot], [blot, *drawn(1)], [blot, np.array([[0.6, 0.5, 0.1]])], [blot / 50]):
+        image = ink.render(strokes)
+        assert image.max() == 255
+        assert max(ink_box(image)) <= 21
+
+
+# -- the steps, one by one
+
+
+def test_a_step_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="the steps are crop, box, mass"):
+        ink.render(drawn(3), off=["shine"])
+
+
+def test_without_crop_place_and_size_stay() -> None:
+    small = ink.render(drawn(3, 0.5, 0.5, 0.3), off=["crop", "mass"])
+    rows, columns = np.nonzero(small.max(axis=1) > 127)[0], np.nonzero(small.max(axis=0) > 127)[0]
+    # The pad is the middle 20 pixels: half of it is pixel 13.5, and the three is 6 pixels tall.
+    assert (rows[0], rows[-1]) == (13, 20)
+    assert columns[0] >= 13
+    assert columns[-1] <= 19
+
+
+def test_without_box_the_ink_fills_the_picture() -> None:
+    assert max(ink_box(ink.render(drawn(3)))) == 20
+    assert max(ink_box(ink.render(drawn(3), off=["box"]))) == 28
+    whole = ink.render([np.array([[0.0, 0.5], [1.0, 0.5]])], off=["box", "crop"])
+    assert ink_box(whole) == (2, 28)
+
+
+def test_without_mass_the_middle_of_the_extent_is_in_the_middle() -> None:
+    for digit in DIGITS:
+        image = ink.render(drawn(digit), off=["mass"])
+        rows, columns = np.nonzero(image.max(axis=1))[0], np.nonzero(image.max(axis=0))[0]
+        assert abs(rows[0] + rows[-1] - 27) <= 1
+        assert abs(columns[0] + columns[-1] - 27) <= 1
+
+
+@pytest.mark.parametrize("width", [0.01, 0.07, 0.3])
+def test_without_thickness_the_line_keeps_its_width(width: float) -> None:
+    upright = [np.array([[0.5, 0.1], [0.5, 0.7]])]
+    across = ink.render(upright, width, off=["thickness"])[12:16].sum() / 255 / 4
+    # A line thinner than a pixel is spread over two, and never fainter than its outline.
+    assert across == pytest.approx(width * 20 / (0.6 + width), abs=0.35 if width < 0.05 else 0.1)
+
+
+def test_without_smooth_a_pixel_is_ink_or_paper() -> None:
+    image = ink.render(drawn(5), off=["smooth"])
+    assert set(np.unique(image)) == {0, 255}
+    assert ((ink.render(drawn(5)) > 127) == (image > 0)).all()
+
+
+def test_without_polarity_it_is_ink_on_paper() -> None:
+    assert (ink.render(drawn(5), off=["polarity"]) == 255 - ink.render(drawn(5))).all()
+    assert (ink.render([], off=["polarity"]) == 255).all()
+
+
+LOPSIDED = drawn(7, 0.1, 0.3, 0.2)  # so small that its line is too thick
+
+
+def test_the_stages_lead_from_the_bare_pad_to_what_the_model_sees() -> None:
+    pictures = ink.stages(LOPSIDED)
+    assert len(pictures) == 1 + len(ink.STEPS)
+    assert (pictures[0] == ink.render(LOPSIDED, off=ink.STEPS)).all()
+    assert (pictures[-1] == ink.render(LOPSIDED)).all()
+    assert all((one != other).any() for one, other in pairwise(pictures))
+    for number, step in enumerate(ink.STEPS, 1):
+        left_out = ink.stages(LOPSIDED, off=[step])
+        assert (left_out[number] == left_out[number - 1]).all()
+        assert (left_out[-1] == ink.render(LOPSIDED, off=[step])).all()
+        assert all((one == other).all() for one, other in zip(left_out[:number], pictures, strict=False))
+
+
+# -- the beginning of a drawing
+
+
+def length(strokes: list[np.ndarray]) -> float:
+    return sum(float(np.hypot(*np.diff(stroke[:, :2], axis=0).T).sum()) for stroke in strokes)
+
+
+def test_a_prefix_is_so_much_of_the_ink() -> None:
+    strokes = [np.array([[0.0, 0.0, 1.0], [0.3, 0.4, 2.0]]), np.array([[1.0, 0.0], [1.0, 0.5]])]
+    assert ink.prefix(strokes, 0) == []
+    assert ink.prefix([], 0.5) == []
+    (first,) = ink.prefix(strokes, 0.25)
+    np.testing.assert_allclose(first, [[0, 0, 1], [0.15, 0.2, 1.5]])
+    first, second = ink.prefix(strokes, 0.75)
+    np.testing.assert_allclose(first, strokes[0])
+    np.testing.assert_allclose(second, [[1, 0], [1, 0.25]])
+    assert all((one == other).all() for one, other in zip(ink.prefix(strokes, 1), strokes, strict=True))
+    for fraction in np.linspace(0.01, 1, 37):
+        for digit in DIGITS:
+            assert length(ink.prefix(drawn(digit), fraction)) == pytest.approx(fraction * length(drawn(digit)))
+
+
+def test_dots_take_their_turn() -> None:
+    dots = [np.array([[x, 0.5]]) for x in (0.2, 0.4, 0.6, 0.8)]
+    assert [len(ink.prefix(dots, fraction)) for fraction in (0.1, 0.3, 0.6, 0.9, 1)] == [1, 2, 3, 4, 4]
+    still = [np.array([[0.2, 0.5], [0.2, 0.5]])]
+    assert ink.prefix(still, 0.5)[0].shape == (2, 2)
+
+
+def test_no_fraction_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        ink.prefix(drawn(3), math.nan)
+
+
 @pytest.mark.parametrize("width", [0.0, -1.0, np.nan, np.inf])
 def test_an_impossible_width_is_refused(width: float) -> None:
     with pytest.raises(ValueError, match="positive number"):
@@ -166,8 +324,9 @@ def test_a_coordinate_that_is_not_finite_is_refused() -> None:
 
 
 def test_parse_reads_strokes_and_drops_empty_ones() -> None:
-    strokes = ink.parse_strokes([[[0, 0.5], [1, 0.25]], [], [[0.5, 0.5]]])
-    assert [stroke.tolist() for stroke in strokes] == [[[0, 0.5], [1, 0.25]], [[0.5, 0.5]]]
+    strokes = ink.parse_strokes([[[0, 0.5], [1, 0.25]], [], [[0.5, 0.5]], [[0.5, 0.5, 1.5], [0, 0, 0.1]]])
+    expected = [[[0, 0.5], [1, 0.25]], [[0.5, 0.5]], [[0.5, 0.5, 1.5], [0, 0, 0.1]]]
+    assert [stroke.tolist() for stroke in strokes] == expected
     assert all(stroke.dtype == np.float64 for stroke in strokes)
     assert ink.parse_strokes([]) == []
 
@@ -181,7 +340,12 @@ def test_parse_reads_strokes_and_drops_empty_ones() -> None:
         ([1], "stroke is a int"),
         (["ab"], "stroke is a str"),
         ([[1, 2]], "not a pair"),
-        ([[[1, 2, 3]]], "not a pair"),
+        ([[[1, 2, 3, 1]]], "not a pair"),
+        ([[[1, 2], [1, 2, 1]]], "not a pair"),
+        ([[[1, 2, 0.05]]], "width at a point is 0.05"),
+        ([[[1, 2, 6]]], "width at a point is 6"),
+        ([[[1, 2, float("nan")]]], "width at a point is nan"),
+        ([[[1, 2, "1"]]], "coordinate is a str"),
         ([[[]]], "not a pair"),
         ([["ab"]], "not a pair"),
         ([[[[0.1], [0.2]]]], "coordinate is a list"),

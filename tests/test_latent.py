@@ -85,6 +85,24 @@ def test_a_bent_map_is_inverted_by_the_nearest_codes(codes: np.ndarray) -> None:
     assert np.isfinite(far).all()
 
 
+def test_a_code_is_placed_where_the_map_has_it(codes: np.ndarray) -> None:
+    fit = PROJECTORS["pca"].fit(codes, silent)
+    facts = (codes, np.zeros(120, np.int64), np.arange(120), "digits", {}, 1)
+    linear = latent.Projection("pca", fit.points, *facts, fit.mean, fit.basis)
+    np.testing.assert_allclose(linear.place(codes), fit.points, atol=1e-4)
+    bent = latent.Projection("umap", fit.points**3, *facts)
+    np.testing.assert_allclose(bent.place(codes), fit.points**3, rtol=1e-3, atol=1e-2)
+    code = np.array([0.3, -0.2, 0.1, 0.4, 0.0], np.float32)
+    distances = np.linalg.norm(codes - code, axis=1)
+    near = distances.argsort()[:8]
+    expected = (1 / distances[near]) @ bent.points[near] / (1 / distances[near]).sum()
+    np.testing.assert_allclose(bent.place(code)[0], expected, rtol=1e-4, atol=1e-4)
+    for projection in (linear, bent):
+        assert projection.place(codes[:3]).dtype == np.float32
+        assert projection.place(codes[:0]).shape == (0, 2)
+        assert np.isfinite(projection.place(np.full((1, 5), 1e15))).all()
+
+
 def test_many_codes_at_one_place_are_averaged() -> None:
     codes = np.arange(40, dtype=np.float32).reshape(20, 2)
     projection = latent.Projection(

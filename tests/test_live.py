@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import ink, live
-from core.latent import project
+from core import data, ink, live
+from core.evaluate import reconstruction_errors
+from core.latent import load_projection, project
+from core.reference import measure
 from core.runs import Run, RunStore
 
 STROKES = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]]]
@@ -74,9 +77,147 @@ def test_one_vanished_or_torn_run_does_not_silence_the_others(trained: Train) ->
     assert all(sentence.endswith(".") for sentence in reply["errors"].values())
 
 
-def test_an_autoencoder_does_not_read_digits(trained: Train) -> None:
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The runs whose reference is asked for; nothing is measured in a process of its own."""
+    from core import reference, worker
+
+    asked: list[Run] = []
+    monkeypatch.setattr(worker, "submit_reference", asked.append)
+    monkeypatch.setattr(reference, "_asked", {})
+    return asked
+
+
+@pytest.fixture
+def mapped(trained: Train, measured: list[Run]) -> Run:
+    """A small autoencoder with a map."""
     run = trained("autoencoder", epochs=1)
-    assert "choose a classifier" in ask(runs=[run.id])["errors"][run.id]
+    run.projection_file("pca").parent.mkdir(exist_ok=True)
+    project(run, "pca")
+    return run
+
+
+def test_an_autoencoder_redraws_and_says_how_strange_it_finds_it(mapped: Run, measured: list[Run]) -> None:
+    reply = ask(runs=[mapped.id])
+    assert reply["errors"] == reply["answers"] == {}
+    redrawn = reply["redrawn"][mapped.id]
+    image = ink.render([np.array(stroke) for stroke in STROKES], 0.07)
+    model = mapped.load_model()
+    expected = model.decode(model.encode(image[None]))[0]
+    assert np.abs(picture(redrawn).astype(int) - np.rint(255 * expected)).max() <= 1
+    assert redrawn["error"] == pytest.approx(np.square(image / 255 - expected).mean(), rel=1e-3)
+    assert redrawn["stranger"] is None
+    assert [run.id for run in measured] == [mapped.id]  # it is being measured, once
+    measure(mapped)
+    errors = reconstruction_errors(model, data.load("digits").test.images)
+    stranger = ask(runs=[mapped.id])["redrawn"][mapped.id]["stranger"]
+    assert stranger == pytest.approx((errors < redrawn["error"]).mean(), abs=0.01)
+    assert len(measured) == 1
+
+
+def test_what_could_not_be_measured_is_said_with_the_picture(mapped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(run: Run) -> None:
+        raise ValueError("The disk is full. Free some space.")
+
+    monkeypatch.setattr(live, "wanted", fails)
+    reply = ask(runs=[mapped.id])
+    assert reply["errors"] == {mapped.id: "The disk is full. Free some space."}
+    assert picture(reply["redrawn"][mapped.id]).max() > 0
+
+
+def test_steps_left_out_are_answered_beside_the_full_picture(trained: Train) -> None:
+    run = trained()
+    plain, without = ask(runs=[run.id]), ask(runs=[run.id], off=["box", "crop"], stages=True)
+    assert "full" not in plain
+    assert "stages" not in plain
+    assert without["full"] == plain["answers"]
+    strokes = [np.array(stroke) for stroke in STROKES]
+    assert (picture(without) == ink.render(strokes, 0.07, ["crop", "box"])).all()
+    stages = [picture({"image": stage}) for stage in without["stages"]]
+    assert all((a == b).all() for a, b in zip(stages, ink.stages(strokes, 0.07, ["crop", "box"]), strict=True))
+    assert ask(strokes=[], off=["box"], stages=True)["full"] == {}
+
+
+def test_a_drawing_has_its_place_on_the_map(mapped: Run) -> None:
+    on_map = {"run": mapped.id, "method": "pca"}
+    bare = ask(map=on_map)["map"]
+    assert bare["near"] == bare["classes"] == []
+    measure(mapped)
+    reply = ask(map=on_map, runs=[mapped.id])["map"]
+    assert (reply["x"], reply["y"]) == (bare["x"], bare["y"])
+    image = ink.render([np.array(stroke) for stroke in STROKES], 0.07)
+    train = data.load("digits").train
+    model = mapped.load_model()
+    distances = np.linalg.norm(model.encode(train.images) - model.encode(image[None]), axis=1)
+    assert [index for index, _, _ in reply["near"]] == distances.argsort()[:8].tolist()
+    assert sorted(label for _, label, _ in reply["classes"]) == list(range(10))
+    for index, label, distance in reply["near"] + reply["classes"]:
+        assert label == train.labels[index]
+        assert distance == pytest.approx(distances[index], abs=1e-3)
+        assert distance == pytest.approx(distances[train.labels == label].min(), abs=1e-3) or index not in [
+            nearest for nearest, _, _ in reply["classes"]
+        ]
+    assert "map" not in ask(map=on_map, strokes=[])
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"run": "nothing", "method": "pca"}, "Choose"),
+        ({"run": "", "method": "umap"}, "has no umap map yet"),
+        ({"run": "", "method": "tsne"}, "methods are"),
+        ({"run": 5, "method": "pca"}, "send a run id"),
+        ({}, "methods are"),
+    ],
+)
+def test_a_map_there_is_none_of_does_not_silence_the_models(mapped: Run, asked: dict[str, Any], says: str) -> None:
+    if asked.get("run") == "":
+        asked = {**asked, "run": mapped.id}
+    reply = ask(map=asked, runs=[mapped.id])
+    assert list(reply["map"]) == ["error"]
+    assert mapped.id in reply["redrawn"]
+    if asked.get("run") != "nothing":
+        assert says in reply["map"]["error"]
+
+
+def test_a_map_of_older_weights_is_refused(mapped: Run) -> None:
+    on_map = {"run": mapped.id, "method": "pca"}
+    os.utime(mapped.folder / "weights.safetensors", ns=(mapped.weights_version() + 10**9,) * 2)
+    assert "has changed" in ask(map=on_map)["map"]["error"]
+    assert "has changed" in ask(kind="map", **on_map)["error"]
+
+
+def test_a_map_comes_whole(mapped: Run) -> None:
+    projection = load_projection(mapped, "pca")
+    assert projection is not None
+    reply = ask(kind="map", run=mapped.id, method="pca")
+    points = np.frombuffer(base64.b64decode(reply["points"]), "<f4").reshape(-1, 2)
+    np.testing.assert_array_equal(points, projection.points)
+    labels = np.frombuffer(base64.b64decode(reply["labels"]), np.uint8)
+    np.testing.assert_array_equal(labels, projection.labels)
+    assert (reply["dataset"], reply["exact"], reply["classes"]) == ("digits", True, list("0123456789"))
+
+
+def test_a_morph_leads_from_the_drawing_to_the_digit(mapped: Run) -> None:
+    reply = ask(kind="morph", run=mapped.id, to=17)
+    frames = [picture({"image": frame}).astype(int) for frame in reply["frames"]]
+    assert len(frames) == 9
+    model = mapped.load_model()
+    image = ink.render([np.array(stroke) for stroke in STROKES], 0.07)
+    ends = model.decode(model.encode(np.stack([image, data.load("digits").train.images[17]])))
+    for frame, end in zip((frames[0], frames[-1]), ends, strict=True):
+        assert np.abs(frame - 255 * end).max() <= 1
+    for to in (-1, 1438, 10_000, "17", None):
+        assert "whole number from 0 to 1437" in ask(kind="morph", run=mapped.id, to=to)["error"]
+    assert "draw something" in ask(kind="morph", run=mapped.id, to=17, strokes=[])["error"]
+
+
+def test_a_picture_is_traced_into_strokes_that_can_be_drawn() -> None:
+    image = ink.render([np.array(stroke) for stroke in STROKES], 0.07)
+    reply = ask(kind="trace", columns=28, rows=28, grey=base64.b64encode(image.tobytes()).decode())
+    assert np.corrcoef(picture(ask(**reply)).ravel(), image.ravel())[0, 1] > 0.9
+    blank = base64.b64encode(bytes(784)).decode()
+    assert ask(kind="trace", columns=28, rows=28, grey=blank)["error"].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +279,26 @@ def test_what_is_no_message_gets_an_error_sentence(message: bytes | str) -> None
         {"runs": "cnn"},
         {"runs": [1]},
         {"runs": [["cnn"]]},
-        {"runs": ["cnn"] * 7},
+        {"runs": ["cnn"] * 65},
+        {"off": "crop"},
+        {"off": ["shine"]},
+        {"off": [["crop"]]},
+        {"map": "vae-2"},
+        {"strokes": [[[0.1, 0.1, 9]]]},
+        {"kind": "map"},
+        {"kind": "map", "run": "nothing", "method": "pca"},
+        {"kind": "map", "run": {}, "method": "pca"},
+        {"kind": "river"},
+        {"kind": "river", "run": "nothing"},
+        {"kind": "morph", "run": "nothing", "to": 0},
+        {"kind": "morph", "strokes": [], "run": "nothing", "to": 0},
+        {"kind": "trace"},
+        {"kind": "trace", "columns": 2, "rows": 2, "grey": "####"},
+        {"kind": "trace", "columns": 2, "rows": 2, "grey": "AAAA"},
+        {"kind": "trace", "columns": 2, "rows": 2, "grey": "AAAAAA=="},
+        {"kind": "trace", "columns": 321, "rows": 1, "grey": ""},
+        {"kind": "trace", "columns": 0, "rows": 0, "grey": ""},
+        {"kind": "trace", "columns": 1.0, "rows": True, "grey": "AA=="},
         {"runs": {"cnn": 1}},
         {"kind": "decode"},
         {"kind": "decode", "run": "cnn", "method": "magic", "x": 0, "y": 0},

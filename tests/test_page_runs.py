@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
+from core import finetune
 from core.archive import MAX_ARCHIVE, pack
 from core.config import TrainConfig
 from core.history import Summary
@@ -21,6 +22,7 @@ from core.runs import Run, RunStore
 from pages.parts import runs_table, take_along
 from pages.parts.run_compare import differences
 from pages.parts.runs_table import glance, listing, read_lines
+from tests import odd_hand
 from tests.conftest import ROOT, small, sound
 
 TEXT = "Deep <b>net</b> *x* [l](u) | $y$"
@@ -250,6 +252,70 @@ def test_train_again_fills_the_form_with_the_settings_of_the_run(runs, submitted
     sound(at.button(key="train").click().run())
     (again,) = (job for job in submitted if isinstance(job, Run))
     assert again.config == run.config
+
+
+def taught(runs: RunStore) -> Run:
+    """A run that began from another, which is gone, and learned from drawings."""
+    origin = ended(runs, "Origin", model="mlp", params={"hidden": 77})
+    (origin.folder / "weights.safetensors").write_bytes(b"some")
+    run = finetune.start(runs, origin, odd_hand.drawings(5, seed=1), TEXT)
+    runs.delete(origin)
+    return run
+
+
+def test_train_again_of_a_run_that_learned_from_drawings_keeps_what_it_began_from(runs, submitted):
+    run = taught(runs)
+    at = page(run=run.id)
+    assert "Begins from" in words(at)
+    sound(at.button(key="runs-again").click().run())
+    sound(at.switch_page("train.py").run())
+    assert re.search(r"Begins from Origin as it was, and learns from the 5 drawings of Deep", words(at))
+    sound(at.number_input(key="form-own_share").set_value(0.5).run())
+    sound(at.number_input(key="form-lr").set_value(0.0625).run())
+    sound(at.button(key="train").click().run())
+    (again,) = (job for job in submitted if isinstance(job, Run))
+    assert again.config == replace(run.config, own_share=0.5, lr=0.0625)
+    for name in ("drawings.jsonl", "start/config.json", "start/weights.safetensors"):
+        assert (again.folder / name).read_bytes() == (run.folder / name).read_bytes()
+
+
+def test_settings_that_do_not_fit_the_first_weights_are_refused_and_a_preset_begins_anew(runs, submitted):
+    at = page(run=taught(runs).id)
+    sound(at.button(key="runs-again").click().run())
+    sound(at.switch_page("train.py").run())
+
+    def error() -> str:
+        assert at.button(key="train").disabled
+        return at.error[0].value.replace("\\", "")
+
+    sound(at.number_input(key="form-mlp-hidden").set_value(78).run())
+    assert "With another setting of the model the weights" in error()
+    sound(at.number_input(key="form-mlp-hidden").set_value(77).run())
+    assert not at.error
+    sound(at.number_input(key="form-own_share").set_value(0.95).run())
+    assert "Own drawings (share) must be between 0 and 0.9, got 0.95" in error()
+    sound(at.number_input(key="form-own_share").set_value(0.0).run())
+    assert "Give both or neither" in error()
+    sound(at.selectbox(key="form-preset").set_value("softmax").run())
+    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    assert not at.error
+    assert "form-own_share" not in [field.key for field in at.number_input]
+    sound(at.button(key="train").click().run())
+    (run,) = (job for job in submitted if isinstance(job, Run))
+    assert (run.config.model, run.config.start, run.config.own_share) == ("softmax", "", 0.0)
+
+
+def test_run_that_kept_the_drawings_is_deleted_while_the_form_is_open(runs, submitted):
+    run = taught(runs)
+    at = page(run=run.id)
+    sound(at.button(key="runs-again").click().run())
+    sound(at.switch_page("train.py").run())
+    runs.delete(run)
+    sound(at.button(key="train").click().run())
+    assert "Choose a preset to begin anew" in words(at)
+    assert "is gone" in words(at)
+    assert at.button(key="train").disabled
+    assert not [job for job in submitted if isinstance(job, Run)]
 
 
 def test_links_lead_with_the_selection_to_the_pages_that_can_show_it(runs):

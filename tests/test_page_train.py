@@ -158,7 +158,8 @@ def test_every_field_reaches_the_config(runs, submitted):
     values = {"dataset": "digits", "epochs": 7, "batch_size": 33, "optimizer": OPTIMIZERS[-1], "lr": 0.125,
               "schedule": "constant", "weight_decay": 0.5, "label_smoothing": 0.2, "seed": 11, "train_size": 500,
               "patience": 3, "max_minutes": 2.5}  # fmt: skip
-    varied = {"shift": 1.0, "rotate": 2.0, "scale": 0.3, "shear": 4.0, "elastic": 0.5, "thickness": 0.6}
+    varied = {"shift": 1.0, "rotate": 2.0, "scale": 0.3, "shear": 4.0, "elastic": 0.5, "thickness": 0.6,
+              "shrink": 0.25, "marks": 0.75, "still": 0.5}  # fmt: skip
     for name, value in {**values, "mlp-hidden": 99, **{f"augmentation-{k}": v for k, v in varied.items()}}.items():
         field(at, name).set_value(value)
     sound(at.run())

@@ -8,12 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from core import recording, worker
+from core import finetune, recording, worker
 from core.augment import Augmentation
 from core.files import read_arrays
 from core.resume import read_resume
 from core.runs import RESUMABLE, Run
 
+from . import odd_hand
 from .conftest import small, wait_for
 
 RECIPES = {
@@ -91,6 +92,24 @@ def test_paused_at_several_moments_and_resumed(trained, runs, request_at, model,
         run.request_resume()
     worker.train(run)
     assert_equal_runs(run, whole)
+
+
+@pytest.mark.parametrize("model", ["mlp", "numpy-deep"])
+def test_a_run_that_learns_from_drawings_is_paused_and_resumed(trained, runs, request_at, model):
+    origin = trained(model, **RECIPES[model])
+    first = finetune.start(runs, origin, odd_hand.drawings(20, seed=1))
+    whole, run = (finetune.again(runs, first, first.config) for _ in range(2))
+    worker.train(whole)
+    runs.delete(origin)
+    for moment in (2, 7, 0):
+        request_at(moment, run.request_pause)
+        worker.train(run)
+        assert run.status() == "paused"
+        run.request_resume()
+    worker.train(run)
+    assert_equal_runs(run, whole)
+    go_on(run, epochs=4)
+    assert (run.status(), len(run.history().epochs)) == ("finished", 4)
 
 
 def test_the_clock_goes_on_from_the_last_finished_epoch(trained, runs, request_at):

@@ -11,8 +11,9 @@ import pytest
 from filelock import FileLock
 
 from core import files
+from core.files import write_json
 from core.history import Summary, last_line, summarize
-from core.runs import RunNotFound, RunStore
+from core.runs import RunNotFound, RunStore, copies
 
 from .conftest import small
 
@@ -122,6 +123,26 @@ def test_run_that_stands_on_another_needs_a_fitting_one(runs, trained):
         assert (run.folder / "source" / name).read_bytes() == (source.folder / name).read_bytes()
     assert run.load_source().code_size == 64
     assert source.load_source() is None
+
+
+def test_what_a_run_keeps_of_others_is_there_before_the_run_is(runs, monkeypatch):
+    config, seen = small("softmax", start="gone", own_share=0.25), []
+
+    def watched(path, value):
+        seen.append({str(p.relative_to(path.parent)): p.read_bytes() for p in path.parent.rglob("*") if p.is_file()})
+        write_json(path, value)
+
+    monkeypatch.setattr("core.runs.write_json", watched)
+    kept = {"drawings.jsonl": b"{}", "start/config.json": b"1", "start/weights.safetensors": b"2"}
+    run = runs.create(config, "Mine", kept)
+    assert (run.config, run.name, seen) == (config, "Mine", [kept])
+    assert [r.id for r in runs.runs()] == [run.id]
+
+
+def test_run_that_cannot_be_read_whole_is_not_copied(runs):
+    run = runs.create(small())
+    with pytest.raises(ValueError, match=r"cannot be read whole.*Choose another run"):
+        copies(run, "start")
 
 
 def test_torn_last_line_waits_for_its_rest(runs):

@@ -74,6 +74,11 @@ class TorchModel:
         self.optimizer.step()
         return {name: value.item() for name, value in metrics.items()}
 
+    def _rest(self) -> None:
+        """Switch dropout and batch statistics off; it goes through all layers, so only where they are on."""
+        if self.network.training:
+            self.network.eval()
+
     def seed_step(self, seed: int) -> None:
         """Seed what is random inside a step (dropout, a variational code), so that an epoch repeats exactly."""
         torch.manual_seed(seed)
@@ -81,12 +86,12 @@ class TorchModel:
     @torch.inference_mode()
     def evaluate(self, images: np.ndarray, labels: np.ndarray, targets: np.ndarray | None = None) -> Metrics:
         """Return loss and metrics, averaged over the images, without learning from them."""
-        self.network.eval()
+        self._rest()
         return {name: value.item() for name, value in self._losses(images, labels, targets)[1].items()}
 
     def health(self, images: np.ndarray, labels: np.ndarray) -> Health:
         """Return gradient and weight norms and the share of silent units per layer, as the contract says."""
-        self.network.eval()
+        self._rest()
         self.optimizer.zero_grad(set_to_none=True)  # the last step's are still there
         with _watching(self.network) as silent:
             self._losses(images, labels, None)[0].backward()
@@ -104,19 +109,19 @@ class TorchModel:
     @torch.inference_mode()
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, float32 (n, 10)."""
-        self.network.eval()
+        self._rest()
         return self.network(self._pixels(images)).softmax(1).cpu().numpy()
 
     @torch.inference_mode()
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Return codes, float32 (n, code_size)."""
-        self.network.eval()
+        self._rest()
         return self.network.get_submodule("encoder")(self._pixels(images)).cpu().numpy()
 
     @torch.inference_mode()
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return images in [0, 1], float32 (n, 28, 28)."""
-        self.network.eval()
+        self._rest()
         outputs = self.network.get_submodule("decoder")(torch.tensor(codes, dtype=torch.float32, device=self.device))
         pictures: Tensor = self.network.picture(outputs)  # type: ignore[operator]  # an Autoencoder has it
         return pictures.reshape(-1, 28, 28).cpu().numpy()

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import devices
+from core import devices, finetune
 from core.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from core.data import DATASETS, load
 from core.models import MODELS, ModelSpec
@@ -22,6 +22,7 @@ from pages.parts.form_fields import AUGMENTATION_TITLES, KEY, TITLES, choice, pa
 from pages.parts.pickers import pick_dataset, run_labels
 from pages.parts.style import plain
 
+_AGAIN = f"{KEY}-again"  # session: id of the run whose settings are in the form
 _REAL = [setting.name for setting in fields(TrainConfig) if setting.type == "float"]
 # Two fields in a row wherever two fit, with labels and boxes aligned; columns of Streamlit's would not wrap.
 _GRID = """
@@ -92,12 +93,17 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if spec.source:
         values["source"] = _source(spec)
+    if start := st.session_state[f"{KEY}-start"]:
+        values["start"] = start
+        st.caption(plain(_beginning()))
     with st.container(key="fields-main"):
         values["params"] = {param.name: param_field(spec, param) for param in spec.params}
         values["epochs"] = whole("epochs")
         values["batch_size"] = whole("batch_size")
         values["optimizer"] = choice("optimizer", OPTIMIZERS)
         values["lr"] = real("lr", 0.001)
+        if start:
+            values["own_share"] = real("own_share", 0.05)
     with st.expander("More settings"), st.container(key="fields-more"):
         values["schedule"] = choice("schedule", SCHEDULES)
         values["loss"] = choice("loss", spec.losses, key=f"loss-{spec.name}")
@@ -113,6 +119,16 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
             values["device"] = choice("device", present, titles=devices.TITLES)
         values["max_minutes"] = real("max_minutes", 5.0)
     return values | augment_form(spec, dataset)
+
+
+def _beginning() -> str:
+    """Say what the run begins from; a preset or another model would begin anew."""
+    with suppress(RunNotFound):
+        run = _earlier()
+        count, origin = len(finetune.learned_from(run)), Run(run.folder / "start")
+        drawings = "the drawing" if count == 1 else f"the {count:,} drawings"
+        return f"Begins from {origin.name} as it was, and learns from {drawings} of {run.name}. A preset begins anew."
+    return "The run that kept the weights and drawings to begin from is gone. Choose a preset to begin anew."
 
 
 def _source(spec: ModelSpec) -> str:
@@ -149,7 +165,10 @@ def _checked(values: dict[str, Any]) -> TrainConfig:
     if model.source and not values["source"]:
         raise ValueError(f"{model.title} needs a trained autoencoder to stand on. Train an autoencoder first.")
     config = TrainConfig.from_dict(values)
-    store().source_of(config)
+    if config.start:
+        finetune.check_again(_earlier(), config)
+    else:
+        store().source_of(config)
     if (config.train_size or config.per_class) and not training_size(load(config.dataset).train, config):
         raise ValueError("patience holds out some training digits, and of one none is left to learn. Use more digits.")
     return config
@@ -162,11 +181,28 @@ def _fit_to(dataset: str, wanted: int) -> None:
         state[key] = state[fitted] = min(wanted, most_per_class(load(dataset).train))
 
 
-def fill_form(config: TrainConfig) -> None:
-    """Put the settings of a config, such as another run's, into the form; its preset is one of the same model."""
+def fill_form(run: Run) -> None:
+    """Put the settings of a run into the form; its preset is one of the same model.
+
+    One that learned from drawings is remembered with them, since it alone keeps what such a run is made from.
+    """
+    config = run.config
     names = [name for name, preset in PRESETS.items() if preset.config.model == config.model]
     st.session_state[f"{KEY}-preset"] = names[0] if names else next(iter(PRESETS))
     _put(config.to_dict())
+    st.session_state[_AGAIN] = run.id
+
+
+def make(config: TrainConfig) -> Run:
+    """Make the run that the form describes. Raises ValueError when it cannot be made."""
+    if config.start:
+        return finetune.again(store(), _earlier(), config)
+    return store().create(config)
+
+
+def _earlier() -> Run:
+    """Return the run that is to be trained again."""
+    return store().get(st.session_state.get(_AGAIN, ""))
 
 
 def _fill(name: str) -> None:

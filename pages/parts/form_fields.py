@@ -17,6 +17,8 @@ KEY = "form"
 TITLES = {
     "dataset": "Data set",
     "source": "Encoder from",
+    "start": "Begins from",
+    "own_share": "Own drawings (share)",
     "epochs": "Epochs",
     "batch_size": "Batch size",
     "optimizer": "Optimizer",
@@ -41,9 +43,13 @@ AUGMENTATION_TITLES = {
     "shear": "Slant (degrees)",
     "elastic": "Bend (pixels)",
     "thickness": "Thickness (pixels)",
+    "shrink": "Shrinking (share)",
+    "marks": "Pen marks (share)",
+    "still": "Not moved (share)",
 }
 _HELP = {
     "source": "The trained autoencoder that turns digits into codes; a copy of it is kept with the run.",
+    "own_share": "Share of each batch that are one's own drawings.",
     "epochs": "Passes over the training digits.",
     "batch_size": "Digits per step.",
     "lr": "Size of each step; with one-cycle, the largest.",
@@ -64,6 +70,9 @@ _HELP = {
     "augmentation-shear": "Digits lean to either side by up to so many degrees.",
     "augmentation-elastic": "Digits are bent smoothly: the standard deviation of the bend.",
     "augmentation-thickness": "Outlines move out or in by up to so many pixels.",
+    "augmentation-shrink": "Digits may be smaller than scaling lets them: 0.2 there and 0.4 here is 0.4 to 1.2 times.",
+    "augmentation-marks": "Share of the 1s, 7s and 9s that get flags, feet, bars or curls.",
+    "augmentation-still": "Share of the digits that are neither shifted, turned nor scaled.",
 }
 
 

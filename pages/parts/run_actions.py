@@ -48,7 +48,7 @@ def _links(runs: Sequence[Run]) -> None:
 
 def _again(run: Run) -> None:
     if st.button("Train again with changes", key="runs-again", icon=":material/tune:"):
-        fill_form(run.config)
+        fill_form(run)
         st.switch_page("train.py")
 
 

@@ -1,0 +1,54 @@
+"""How a drawing was read while it grew: the probabilities after each part of its ink, and when it was recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core import ink
+from core.question import Question, Reply, drawing, run_of
+from core.runs import Run
+
+PARTS = 24  # into which the ink is divided; all their pictures are read at once
+
+
+def river(question: Question) -> Reply:
+    """Read a growing drawing.
+
+    {"kind": "river", "run", "strokes", "width", "off": steps}
+        -> {"at": fractions of the ink, rising, the last 1, "probabilities": ten at each of them,
+            "recognised": see below}, with nothing in the lists for an empty drawing.
+    """
+    strokes, width, off = drawing(question)
+    run = run_of(question, "classify", "does not read digits: choose a classifier.")
+    if not strokes:
+        return {"at": [], "probabilities": [], "recognised": None}
+    at = np.linspace(0, 1, PARTS + 1)[1:].round(5).tolist()
+    pictures = np.stack([ink.render(ink.prefix(strokes, fraction), width, off) for fraction in at])
+    read = probabilities(run, pictures)
+    return {"at": at, "probabilities": read, "recognised": recognised(at, read)}
+
+
+def recognised(at: Sequence[float], probabilities: Sequence[Sequence[float]]) -> float | None:
+    """Return the smallest of the rising fractions from which on the most probable digit stays what it is in the end.
+
+    None when there is nothing to read.
+    """
+    if not len(at):
+        return None
+    verdicts = np.argmax(probabilities, axis=1)
+    others = np.flatnonzero(verdicts != verdicts[-1])
+    return at[int(others[-1]) + 1 if len(others) else 0]
+
+
+def probabilities(run: Run, images: np.ndarray) -> list[list[float]]:
+    """Return what a classifier says of uint8 images (n, 28, 28), ten numbers each, rounded to 5 decimals.
+
+    Raises ValueError when they are not finite.
+    """
+    found = np.asarray(run.load_model().predict_proba(images), dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise ValueError(f"The weights of {run.name} hold numbers that are not finite: train it again with a lower lr.")
+    rounded: list[list[float]] = found.round(5).tolist()
+    return rounded
