@@ -12,6 +12,7 @@ st.set_page_config(page_title="Digit Lab", page_icon=_FOLDER / "parts" / "icon.p
 st.navigation(
     [
         st.Page(_FOLDER / "draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page(_FOLDER / "your_hand.py", title="Your hand", icon=":material/gesture:", url_path="your-hand"),
         st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
         st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:"),
         st.Page(_FOLDER / "reconstruct.py", title="Reconstruct", icon=":material/compare:"),

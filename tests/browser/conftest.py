@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from core import data
+
 from ..server import Dashboard, NoBrowser, launch, running
 
 expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is promised faster says so itself
@@ -12,8 +14,14 @@ expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is p
 
 @pytest.fixture(scope="package")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """The dashboard that most journeys share."""
-    with running(tmp_path_factory.mktemp("dashboard")) as started:
+    """The dashboard that most journeys share, with the data sets of this machine and drawings of its own."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    own = folder / "data"
+    own.mkdir()
+    for part in ("MNIST", "cache"):
+        if (data.data_dir() / part).exists():
+            (own / part).symlink_to((data.data_dir() / part).resolve())
+    with running(folder, DIGITLAB_DATA=str(own)) as started:
         yield started
 
 

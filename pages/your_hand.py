@@ -1,0 +1,80 @@
+"""Your hand: the saved drawings, how each run reads them, and a copy of a run that learns from them."""
+
+import streamlit as st
+
+from core.drawings import MAX_HAND, Drawing, drawings, kept_aside
+from core.runs import Run
+from pages.parts.drawings_files import bring_drawings, brought, take_out
+from pages.parts.drawings_gallery import deleted_drawings, gallery
+from pages.parts.drawings_readings import live_readings, readers
+from pages.parts.learn_form import learn_form
+from pages.parts.learn_result import taught
+from pages.parts.run_controls import COMPACT
+from pages.parts.style import page_header, plain
+
+_ROOM = "<style>.stMainBlockContainer h3 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
+EVERY_S = 1.0  # between two looks whether somebody saved a drawing
+
+page_header("Your hand", "See how each model reads your saved drawings, and let one learn from them.")
+st.html(COMPACT + _ROOM)
+
+
+def whose_hand() -> None:
+    """The name that new drawings get; a key of its own in the session, so that it outlives this page."""
+    state = st.session_state
+    state["hand"] = st.text_input(
+        "Whose hand",
+        state.get("hand", ""),
+        max_chars=MAX_HAND,
+        key="hand-field",
+        placeholder="Whose hand (for new drawings)",
+        label_visibility="collapsed",
+        width=260,
+    ).strip()
+
+
+def head(everything: tuple[Drawing, ...]) -> None:
+    """How many drawings there are, where new ones come from, and the files."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="hand-head"):
+        aside, hands = int(kept_aside(everything).sum()), len({drawing.hand for drawing in everything})
+        count = f"**{len(everything):,} drawing{'s' * (len(everything) != 1)}**"
+        by = f" by {hands} hands" * (hands > 1)
+        st.markdown(f"{count}{by}, {aside:,} kept aside" if everything else "**No drawings yet**", width="content")
+        whose_hand()
+        st.page_link("draw.py", label="Draw more", icon=":material/draw:")
+        bring_drawings()
+        take_out(len(everything))
+    deleted_drawings()
+    brought()
+
+
+def body(everything: tuple[Drawing, ...], runs: list[Run]) -> None:
+    """The pictures; beside them how they are read and what can be learned; below what learning changed."""
+    left, right = st.columns([1.9, 1], gap="large")
+    with left:
+        st.fragment(gallery, key="hand-gallery")(runs)
+    with right:
+        live_readings(runs)
+        learn_form(runs, everything)
+    taught(everything)
+
+
+def watch(seen: tuple[int, int, int]) -> None:
+    """Look whether the drawings changed, here or elsewhere, and draw the page again only then."""
+    if drawings().version() != seen:
+        st.rerun()
+
+
+seen = drawings().version()  # before they are read, so that no change after it is missed
+try:
+    everything = drawings().all()
+except ValueError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+head(everything)
+if everything:
+    body(everything, readers())
+else:
+    st.caption("Draw a digit and say which it is meant to be, on the page Draw, or bring in a file of drawings.")
+    taught(everything)
+st.fragment(watch, run_every=EVERY_S, key="hand-watch")(seen)
