@@ -1,30 +1,46 @@
-"""Draw: a pad, and what each chosen model reads in it while the pen moves."""
+"""Draw: a pad, what each chosen model reads in it while the pen moves, and panels that show how it comes to that."""
 
 import streamlit as st
 
 from core.runs import store
+from pages.parts.draw_controls import chosen_map, pick_map, pick_panels, refer
 from pages.parts.pad import pad
 from pages.parts.pickers import pick_runs
+from pages.parts.steps_cost import steps_cost
 from pages.parts.style import page_header
 
 page_header("Draw", "Draw a digit and watch each model read it while your pen moves.")
 
+MOST = 64  # models on the page
+
 
 def favourites() -> list[str]:
-    """The newest run that can answer, before the shipped classifiers, the best of them first."""
-    runs = [run for run in store().runs("classify") if run.has_weights()]
-    newest = next((run.id for run in runs if not run.shipped and not run.active()), None)
+    """The newest classifier that can answer, the shipped ones, the best of them first, and one autoencoder."""
+    runs = [run for run in store().runs() if run.has_weights()]
+    news = (run.id for run in runs if run.spec.task == "classify" and not run.shipped and not run.active())
+    newest = next(news, None)
     offered = {run.id for run in runs if run.shipped} | {newest}
-    return [run_id for run_id in (newest, "cnn", "mlp", "softmax") if run_id and run_id in offered]
+    return [run_id for run_id in (newest, "cnn", "mlp", "softmax", "conv-autoencoder") if run_id and run_id in offered]
 
 
-chosen = pick_runs("Models", task="classify", key="draw-runs", default=favourites())
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="draw-controls"):
+    with st.container(key="draw-models"):
+        chosen = pick_runs("Models", key="draw-runs", max_selections=MOST, default=favourites())
+    panels = pick_panels()
+    latent = pick_map() if "map" in panels else None
+place = st.container()
+with st.container():  # below the pad, so that nothing moves when the map is there
+    shown_map = chosen_map(*latent) if latent else None
+refer([*chosen, *([latent[0]] if latent else [])])
 
 
 @st.fragment
 def drawing() -> None:
     """Only this part runs again when the pen comes up."""
-    pad(key="draw-pad", runs=chosen)
+    pad(key="draw-pad", runs=chosen, panels=panels, latent=shown_map, teaches=True)
 
 
-drawing()
+with place:
+    drawing()
+if "steps" in panels:
+    steps_cost(chosen)

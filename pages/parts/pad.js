@@ -1,49 +1,92 @@
-// The drawing pad: one question at a time over the live socket while the pen moves, and a card for each model's answer.
-// pad.py puts pad_ink.js and pad_card.js before this file, because a component is one module.
+// The pad's hub: it asks the models about the ink while the pen moves, one drawing at a time, and has everything painted
+// that follows from an answer. pad.py puts the other files before this one, because a component is one module.
 
-const PATIENCE = 2000; // ms until an answer counts as lost
-const SLOW = 700; // ms until the pad says that it waits
 const WORDS = 600; // ms of quiet until the verdicts are read out
+const MEASURING = 2000; // ms until the same drawing is asked about again, while the server measures test digits
+const PANELS = { river: River, map: LatentMap, steps: Steps };
+const TOPICS = ["line", "answer", "picture", "panels"]; // what can be said below the pad, the first that is wins
 
 class Pad {
   constructor(root) {
     const find = (name) => root.querySelector(`.${name}`);
-    Object.assign(this, { lab: find("lab"), note: find("note"), seen: find("pixels"), cardBox: find("cards"), words: find("words") });
-    this.cards = new Map();
-    this.seq = Date.now(); // higher than any number an earlier pad of this page used
-    this.painted = this.seq;
-    this.waiting = null; // the question in flight
+    Object.assign(this, { lab: find("lab"), note: find("note"), panelBox: find("panels"), words: find("words") });
+    this.seen = find("pixels").getContext("2d");
+    this.painted = 0; // the number of the newest answer that was shown
     this.dirty = false; // whether the drawing changed since the last question
-    this.failures = 0;
+    this.notes = {};
     this.timers = {};
-    this.ink = new Ink(root, {
-      changed: () => this.ask(),
-      settled: () => this.setState("drawing", this.ink.drawing()),
+    this.made = new Map(); // panels by name
+    this.panels = [];
+    this.jury = new Jury(root, () => this.led());
+    this.ink = new Ink(root, { changed: () => this.ask(), settled: () => this.rest() });
+    this.pen = new Pen(root, this.ink);
+    this.teach = new Teach(root, {
+      drawn: () => this.ink.strokes.length > 0 && (this.ink.finish(), this.ink.rest(), true),
+      teach: (what) => this.setState("teach", what),
     });
+    this.keys = new Keys(root, this.ink, this.pen, (digit) => this.data.taught && this.teach.save(digit));
+    this.picture = new Picture(root, {
+      ask: (question) => this.line.ask(question),
+      say: (sentence) => this.say("picture", sentence),
+      take: (strokes, width) => this.ink.replace(strokes, width),
+    });
+  }
+
+  // The classifier that panels follow: {id, name, color}, null when there is none.
+  get lead() {
+    return this.jury.lead;
   }
 
   // Called again whenever the page's data or the theme changes.
   update(data, setState) {
     const first = !this.data;
     Object.assign(this, { data, setState });
-    if (data.drawing && data.drawing.stamp > this.ink.stamp && !this.ink.pen.down) {
-      this.ink.adopt(data.drawing);
-      this.ask();
-    } else if (first && this.ink.stamp > (data.drawing?.stamp ?? 0)) {
-      this.ink.settle();
-    }
+    this.line ??= new Line(data.base, {
+      page: (question) => this.setState("ask", question),
+      say: (sentence) => this.say("line", sentence),
+      ready: () => this.pump(),
+    });
+    const newer = data.drawing && data.drawing.stamp > this.ink.stamp && !this.ink.down;
+    if (newer) this.ink.adopt(data.drawing);
+    if (data.reply) this.line.heard(data.reply);
     this.lab.classList.toggle("alone", !data.show_answers);
-    this.arrange(data.show_answers ? data.runs : []);
-    if (data.reply && this.waiting?.page) this.receive(data.reply);
-    if (first) this.connect();
-    this.ink.redraw();
+    this.teach.update(data.taught);
+    this.arrange();
+    if (first || newer) this.ink.settle();
+    this.ink.measure();
   }
 
   close() {
     this.closed = true;
-    this.ink.close();
+    for (const part of [this.ink, this.pen, this.keys, this.picture, this.teach, ...this.made.values()]) part.close();
     Object.values(this.timers).forEach(clearTimeout);
-    this.socket?.close();
+    cancelAnimationFrame(this.frame);
+    this.line?.close();
+  }
+
+  arrange() {
+    const { runs, panels, map, show_answers: answers, drawing } = this.data;
+    this.jury.arrange(answers ? runs : []);
+    const wanted = answers ? panels : [];
+    const shown = wanted.map((name) => {
+      if (!this.made.has(name)) this.made.set(name, new PANELS[name](this));
+      return this.made.get(name);
+    });
+    for (const [name, panel] of this.made) {
+      if (wanted.includes(name)) continue;
+      panel.close();
+      this.made.delete(name);
+    }
+    this.panels = shown;
+    if (wanted.join() !== this.panelBox.dataset.shown) {
+      this.panelBox.replaceChildren(...shown.map((panel) => panel.root));
+      this.panelBox.dataset.shown = wanted.join();
+    }
+    this.lab.classList.toggle("follows", wanted.includes("river") || wanted.includes("steps"));
+    shown.forEach((panel) => panel.update(this.data));
+    const asks = JSON.stringify([this.jury.ids(), wanted, map, drawing?.stamp]);
+    if (asks !== this.asks) this.ask();
+    this.asks = asks;
   }
 
   later(name, delay, job) {
@@ -53,110 +96,94 @@ class Pad {
 
   // ---- questions: one in flight, the latest drawing wins
 
-  connect() {
-    if (this.closed) return;
-    const base = this.data.base ? `/${this.data.base}` : "";
-    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${base}/digitlab/live`;
-    const socket = (this.socket = new WebSocket(url));
-    this.later("connect", PATIENCE, () => socket.readyState === WebSocket.CONNECTING && socket.close());
-    socket.onopen = () => {
-      this.failures = 0;
-      this.waiting = null;
-      this.say("");
-      this.pump();
-    };
-    socket.onmessage = (event) => this.socket === socket && this.receive(JSON.parse(event.data));
-    socket.onclose = () => {
-      if (this.closed) return;
-      this.failures += 1;
-      if (!this.waiting?.page) {
-        this.dirty ||= this.waiting !== null;
-        this.waiting = null;
-      }
-      this.say("The live connection is down; answers come through the page, a little slower.");
-      this.later("connect", Math.min(15000, 500 * 2 ** this.failures), () => this.connect());
-      this.pump();
-    };
-  }
-
+  // What should be known is another thing now: the drawing, or what a panel wishes to know of it.
   ask() {
-    this.dirty = this.ink.strokes.length > 0;
+    if (this.closed) return;
+    this.dirty = this.ink.shown.length > 0;
     if (this.dirty) this.pump();
     else this.wipe();
   }
 
   pump() {
-    if (!this.dirty || !this.data || this.waiting || this.closed) return;
-    const open = this.socket?.readyState === WebSocket.OPEN;
-    if (!open && !this.failures) return; // still connecting for the first time
+    if (!this.dirty || this.asking || this.closed || !this.line?.ready) return;
     this.dirty = false;
-    this.lab.dataset.asked = this.seq += 1;
-    const question = { kind: "draw", seq: this.seq, strokes: this.ink.strokes, width: this.ink.width, runs: [...this.cards.keys()] };
-    this.waiting = { seq: this.seq, page: !open };
-    if (open) this.socket.send(JSON.stringify(question));
-    else this.setState("ask", question);
-    if (open) this.later("slow", SLOW, () => this.say("Waiting for the models."));
-    this.later("answer", open ? PATIENCE : 2 * PATIENCE, () => {
-      this.waiting = null;
-      this.ask();
-    });
+    const { ink } = this;
+    const strokes = ink.snapshot();
+    const question = { kind: "draw", strokes, width: ink.width, runs: this.jury.ids() };
+    this.panels.forEach((panel) => panel.question(question));
+    const asked = { strokes, width: ink.width, off: question.off ?? [], fraction: ink.fraction, length: inkLength(strokes) };
+    this.asking = true;
+    this.line.ask(question).then((reply) => this.receive(reply, asked));
+    this.lab.dataset.asked = this.line.seq;
   }
 
-  receive(reply) {
-    if (reply.seq !== undefined && reply.seq < (this.waiting?.seq ?? 0)) return; // an answer that was given up
-    const { page } = this.waiting ?? {};
-    clearTimeout(this.timers.answer);
-    clearTimeout(this.timers.slow);
-    this.waiting = null;
-    if (!page) this.say(""); // the line of the slower way stays until the live one is back
-    if (reply.error) this.say(reply.error);
-    else if (reply.seq > this.painted) this.paint(reply);
+  receive(reply, asked) {
+    this.asking = false;
+    if (this.closed) return;
+    if (reply.lost) this.dirty = this.ink.shown.length > 0;
+    else this.say("answer", reply.error ?? "");
+    if (!reply.error && reply.seq > this.painted) {
+      this.newest = { reply, asked };
+      this.frame ??= requestAnimationFrame(() => this.show());
+    }
     this.pump();
   }
 
-  // ---- answers
+  // The pen rests: the page gets the drawing, and there is time for what takes longer.
+  rest() {
+    this.setState("drawing", this.ink.drawing());
+    this.panels.forEach((panel) => panel.settled());
+  }
 
-  arrange(runs) {
-    const ids = runs.map((run) => run.id).join(" ");
-    runs.forEach((run) => this.cards.get(run.id)?.describe(run));
-    if (ids === this.arranged) return;
-    this.arranged = ids;
-    const before = this.cards;
-    this.cards = new Map(runs.map((run) => [run.id, before.get(run.id) ?? new Card(run)]));
-    this.cardBox.replaceChildren(...[...this.cards.values()].map((card) => card.root));
-    this.cardBox.dataset.count = runs.length;
-    this.lab.classList.toggle("idle", !runs.length);
+  led() {
+    this.panels.forEach((panel) => panel.update(this.data));
     this.ask();
   }
 
+  // ---- answers: never an older one after a newer one, and all of one in one frame
+
+  show() {
+    this.frame = null;
+    const { reply, asked } = this.newest ?? {};
+    this.newest = null;
+    if (reply && reply.seq > this.painted) this.paint(reply, asked);
+  }
+
   wipe() {
-    this.painted = this.seq += 1; // whatever is still on the way answers a drawing that is gone
-    this.lab.dataset.asked = this.lab.dataset.seq = this.seq;
-    this.seen.getContext("2d").clearRect(0, 0, 28, 28);
-    this.cards.forEach((card) => card.clear());
+    this.painted = this.line?.next() ?? 0; // whatever is still on the way answers a drawing that is gone
+    this.lab.dataset.asked = this.lab.dataset.seq = this.painted;
+    this.seen.clearRect(0, 0, 28, 28);
+    this.jury.clear();
+    this.panels.forEach((panel) => panel.wipe());
     this.words.textContent = "";
     clearTimeout(this.timers.words);
+    clearTimeout(this.timers.again);
   }
 
-  paint({ seq, image, answers, errors }) {
-    this.painted = seq;
-    const ink = atob(image);
-    const pixels = new ImageData(28, 28);
-    pixels.data.fill(255);
-    for (let i = 0; i < 784; i++) pixels.data[4 * i + 3] = ink.charCodeAt(i);
-    this.seen.getContext("2d").putImageData(pixels, 0, 0);
-    for (const [id, card] of this.cards) {
-      if (answers[id]) card.paint(answers[id]);
-      else if (errors[id]) card.fail(errors[id]);
-    }
-    this.lab.dataset.seq = seq;
-    this.later("words", WORDS, () => {
-      this.words.textContent = [...this.cards.values()].map((card) => card.said).filter(Boolean).join("; ");
-    });
+  paint(reply, asked) {
+    this.painted = reply.seq;
+    const pixels = digitPixels(reply.image);
+    this.seen.putImageData(pixels, 0, 0);
+    this.jury.paint(reply, pixels);
+    this.panels.forEach((panel) => panel.paint(reply, asked));
+    this.lab.dataset.seq = reply.seq;
+    this.later("words", WORDS, () => (this.words.textContent = this.jury.words()));
+    const strangers = Object.values(reply.redrawn ?? {}).map((one) => one.stranger);
+    const measuring = strangers.includes(null) || reply.map?.near?.length === 0;
+    if (measuring) this.later("again", MEASURING, () => this.ask());
+    else clearTimeout(this.timers.again);
   }
 
-  say(sentence) {
-    this.note.textContent = sentence;
+  // ---- what is said below the pad
+
+  // A quiet line of the panels, such as that a step is switched off; "" takes it back.
+  remark(sentence) {
+    this.say("panels", sentence);
+  }
+
+  say(topic, sentence) {
+    this.notes[topic] = sentence;
+    setText(this.note, TOPICS.map((name) => this.notes[name]).find(Boolean) ?? "");
   }
 }
 

@@ -11,54 +11,35 @@ import numpy as np
 import streamlit as st
 
 from core import ink, live
-from core.figures import RUN_COLORS, RUN_GLYPHS
+from core.data import DATASETS
+from core.figures import DIGIT_COLORS, RUN_COLORS, RUN_GLYPHS
 from core.runs import Run
+from pages.parts.teach import teach
 
-_HTML = """
-<div class="lab blank" data-testid="pad">
-<div class="table">
-  <div class="left">
-    <div class="paper">
-      <canvas class="canvas" data-testid="pad-canvas" tabindex="0" role="application"
-        aria-label="Drawing pad. The arrow keys move the pen, Space puts it down and lifts it, Delete clears."></canvas>
-      <div class="invitation"><strong>Draw a digit</strong>with mouse, finger, pen or arrow keys</div>
-      <div class="lines">
-        <p class="limit">The pad is full: undo or clear to draw on.</p>
-        <p class="note" data-testid="pad-note" role="status"></p>
-      </div>
-      <span class="cursor"></span>
-    </div>
-    <div class="tools">
-      <button type="button" class="undo" data-testid="pad-undo">Undo</button>
-      <button type="button" class="clear" data-testid="pad-clear">Clear</button>
-      <label>Brush <input type="range" class="brush" data-testid="pad-brush" min="0.03" max="0.13" step="0.005"
-        value="0.07"></label>
-    </div>
-    <figure class="seen">
-      <canvas class="pixels" data-testid="pad-pixels" width="28" height="28" role="img"
-        aria-label="The drawing as 28 by 28 pixels"></canvas>
-      <figcaption><strong>What the models see</strong>Your ink in 28 × 28 pixels, fitted and centred like the digits
-        they learned from</figcaption>
-    </figure>
-  </div>
-  <div class="cards" data-testid="pad-cards"></div>
-  <p class="hint">Choose a model to see what it reads.</p>
-</div>
-<p class="words" data-testid="pad-words" aria-live="polite"></p>
-</div>
-"""
 _FILES = Path(__file__).parent
+# A component is one module: these files are joined, so their top-level names are different.
+_SCRIPTS = (
+    *("pad_line.js", "pad_strokes.js", "pad_brush.js", "pad_ink.js", "pad_pen.js", "pad_keys.js", "pad_picture.js"),
+    *("pad_card.js", "pad_jury.js", "pad_teach.js"),
+    *("pad_panel.js", "pad_river.js", "pad_replay.js", "pad_map.js", "pad_near.js", "pad_steps.js"),
+    "pad.js",
+)
+_STYLES = ("pad.css", "pad_cards.css", "pad_panels.css")
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
+
+
 _mount = st.components.v2.component(
-    "digitlab_pad",
-    html=_HTML,
-    css=(_FILES / "pad.css").read_text(encoding="utf-8"),
-    js="\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("pad_ink.js", "pad_card.js", "pad.js")),
+    "digitlab_pad", html=_joined(["pad.html"]), css=_joined(_STYLES), js=_joined(_SCRIPTS)
 )
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is on the pad: strokes as float64 (m, 2) in pad units, the pen's width, and the uint8 (28, 28) they make.
+    """What is on the pad: strokes as float64 (m, 2) or (m, 3) in pad units, the pen's width, and the uint8 (28, 28)
+    they make.
 
     image is None while the pad is empty; stamp is when the browser changed the drawing last, in ms.
     """
@@ -69,11 +50,21 @@ class Drawing:
     stamp: float = 0.0
 
 
-def pad(*, key: str, runs: Sequence[Run], show_answers: bool = True) -> Drawing:
-    """Show the pad with a live card for each of up to six classifier runs; return the drawing as of the last pen-up.
+def pad(
+    *,
+    key: str,
+    runs: Sequence[Run],
+    show_answers: bool = True,
+    panels: Sequence[str] = (),
+    latent: dict[str, Any] | None = None,
+    teaches: bool = False,
+) -> Drawing:
+    """Show the pad with a live card for each run, at most live.MAX_RUNS; return the drawing as of the last pen-up.
 
     The drawing is in st.session_state["drawing"], so every page that shows a pad shows the same one.
-    show_answers: False shows the pad and the 28 x 28 alone.
+    show_answers: False shows the pad and the 28 x 28 alone. panels: of "river", "map" and "steps", those shown below.
+    latent: which map the panel shows: {"run": id, "name", "method", "title", "version"}. teaches: whether a drawing
+    can be saved with a label.
     """
     said = st.session_state.get(key) or {}
     drawing = _newer(said.get("drawing"))
@@ -86,18 +77,31 @@ def pad(*, key: str, runs: Sequence[Run], show_answers: bool = True) -> Drawing:
         key=key,
         data={
             "base": str(st.get_option("server.baseUrlPath") or "").strip("/"),
-            "runs": [
-                {"id": run.id, "name": run.name, "color": RUN_COLORS[run.color], "glyph": RUN_GLYPHS[run.color]}
-                for run in runs[: live.MAX_RUNS]
-            ],
+            "palette": list(DIGIT_COLORS),
+            "runs": [_described(run) for run in runs[: live.MAX_RUNS]],
             "show_answers": show_answers,
+            "panels": list(panels),
+            "map": latent,
             "drawing": st.session_state[given],
-            "reply": _reply(said.get("ask")),
+            "reply": _reply(f"{key}-reply", said.get("ask")),
+            "taught": teach(said.get("teach"), drawing) if teaches else None,
         },
         on_drawing_change=_nothing,
         on_ask_change=_nothing,
+        on_teach_change=_nothing,
     )
     return drawing
+
+
+def _described(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "color": RUN_COLORS[run.color % len(RUN_COLORS)],
+        "glyph": RUN_GLYPHS[run.color % len(RUN_GLYPHS)],
+        "task": run.spec.task,
+        "classes": list(DATASETS[run.config.dataset].classes),
+    }
 
 
 def _newer(said: object) -> Drawing:
@@ -127,11 +131,14 @@ def _as_data(drawing: Drawing) -> dict[str, Any] | None:
     return {"strokes": strokes, "width": drawing.width, "stamp": drawing.stamp}
 
 
-def _reply(question: object) -> dict[str, Any] | None:
-    """The answer to a question that came through the page because the live socket was not there."""
+def _reply(kept: str, question: object) -> dict[str, Any] | None:
+    """The answer to a question that came through the page because the live socket was not there; computed once."""
     if question is None:
         return None
-    reply: dict[str, Any] = json.loads(live.answer(json.dumps(question)))
+    known = st.session_state.get(kept)
+    if known is None or known[0] != question:
+        known = st.session_state[kept] = question, json.loads(live.answer(json.dumps(question)))
+    reply: dict[str, Any] = known[1]
     return reply
 
 

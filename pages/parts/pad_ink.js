@@ -1,25 +1,31 @@
-// The ink: strokes on a canvas, drawn with mouse, finger, pen or keyboard. It tells its owner when they change and when the pen rests.
+// The ink: strokes on a canvas, their history, and the canvas itself. It tells its owner when they change and when the
+// pen rests.
 
 const STORED = "digitlab-drawing";
-const CLOSEST = 0.003; // pad units between two points that are worth keeping: about a pixel
-const MOST_POINTS = 12000; // what one message can hold
+const MOST_POINTS = 10000; // what one message can hold
 const MOST_STROKES = 500; // what core/ink.py takes
+const MOST_STEPS = 200; // changes that can be undone
 const SETTLED = 250; // ms after the pen came up until the page's other parts get the drawing
 
 class Ink {
-  // changed: the drawing is another one; settled: and the pen rests.
-  constructor(root, { changed, settled }) {
+  // changed: what is shown is another drawing; settled: and the pen rests.
+  constructor(root, owner) {
     const find = (name) => root.querySelector(`.${name}`);
-    Object.assign(this, { owner: { changed, settled }, lab: find("lab"), canvas: find("canvas"), cursor: find("cursor") });
-    Object.assign(this, { undoButton: find("undo"), clearButton: find("clear"), brush: find("brush") });
-    this.strokes = [];
+    Object.assign(this, { owner, lab: find("lab"), canvas: find("canvas"), brush: find("brush") });
+    Object.assign(this, { undoButton: find("undo"), redoButton: find("redo") });
+    Object.assign(this, { clearButton: find("clear"), eraserButton: find("eraser") });
+    this.strokes = []; // a stroke is never changed once its pen is up, so steps of the history share them
     this.width = Number(this.brush.value);
     this.stamp = 0; // when the drawing last changed: the newest of several copies wins
-    this.cleared = null; // what Undo brings back after Clear
-    this.pen = { x: 0.5, y: 0.5, pointer: null, down: false };
-    this.listening = new AbortController();
+    Object.assign(this, { fraction: 1, past: [], future: [] });
+    this.before = null; // while the pen is down: the drawing it began from
+    this.erasing = false;
+    this.layer = document.createElement("canvas"); // all strokes but the one being drawn
     this.recall();
-    this.listen(this.listening.signal);
+    this.watcher = new ResizeObserver(() => this.measure());
+    this.watcher.observe(this.canvas);
+    this.listening = new AbortController();
+    this.listen();
   }
 
   close() {
@@ -31,8 +37,173 @@ class Ink {
     this.watcher.disconnect();
   }
 
+  // ---- the drawing
+
+  get down() {
+    return this.before !== null;
+  }
+
+  // What is asked about and painted strongly: all of it, unless it is being replayed.
+  get shown() {
+    return prefix(this.strokes, this.fraction);
+  }
+
+  get rubber() {
+    return 0.6 * this.width + 0.012; // the eraser's radius, pad units
+  }
+
+  length() {
+    return inkLength(this.strokes);
+  }
+
+  drawing() {
+    return { strokes: this.strokes, width: this.width, stamp: this.stamp };
+  }
+
+  // A copy of what is shown that stays as it is while the pen goes on.
+  snapshot() {
+    const shown = this.shown;
+    return this.down ? shown.map((stroke, i) => (i === shown.length - 1 ? stroke.slice() : stroke)) : shown;
+  }
+
+  scrub(fraction) {
+    this.finish();
+    this.fraction = Math.min(1, Math.max(0, fraction));
+    this.redraw();
+    this.owner.changed();
+  }
+
+  points() {
+    return this.strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+  }
+
+  full() {
+    return this.strokes.length >= MOST_STROKES || this.points() >= MOST_POINTS;
+  }
+
+  // ---- the pen: it draws, or rubs out
+
+  // w: how wide the line is here, for pens that feel pressure.
+  begin(x, y, w, rub = this.erasing) {
+    this.finish();
+    if (!rub && this.full()) return;
+    this.before = this.state();
+    this.rubbing = rub && [x, y];
+    if (!rub) this.strokes = [...this.strokes, []];
+    this.add(x, y, w);
+  }
+
+  add(x, y, w) {
+    const at = [x, y].map((v) => Math.round(1e4 * Math.min(1, Math.max(0, v))) / 1e4);
+    if (this.rubbing) return this.rub(at);
+    const stroke = this.strokes.at(-1);
+    const last = stroke.at(-1);
+    if (last?.length === 3) at.push(Math.round(100 * (w === undefined ? last[2] : (last[2] + w) / 2)) / 100);
+    else if (!last && w !== undefined) at.push(Math.round(100 * w) / 100);
+    if (last && pointLength(at, last) < CLOSEST) {
+      if (!(at[2] > last[2])) return;
+      last[2] = at[2]; // pressed harder on one place
+    } else if (last && this.points() >= MOST_POINTS) return;
+    else stroke.push(at);
+    this.changed();
+  }
+
+  rub(at) {
+    const left = rubbed(this.strokes, this.width, this.rubbing, at, this.rubber);
+    this.rubbing = at;
+    if (left.length > MOST_STROKES) return;
+    if (left.length === this.strokes.length && left.every((stroke, i) => stroke === this.strokes[i])) return;
+    this.strokes = left;
+    this.changed();
+  }
+
+  finish() {
+    if (!this.down) return;
+    const { before } = this;
+    this.before = null;
+    if (before.strokes !== this.strokes) this.remember(before);
+    this.changed();
+    this.settle();
+  }
+
+  // Take back what the pen did since it came down, as if it had never been.
+  cancel() {
+    if (!this.down) return;
+    const { before } = this;
+    this.before = null;
+    this.restore(before);
+  }
+
+  // ---- changes as a whole, and their history
+
+  clear() {
+    this.finish();
+    if (this.strokes.length) this.replace([], this.width);
+  }
+
+  replace(strokes, width) {
+    this.finish();
+    this.remember(this.state());
+    this.restore({ strokes, width });
+  }
+
+  undo() {
+    this.finish();
+    if (this.past.length) this.step(this.past, this.future);
+  }
+
+  redo() {
+    this.finish();
+    if (this.future.length) this.step(this.future, this.past);
+  }
+
+  step(from, to) {
+    to.push(this.state());
+    this.restore(from.pop());
+  }
+
+  state() {
+    return { strokes: this.strokes, width: this.width };
+  }
+
+  remember(state) {
+    this.past.push(state);
+    if (this.past.length > MOST_STEPS) this.past.shift();
+    this.future = [];
+  }
+
+  restore(state) {
+    Object.assign(this, state);
+    this.brush.value = this.width;
+    this.changed();
+    this.settle();
+  }
+
+  changed() {
+    this.stamp = Date.now();
+    this.fraction = 1;
+    this.redraw();
+    this.owner.changed();
+  }
+
+  settle() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), SETTLED);
+  }
+
+  rest() {
+    clearTimeout(this.timer);
+    if (this.down) return;
+    this.keep();
+    this.owner.settled();
+  }
+
+  // ---- other copies of the drawing
+
+  // How the drawing came about is not known, so its strokes are the steps that can be undone.
   adopt({ strokes, width, stamp }) {
-    Object.assign(this, { strokes, width, stamp, cleared: null });
+    const past = strokes.map((_, i) => ({ strokes: strokes.slice(0, i), width })).slice(-MOST_STEPS);
+    Object.assign(this, { strokes, width, stamp, fraction: 1, past, future: [] });
     this.brush.value = width;
   }
 
@@ -53,169 +224,77 @@ class Ink {
     }
   }
 
-  drawing() {
-    return { strokes: this.strokes, width: this.width, stamp: this.stamp };
-  }
+  // ---- the canvas
 
-  changed() {
-    this.stamp = Date.now();
+  // The size or the colours may be others now.
+  measure() {
+    const side = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
+    this.color = getComputedStyle(this.canvas).color;
+    this.painted = null;
     this.redraw();
-    this.owner.changed();
-  }
-
-  settle() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      if (this.pen.down) return;
-      this.keep();
-      this.owner.settled();
-    }, SETTLED);
-  }
-
-  points() {
-    return this.strokes.reduce((sum, stroke) => sum + stroke.length, 0);
-  }
-
-  full() {
-    return this.strokes.length >= MOST_STROKES || this.points() >= MOST_POINTS;
-  }
-
-  begin(x, y) {
-    if (this.full()) return;
-    this.cleared = null;
-    this.pen.down = true;
-    this.strokes.push([]);
-    this.add(x, y);
-  }
-
-  add(x, y) {
-    const stroke = this.strokes.at(-1);
-    const at = [x, y].map((v) => Math.round(1e4 * Math.min(1, Math.max(0, v))) / 1e4);
-    const last = stroke.at(-1);
-    if (last && Math.hypot(at[0] - last[0], at[1] - last[1]) < CLOSEST) return;
-    if (last && this.points() >= MOST_POINTS) return;
-    stroke.push(at);
-    this.changed();
-  }
-
-  finish() {
-    if (!this.pen.down) return;
-    this.pen.down = false;
-    this.pen.pointer = null;
-    this.changed();
-    this.settle();
-  }
-
-  undo() {
-    this.finish();
-    if (this.cleared) [this.strokes, this.cleared] = [this.cleared, null];
-    else if (!this.strokes.pop()) return;
-    this.changed();
-    this.settle();
-  }
-
-  clear() {
-    this.finish();
-    if (!this.strokes.length) return;
-    [this.cleared, this.strokes] = [this.strokes, []];
-    this.changed();
-    this.settle();
   }
 
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      this.draw();
+      if (this.color) this.draw();
     });
   }
 
   draw() {
-    const side = Math.round(this.canvas.clientWidth * devicePixelRatio);
-    if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
+    const side = this.canvas.width;
+    const drawing = this.down && !this.rubbing;
+    const rest = drawing ? this.before.strokes : this.strokes;
+    this.paintLayer(rest, side);
     const ctx = this.canvas.getContext("2d");
     ctx.clearRect(0, 0, side, side);
-    ctx.strokeStyle = getComputedStyle(this.canvas).color;
-    ctx.lineWidth = this.width * side;
-    ctx.lineCap = ctx.lineJoin = "round";
-    for (const stroke of this.strokes) {
-      const at = stroke.map(([x, y]) => [x * side, y * side]);
-      ctx.beginPath();
-      ctx.moveTo(...at[0]);
-      // Quadratics through the midpoints make a smooth line of the points the pointer was seen at.
-      for (let i = 1; i < at.length - 1; i++) {
-        ctx.quadraticCurveTo(...at[i], (at[i][0] + at[i + 1][0]) / 2, (at[i][1] + at[i + 1][1]) / 2);
-      }
-      ctx.lineTo(...at.at(-1));
-      ctx.stroke();
-    }
+    ctx.globalAlpha = this.fraction < 1 ? 0.15 : 1;
+    if (side) ctx.drawImage(this.layer, 0, 0);
+    ctx.globalAlpha = 1;
+    Object.assign(ctx, { strokeStyle: this.color, lineCap: "round", lineJoin: "round" });
+    const now = drawing ? [this.strokes.at(-1)] : this.fraction < 1 ? this.shown : [];
+    for (const stroke of now) paintStroke(ctx, stroke, side, this.width);
     this.lab.classList.toggle("blank", !this.strokes.length);
     this.lab.classList.toggle("full", this.full());
-    this.undoButton.disabled = !this.strokes.length && !this.cleared;
+    this.undoButton.disabled = !this.past.length && !drawing;
+    this.redoButton.disabled = !this.future.length;
     this.clearButton.disabled = !this.strokes.length;
-    this.cursor.style.left = `${100 * this.pen.x}%`;
-    this.cursor.style.top = `${100 * this.pen.y}%`;
-    this.cursor.classList.toggle("down", this.pen.down);
   }
 
-  listen(signal) {
-    const { canvas } = this;
-    const place = (event) => {
-      const box = canvas.getBoundingClientRect();
-      return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    };
-    const on = (target, type, job) => target.addEventListener(type, job, { signal });
-    on(canvas, "pointerdown", (event) => {
-      if (event.button !== 0 || this.pen.pointer !== null) return;
-      this.finish();
-      canvas.setPointerCapture(event.pointerId);
-      this.pen.pointer = event.pointerId;
-      this.begin(...place(event));
-    });
-    on(canvas, "pointermove", (event) => {
-      if (!this.pen.down || event.pointerId !== this.pen.pointer) return;
-      const seen = event.getCoalescedEvents?.() ?? [];
-      for (const one of seen.length ? seen : [event]) this.add(...place(one));
-    });
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      on(canvas, end, (event) => {
-        if (event.pointerId !== this.pen.pointer) return;
-        this.finish();
-        this.pen.pointer = null;
-      });
-    }
-    on(canvas, "keydown", (event) => this.press(event));
-    on(canvas, "blur", () => this.pen.pointer === null && this.finish());
+  paintLayer(strokes, side) {
+    const key = this.painted;
+    if (key && key.strokes === strokes && key.width === this.width) return;
+    this.painted = { strokes, width: this.width };
+    this.layer.width = this.layer.height = side; // empties it, too
+    const ctx = this.layer.getContext("2d");
+    Object.assign(ctx, { strokeStyle: this.color, lineCap: "round", lineJoin: "round" });
+    for (const stroke of strokes) paintStroke(ctx, stroke, side, this.width);
+  }
+
+  // ---- the tools below the pad
+
+  listen() {
+    const on = (target, type, job) => target.addEventListener(type, job, { signal: this.listening.signal });
     on(this.undoButton, "click", () => this.undo());
+    on(this.redoButton, "click", () => this.redo());
     on(this.clearButton, "click", () => this.clear());
-    on(this.brush, "input", () => {
-      this.width = Number(this.brush.value);
-      this.changed();
-      this.settle();
-    });
-    this.watcher = new ResizeObserver(() => this.redraw());
-    this.watcher.observe(canvas);
+    on(this.eraserButton, "click", () => this.useEraser(!this.erasing));
+    on(this.brush, "input", () => this.setWidth(Number(this.brush.value)));
+    on(this.brush, "change", () => (this.sliding = null)); // however far it was moved, it was one step
   }
 
-  press(event) {
-    if (this.pen.pointer !== null) return;
-    const step = event.shiftKey ? 0.005 : 0.025;
-    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
-    if (dx || dy) {
-      this.pen.x = Math.min(1, Math.max(0, this.pen.x + dx * step));
-      this.pen.y = Math.min(1, Math.max(0, this.pen.y + dy * step));
-      if (this.pen.down) this.add(this.pen.x, this.pen.y);
-    } else if (event.key === " ") {
-      if (this.pen.down) this.finish();
-      else this.begin(this.pen.x, this.pen.y);
-    } else if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
-      this.undo();
-    } else if (event.key === "Delete") {
-      this.clear();
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation(); // the page has shortcuts of its own
+  setWidth(width) {
+    this.finish();
+    if (!this.sliding || this.past.at(-1) !== this.sliding) this.remember((this.sliding = this.state()));
+    this.restore({ strokes: this.strokes, width });
+  }
+
+  useEraser(erasing) {
+    this.finish();
+    this.erasing = erasing;
+    this.eraserButton.ariaPressed = String(erasing);
+    this.lab.classList.toggle("erasing", erasing);
     this.redraw();
   }
 }

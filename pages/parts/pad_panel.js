@@ -1,0 +1,105 @@
+// What the panels below the pad share: their frame, a canvas as sharp as the screen, and whether a drawing only grew.
+
+const RESTS = 350; // ms without a new answer until a panel asks its costly question, should the pad not say so itself
+const RETRY = 1500; // ms until something that is not there yet is asked for again
+
+function frame(name, title, sentence) {
+  const root = node("section", `panel ${name}`);
+  root.dataset.testid = `panel-${name}`;
+  root.ariaLabel = title;
+  const quiet = node("p", "quiet", sentence);
+  root.append(node("h3", "panel-title", title), quiet);
+  return { root, quiet };
+}
+
+function picture(className, label = "") {
+  const canvas = node("canvas", className);
+  canvas.width = canvas.height = 28;
+  if (label) Object.assign(canvas, { role: "img", ariaLabel: label });
+  else canvas.ariaHidden = "true";
+  return canvas;
+}
+
+// Base64 of 28 x 28 uint8 as light ink on the black that such canvases have behind them.
+function paintGrey(canvas, image) {
+  canvas.getContext("2d").putImageData(digitPixels(image), 0, 0);
+}
+
+function erase(canvas) {
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
+
+// A canvas that always has the screen's own pixels. Its size is known without asking the page to lay itself out.
+class Sheet {
+  constructor(className, repaint) {
+    this.canvas = node("canvas", className);
+    this.ctx = this.canvas.getContext("2d");
+    this.width = this.height = 0; // CSS pixels
+    this.watcher = new ResizeObserver(([{ contentRect }]) => {
+      this.width = contentRect.width;
+      this.height = contentRect.height;
+      this.canvas.width = Math.round(this.width * devicePixelRatio);
+      this.canvas.height = Math.round(this.height * devicePixelRatio);
+      repaint();
+    });
+    this.watcher.observe(this.canvas);
+  }
+
+  clear() {
+    const { ctx, canvas } = this;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, canvas.width, canvas.height);
+    ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    return ctx;
+  }
+
+  // The colours of the theme, read once: asking for them at every answer would cost a style pass each time. Says whether
+  // they are others than before.
+  colours() {
+    const style = getComputedStyle(this.canvas);
+    const [text, paper] = [style.color, style.getPropertyValue("--st-background-color").trim() || "#fff"];
+    const other = text !== this.text || paper !== this.paper;
+    Object.assign(this, { text, paper });
+    return other;
+  }
+
+  close() {
+    this.watcher.disconnect();
+  }
+}
+
+// Whether a drawing goes on where the one before it ended. An undo, the eraser or a picture makes another drawing of it.
+class Growth {
+  constructor() {
+    this.forget();
+  }
+
+  forget() {
+    this.count = this.hash = 0;
+  }
+
+  // "same", "grown" or "other" than the strokes of the last call.
+  compare(strokes) {
+    let hash = 0;
+    let count = 0;
+    let known = this.count === 0;
+    for (const stroke of strokes) {
+      hash = (Math.imul(hash, 31) + 7) | 0;
+      for (const [x, y] of stroke) {
+        hash = (Math.imul(hash, 31) + Math.round(1e4 * x)) | 0;
+        hash = (Math.imul(hash, 31) + Math.round(1e4 * y)) | 0;
+        if (++count === this.count) known = hash === this.hash;
+      }
+    }
+    const before = this.count;
+    [this.count, this.hash] = [count, hash];
+    if (!known || before === 0 || count < before) return "other";
+    return count === before ? "same" : "grown";
+  }
+}
+
+// How much ink there is up to the end of each stroke, in pad units.
+function strokeEnds(strokes) {
+  let total = 0;
+  return strokes.map((stroke) => (total += strokeLength(stroke)));
+}

@@ -1,0 +1,296 @@
+// The river: how probable the lead finds each digit, against the ink drawn so far, as bands that grow with the pen.
+
+const SHORTEST = 1.4; // pad units of ink that fill the river at first, about what a digit takes
+const FINEST = 120; // answers the river keeps over its width: more cannot be told apart
+const LATE = 0.9; // share of the ink after which a change of mind is a late one
+const UNSURE = 0.5; // of the verdict, below which nothing was recognised
+const THIN = 0.7; // CSS pixels below which a band is not painted
+const TALL = 15; // from which it has room for its digit
+const GLYPH = 16; // CSS pixels a side of a digit in its band
+const WIDEN = 180; // ms in which the river takes up its whole width once the pen rests
+
+class River {
+  constructor(pad) {
+    this.pad = pad;
+    Object.assign(this, frame("river", "The reading as it grows", ""));
+    this.growth = new Growth();
+    this.sheet = new Sheet("river-sheet", () => this.draw());
+    Object.assign(this.sheet.canvas, { role: "img", ariaLabel: "Probability of each digit against the ink drawn" });
+    this.replay = new Replay(this);
+    const scale = node("div", "river-scale");
+    scale.ariaHidden = "true";
+    scale.append(...["100 %", "50 %", "0 %"].map((text) => node("span", "", text)));
+    const marks = node("div", "river-along");
+    marks.ariaHidden = "true";
+    for (const [left, text] of [[0, "0 %"], [25, "25 %"], [50, "50 %"], [75, "75 %"], [100, "100 %"]]) {
+      const mark = node("span", "", text);
+      mark.style.left = `${left}%`;
+      marks.append(mark);
+    }
+    const plot = node("div", "river-plot");
+    plot.append(scale, this.sheet.canvas, this.replay.slider, marks);
+    this.sentence = node("p", "river-said");
+    this.sentence.role = "status";
+    this.sentence.dataset.testid = "river-said";
+    this.root.append(plot, this.sentence, this.replay.root);
+    this.era = 0; // counts the drawings: an exact river of an earlier one is not shown
+    this.wipe();
+  }
+
+  update() {
+    const { lead } = this.pad;
+    setText(this.quiet, lead ? `How probable ${lead.name} finds each digit after so much of the ink.`
+      : "How probable a classifier finds each digit after so much of the ink.");
+    if (!lead) this.wipe();
+    this.sheet.colours();
+    this.draw();
+  }
+
+  question() {}
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+    this.replay.close();
+    this.sheet.close();
+  }
+
+  wipe() {
+    this.begin("");
+    this.growth.forget();
+    this.span = SHORTEST;
+    this.replay.stop();
+    this.draw();
+    this.say();
+  }
+
+  // Another drawing, another lead or other steps: what was answered before does not belong to it.
+  begin(key) {
+    Object.assign(this, { key, points: [], now: null, exact: false, resting: false, ends: [], length: 0 });
+    this.era += 1;
+    cancelAnimationFrame(this.frame);
+  }
+
+  // ---- answers
+
+  paint({ answers }, asked) {
+    const { lead } = this.pad;
+    const probabilities = lead && answers[lead.id];
+    if (!probabilities) return;
+    const key = JSON.stringify([lead.id, asked.width, asked.off]);
+    const scrubbed = asked.fraction < 1;
+    const change = scrubbed ? "same" : this.growth.compare(asked.strokes);
+    if (key !== this.key || change === "other") this.begin(key);
+    if (!scrubbed) {
+      if (change === "grown") Object.assign(this, { resting: false, exact: false });
+      this.length = asked.length;
+      this.add(asked.length, probabilities);
+    }
+    this.off = asked.off;
+    this.now = { fraction: asked.fraction, probabilities };
+    this.replay.show(asked.fraction);
+    if (!scrubbed || !this.points.length) this.draw();
+    this.say();
+    if (this.exact) return;
+    this.later(RESTS);
+  }
+
+  later(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.settled(), delay);
+  }
+
+  add(at, probabilities) {
+    const { points } = this;
+    while (points.length && points.at(-1).at >= at) points.pop();
+    if (points.length > 1 && at - points.at(-2).at < this.span / FINEST) points.pop();
+    points.push({ at, probabilities });
+    this.span = Math.max(this.span, at);
+  }
+
+  settled() {
+    if (this.closed || this.pad.ink.down || !this.key || this.exact) return;
+    this.refine();
+  }
+
+  // The exact river holds the same answers, at places spread evenly: the picture is filled in, it does not jump.
+  async refine() {
+    const { ink, line, lead } = this.pad;
+    const { strokes, width } = ink;
+    if (this.asking || !strokes.length || !lead) return;
+    const [era, length] = [this.era, ink.length()];
+    this.asking = true;
+    const off = this.off?.length ? { off: this.off } : {};
+    const reply = await line.ask({ kind: "river", run: lead.id, strokes, width, ...off });
+    this.asking = false;
+    if (this.closed || !this.key) return;
+    if (era !== this.era) return this.settled();
+    if (reply.lost) return this.later(RETRY);
+    if (reply.error) return; // the answers while drawing stay: they are as true, only fewer
+    const known = this.points.map(({ at }) => at);
+    const gap = length / FINEST;
+    const more = reply.at.map((share, i) => ({ at: share * length, probabilities: reply.probabilities[i] }));
+    this.points = this.points.concat(more.filter(({ at }) => !known.some((other) => Math.abs(other - at) < gap)));
+    this.points.sort((a, b) => a.at - b.at);
+    if (ink.down || length < this.length - 1e-9) {
+      this.draw();
+      return this.settled(); // it has grown meanwhile: asked again if it rests
+    }
+    Object.assign(this, { exact: true, length, ends: strokeEnds(strokes) });
+    this.rest();
+  }
+
+  // The drawing is whole: the river takes up its width, and can be scrubbed.
+  rest() {
+    const [from, since] = [this.span, performance.now()];
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const widen = (now) => {
+      const done = calm ? 1 : Math.min(1, Math.max(0, now - since) / WIDEN);
+      this.span = from + (this.length - from) * done;
+      this.draw();
+      if (done < 1) this.frame = requestAnimationFrame(widen);
+      else this.arrive();
+    };
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(widen);
+  }
+
+  arrive() {
+    this.resting = true;
+    this.root.classList.add("resting");
+    this.replay.show(this.now.fraction);
+    this.say();
+  }
+
+  // ---- words
+
+  say() {
+    const whole = this.resting || this.now?.fraction < 1;
+    this.root.classList.toggle("resting", this.resting);
+    this.root.classList.toggle("flowing", this.points.length > 0);
+    this.replay.enable(this.points.length > 0);
+    setText(this.sentence, this.words(whole));
+  }
+
+  words(whole) {
+    if (!this.pad.lead) return "Choose a classifier to see its reading grow.";
+    if (!this.points.length) return "Draw a digit: its reading grows here with the ink.";
+    const { fraction, probabilities } = this.now;
+    const digit = best(probabilities);
+    if (fraction < 1) return `After ${share(fraction)} of the ink it reads ${digit}, ${percent(probabilities[digit])}.`;
+    if (!whole) return `So far it reads ${digit}.`;
+    if (probabilities[digit] < UNSURE) {
+      return `Never sure: with all the ink it reads ${digit}, but only with ${percent(probabilities[digit])}.`;
+    }
+    const last = this.points.findLastIndex((point) => best(point.probabilities) !== digit);
+    const from = this.points[last + 1].at / this.length;
+    if (last >= 0 && from > LATE) {
+      const before = best(this.points[last].probabilities);
+      return `Changed its mind last at ${share(from)} of the ink, from ${before} to ${digit}.`;
+    }
+    return `Recognised as ${digit} after ${share(from)} of the ink.`;
+  }
+
+  // What is shown, in words for the slider.
+  wordsNow() {
+    if (!this.now) return "";
+    const { fraction, probabilities } = this.now;
+    return `${share(fraction)} of the ink: ${best(probabilities)}, ${percent(Math.max(...probabilities))}`;
+  }
+
+  // ---- picture
+
+  draw() {
+    const { width, height } = this.sheet;
+    if (!width) return;
+    const ctx = this.sheet.clear();
+    const { points, span } = this;
+    this.grid(ctx, width, height);
+    if (!points.length) return;
+    const xs = Float32Array.from(points, ({ at }) => (at / span) * width);
+    if (xs[0] < 0.12 * width) xs[0] = 0; // nothing was asked before the first ink
+    const levels = stacked(points, height);
+    // From the top down, each digit's area over the one before: half the lines of bands, and no gaps between them.
+    for (let digit = 9; digit >= 0; digit--) this.area(ctx, digit, xs, levels[digit + 1], levels[digit], height);
+    for (const digit of DIGITS) this.label(ctx, digit, xs, levels[digit], levels[digit + 1], height);
+    this.strokeMarks(ctx, width, height);
+  }
+
+  grid(ctx, width, height) {
+    ctx.globalAlpha = 0.16;
+    ctx.fillStyle = this.sheet.text ?? "#888";
+    for (const y of [0, 0.5, 1]) ctx.fillRect(0, Math.min(height - 1, Math.round(y * height)), width, 1);
+    ctx.globalAlpha = 1;
+  }
+
+  area(ctx, digit, xs, above, below, height) {
+    let thickest = 0;
+    for (let i = 0; i < xs.length; i++) thickest = Math.max(thickest, above[i] - below[i]);
+    if (thickest < THIN) return;
+    const last = xs.length > 1 ? xs.at(-1) : xs[0] + 2;
+    ctx.beginPath();
+    ctx.moveTo(last, height);
+    ctx.lineTo(xs[0], height);
+    for (let i = 0; i < xs.length; i++) ctx.lineTo(xs[i], height - above[i]);
+    if (last > xs.at(-1)) ctx.lineTo(last, height - above.at(-1));
+    ctx.fillStyle = this.pad.data.palette[digit];
+    ctx.fill();
+  }
+
+  // The digit in the middle of the longest stretch where its band is high enough for it: colour is not all.
+  label(ctx, digit, xs, below, above, height) {
+    let [from, to, start] = [0, -1, -1];
+    for (let i = 0; i <= xs.length; i++) {
+      const fits = i < xs.length && above[i] - below[i] >= TALL;
+      if (fits && start < 0) start = i;
+      if (fits || start < 0) continue;
+      if (to < 0 || xs[i - 1] - xs[start] > xs[to] - xs[from]) [from, to] = [start, i - 1];
+      start = -1;
+    }
+    if (to < 0 || xs[to] - xs[from] < 11) return;
+    const x = (xs[from] + xs[to]) / 2;
+    const i = Math.max(from + 1, xs.findIndex((at) => at >= x));
+    const part = (x - xs[i - 1]) / (xs[i] - xs[i - 1] || 1);
+    const middle = (k) => (below[k] + above[k]) / 2;
+    const y = height - (middle(i - 1) + part * (middle(i) - middle(i - 1)));
+    this.glyphs ??= DIGITS.map((one) => glyph(one, this.pad.data.palette[one]));
+    ctx.drawImage(this.glyphs[digit], Math.round(x) - GLYPH / 2, Math.round(y) - GLYPH / 2, GLYPH, GLYPH);
+  }
+
+  strokeMarks(ctx, width, height) {
+    ctx.fillStyle = this.sheet.paper ?? "#fff";
+    for (const end of this.ends.slice(0, -1)) ctx.fillRect(Math.round((end / this.span) * width), 0, 1, height);
+  }
+}
+
+// The heights of the ten bands' edges in CSS pixels: 11 arrays with a value for each answer.
+function stacked(points, height) {
+  const levels = [new Float32Array(points.length)];
+  for (const digit of DIGITS) levels.push(levels[digit].map((low, i) => low + points[i].probabilities[digit] * height));
+  return levels;
+}
+
+const best = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
+const share = (fraction) => `${Math.max(1, Math.round(100 * fraction))} %`;
+
+// A digit as a small picture, because text on a canvas makes the browser bring all of the page's styles up to date first.
+function glyph(digit, colour) {
+  const canvas = node("canvas", "");
+  canvas.width = canvas.height = GLYPH * 4; // sharp on every screen
+  const ctx = canvas.getContext("2d");
+  ctx.scale(4, 4);
+  ctx.font = "600 13px sans-serif";
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = readable(colour);
+  ctx.fillText(String(digit), GLYPH / 2, GLYPH / 2 + 0.5);
+  return canvas;
+}
+
+// Black or white, whichever stands out more from a colour #rrggbb (relative luminance of WCAG 2).
+function readable(colour) {
+  const [r, g, b] = [1, 3, 5].map((i) => (parseInt(colour.slice(i, i + 2), 16) / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111" : "#fff";
+}
