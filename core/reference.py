@@ -33,6 +33,7 @@ _LOOK_AGAIN_S = 2.0  # at a run that still trains
 Neighbour = tuple[int, int, float]  # index in the training split, label, distance between the codes
 
 _asked: dict[str, tuple[int, int, float]] = {}  # folder -> weights version, tries, when to look again
+_begun: list[tuple[Run, float]] = []  # the run whose measurement was begun last, and until when its worker may start
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,8 @@ class Reference:
 def wanted(run: Run) -> Reference | None:
     """Return the reference of a run; None while it is being measured, which is begun where it must be.
 
-    A run that still trains is not measured before its end. Raises ValueError with the reason when it failed.
+    One run is measured at a time: the others' turn comes when they are asked about again. A run that still trains is
+    not measured before its end. Raises ValueError with the reason when it failed.
     """
     found = load_reference(run)
     if found is not None:
@@ -130,11 +132,23 @@ def wanted(run: Run) -> Reference | None:
     if run.active():
         _asked[key] = version, tries, now + _LOOK_AGAIN_S
         return None
+    if _another_is_measured(run, now):
+        return None
     from core.worker import submit_reference
 
     _asked[key] = version, tries + 1, now + _PATIENCE_S
+    _begun[:] = [(run, now + _PATIENCE_S)]
     submit_reference(run)
     return None
+
+
+def _another_is_measured(run: Run, now: float) -> bool:
+    """Say whether it is not this run's turn: each measurement is a process with torch in it."""
+    if not _begun or _begun[0][0].folder == run.folder:
+        return False
+    other, until = _begun[0]
+    state = reference_state(other).state
+    return state == "computing" or (state == "absent" and now < until and other.has_weights())
 
 
 def reference_state(run: Run) -> Work:

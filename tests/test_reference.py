@@ -1,6 +1,7 @@
 """core/reference.py: how strange an error is, who lies near a code, and measuring it once and only once."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     jobs: list[Run] = []
     monkeypatch.setattr(worker, "submit_reference", jobs.append)
     monkeypatch.setattr(reference, "_asked", {})
+    monkeypatch.setattr(reference, "_begun", [])
     return jobs
 
 
@@ -100,6 +102,20 @@ def test_who_wants_it_has_it_measured_once(run: Run, asked: list[Run]) -> None:
     measure(run)
     assert wanted(run) is not None
     assert asked == [run]
+
+
+def test_runs_take_turns_to_be_measured(run: Run, trained: Train, asked: list[Run]) -> None:
+    other = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
+    assert wanted(run) is None
+    assert wanted(other) is None
+    assert asked == [run]
+    measure(run)
+    assert wanted(other) is None
+    assert asked == [run, other]
+    shutil.rmtree(other.folder)  # deleted meanwhile, it holds up nobody
+    third = trained("autoencoder", params={"hidden": 8, "code_size": 3}, epochs=1)
+    assert wanted(third) is None
+    assert asked == [run, other, third]
 
 
 def test_a_worker_that_is_killed_is_replaced_but_not_forever(

@@ -18,7 +18,7 @@ import numpy as np
 from core import ink
 from tests.server import Dashboard, running
 
-RUNS = ["cnn", "mlp", "softmax", "numpy-two-layer", "autoencoder"]
+RUNS = ["cnn", "softmax", "autoencoder"]
 DIGIT = [[0.30, 0.25], [0.48, 0.15], [0.66, 0.28], [0.50, 0.47], [0.70, 0.63], [0.52, 0.84], [0.30, 0.75]]
 DIGITS_AN_HOUR, ASKED, LOOKS = 600, 30, 21
 
