@@ -99,13 +99,14 @@ def _mapped(asked: Question, stale: bool = False) -> tuple[Run, Projection]:
     method = _method(asked)
     run = _autoencoder(asked)
     projection = load_projection(run, method)
+    title = PROJECTORS[method].title
     if projection is None:
-        raise ValueError(f"{run.name} has no {method} map yet: compute it on the Latent space page.")
+        raise ValueError(f"{run.name} has no {title} map yet: compute it on the Latent space page.")
     if not stale and projection.dataset != run.config.dataset and projection.dataset != digits_of(run):
-        raise ValueError(f"The {method} map of {run.name} is of other digits: compute it on the Latent space page.")
+        raise ValueError(f"The {title} map of {run.name} is of other digits: compute it on the Latent space page.")
     if not stale and projection.weights_version != run.weights_version():
         raise ValueError(
-            f"{run.name} has changed since its {method} map was made: compute it on the Latent space page."
+            f"{run.name} has changed since its {title} map was made: compute it on the Latent space page."
         )
     return run, projection
 

@@ -35,7 +35,8 @@ class Dashboard:
         if shipped:
             for shipped_run in (ROOT / "checkpoints").iterdir():
                 if (shipped_run / "config.json").exists() and Run(shipped_run).shipped:
-                    shutil.copytree(shipped_run, self.runs.folder / shipped_run.name)
+                    mine = self.runs.folder / shipped_run.name
+                    shutil.copytree(shipped_run, mine, ignore=shutil.ignore_patterns("projections"))
         self.log = folder / "server.log"
         self.env = {**os.environ, "DIGITLAB_CHECKPOINTS": str(self.runs.folder), **env}
         self.start()

@@ -164,7 +164,7 @@ def test_a_drawing_has_its_place_on_the_map(mapped: Run) -> None:
     ("asked", "says"),
     [
         ({"run": "nothing", "method": "pca"}, "Choose"),
-        ({"run": "", "method": "umap"}, "has no umap map yet"),
+        ({"run": "", "method": "umap"}, "has no UMAP map yet"),
         ({"run": "", "method": "tsne"}, "methods are"),
         ({"run": 5, "method": "pca"}, "send a run id"),
         ({}, "methods are"),
