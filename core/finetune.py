@@ -38,7 +38,7 @@ def recipe(run: Run, count: int) -> TrainConfig:
         lr=0.001,
         schedule="one-cycle",
         weight_decay=0.0,
-        train_size=30_000 if run.config.dataset == "mnist" else 0,  # of the embedded digits all: they are fewer
+        train_size=20_000 if run.config.dataset == "mnist" else 0,  # of the embedded digits all: they are fewer
         per_class=0,
         augmentation=run.config.augmentation if run.config.augmentation.active else _GENTLE,
         patience=0,
