@@ -16,6 +16,7 @@ from pages.parts.style import plain
 _FALLBACK = "digits"  # needs no download
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
 _NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
+_PATIENCE_S = 60.0  # how long a process may take from being asked to its first sign of life
 _FETCHED = "asked-to-fetch"  # session: data sets whose download was started without being asked
 
 
@@ -198,7 +199,7 @@ def dataset_note(name: str) -> None:
 def _waiting(name: str) -> bool:
     # A worker needs a moment to take the lock that says "fetching".
     state = fetch_state(name).state
-    just_asked = time.monotonic() - st.session_state.get(f"fetch-since-{name}", -1e9) < 10
+    just_asked = time.monotonic() - st.session_state.get(f"fetch-since-{name}", -1e9) < _PATIENCE_S
     return state == "fetching" or (state == "absent" and just_asked)
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from core import data
 
+from ..conftest import stop
 from ..server import Dashboard, NoBrowser, launch, running
 
 expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is promised faster says so itself
@@ -23,6 +24,14 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
             (own / part).symlink_to((data.data_dir() / part).resolve())
     with running(folder, DIGITLAB_DATA=str(own)) as started:
         yield started
+
+
+@pytest.fixture(autouse=True)
+def nobody_trains_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Stop what a journey leaves training in the shared dashboard: the next one needs the places to train in."""
+    yield
+    if "dashboard" in request.fixturenames:
+        stop(request.getfixturevalue("dashboard").runs)
 
 
 # Of this package and not of the session: while Playwright runs, no other test can start an event loop.

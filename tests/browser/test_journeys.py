@@ -70,7 +70,7 @@ def test_train_leave_come_back_stop_and_draw(dashboard, visit):
     step = run.history().steps[-1]["step"]
     visit_tab(page, "Train")
     assert wait_for_points(page, run.name, seen) > seen
-    assert run.history().steps[-1]["step"] > step
+    wait_for(lambda: run.history().steps[-1]["step"] > step)
 
     other = visit(f"{dashboard.url}/train?run={run.id}")  # a second browser
     wait_for_points(other, run.name)

@@ -10,6 +10,7 @@ from .journeys import SEVEN, THREE, draw, verdict
 
 pytestmark = pytest.mark.browser
 
+RUNS = "run=cnn,mlp,softmax,conv-autoencoder"  # a run of another journey must not lead
 SLOW = 300_000  # ms that bound what a worker computes: a map, a reference, what each step is worth
 # What part of a canvas's columns has anything painted in its middle row.
 PAINTED = """(canvas) => {
@@ -20,7 +21,7 @@ PAINTED = """(canvas) => {
 
 def shown(dashboard, visit, panels, strokes=THREE) -> Page:
     """The Draw page with these panels and a drawing."""
-    page = visit(f"{dashboard.url}/?{panels}")
+    page = visit(f"{dashboard.url}/?{RUNS}&{panels}")
     draw(page, strokes)
     return page
 
@@ -42,7 +43,7 @@ def is_blank(canvas: Locator) -> bool:
 
 
 def test_the_river_grows_with_the_pen_and_says_when_the_digit_was_recognised(dashboard, visit):
-    page = visit(f"{dashboard.url}/?show=River")
+    page = visit(f"{dashboard.url}/?{RUNS}&show=River")
     sheet = page.locator(".river-sheet")
     expect(said(page)).to_contain_text("Draw a digit")
     box = page.get_by_test_id("pad-canvas").bounding_box()
