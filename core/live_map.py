@@ -105,9 +105,7 @@ def _mapped(asked: Question, stale: bool = False) -> tuple[Run, Projection]:
     if not stale and projection.dataset != run.config.dataset and projection.dataset != digits_of(run):
         raise ValueError(f"The {title} map of {run.name} is of other digits: compute it on the Latent space page.")
     if not stale and projection.weights_version != run.weights_version():
-        raise ValueError(
-            f"{run.name} has changed since its {title} map was made: compute it on the Latent space page."
-        )
+        raise ValueError(f"{run.name} has changed since its {title} map was made: compute it on the Latent space page.")
     return run, projection
 
 
