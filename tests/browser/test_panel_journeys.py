@@ -200,7 +200,8 @@ def test_switching_a_step_off_changes_the_picture_and_states_the_cost(dashboard,
     pictures = page.locator(".step-picture")
     expect(pictures).to_have_count(7)
     # The whole drawing is answered, not only enough of it for its verdict.
-    page.wait_for_function("() => (({ asked, seq }) => asked === seq)(document.querySelector('.lab').dataset)")
+    lab = page.get_by_test_id("pad").element_handle()
+    page.wait_for_function("(lab) => lab.dataset.asked === lab.dataset.seq", arg=lab)
     before = [picture(canvas) for canvas in pictures.all()]
     assert before[0] != before[-1]
     cost = page.get_by_test_id("steps-cost")
