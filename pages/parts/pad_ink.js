@@ -276,6 +276,7 @@ class Ink {
 
   listen() {
     const on = (target, type, job) => target.addEventListener(type, job, { signal: this.listening.signal });
+    on(window, "pagehide", () => this.keep()); // a reload may be faster than the pen comes to rest
     on(this.undoButton, "click", () => this.undo());
     on(this.redoButton, "click", () => this.redo());
     on(this.clearButton, "click", () => this.clear());

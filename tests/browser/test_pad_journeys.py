@@ -480,3 +480,10 @@ def test_teaching_saves_once_relabels_and_takes_back(tmp_path, visit):
         assert [drawing["label"] for drawing in saved()] == [7]
         page.get_by_test_id("pad-hand").click()
         expect(page.get_by_role("heading", name="Your hand", exact=True)).to_be_visible()
+
+
+def test_a_drawing_is_kept_also_when_the_page_is_reloaded_at_once(dashboard, visit):
+    page = visit(f"{dashboard.url}/?run=cnn&show=")
+    draw(page, THREE)
+    page.evaluate("location.reload()")  # before the pen counts as resting
+    expect(verdict(page, "cnn")).to_have_text("3")
