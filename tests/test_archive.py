@@ -304,6 +304,7 @@ def test_hostile_archives_are_refused(valid, runs, tmp_path, maker, least):
             raise AssertionError(f"{maker.__name__}: {what}") from error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("maker", "least"), [(hostile.starts, 90), (hostile.bombs, 60)])
 def test_hostile_archives_with_drawings_are_refused(taught, runs, tmp_path, maker, least):
     unpack(hostile.zipped(taught), runs)

@@ -10,6 +10,8 @@ from core.train import evaluate
 from .conftest import ROOT
 from .moved_digits import moved
 
+pytestmark = pytest.mark.slow  # every shipped run over the whole test set
+
 SHIPPED = RunStore(ROOT / "checkpoints")
 LEAST_ACCURACY = {"cnn": 0.992, "cnn-plain": 0.992, "mlp": 0.980, "softmax": 0.920, "numpy-two-layer": 0.980}
 # of what is lower the better: the metric and the most it may be
@@ -66,7 +68,6 @@ def accuracy(name, images, labels):
     return float((np.concatenate([model.predict_proba(part).argmax(1) for part in parts]) == labels).mean())
 
 
-@pytest.mark.slow
 def test_best_cnn_reads_digits_of_any_place_size_and_thickness(mnist):
     images, labels = mnist.test.images, mnist.test.labels
     away = moved(images, seed=1)

@@ -15,6 +15,8 @@ from core.steps import load_steps, moved, steps_state
 from core.trace import SIDE
 from tests.test_ink import DIGITS, drawn
 
+pytestmark = pytest.mark.slow  # each trains a classifier and measures it
+
 Train = Callable[..., Run]
 
 
