@@ -110,7 +110,7 @@ class TrainConfig:
         if bool(self.source) != bool(model.source):
             needs = "needs a trained autoencoder to stand on" if model.source else "stands on no other run"
             raise ValueError(f"source is {self.source!r}, but {model.title} {needs}. Change it.")
-        if self.augmentation.marks and not self._of_digits:
+        if self.augmentation.marks and not self.of_digits:
             title = DATASETS[self.dataset].title
             raise ValueError(f"marks are for digits, and {title} has none. Set them to 0.")
         if self.start or self.own_share:
@@ -125,7 +125,7 @@ class TrainConfig:
             )
         if model.task != "classify":
             raise ValueError(f"start is for classifiers, and {model.title} is none. Choose a run that reads digits.")
-        if not self._of_digits:
+        if not self.of_digits:
             title = DATASETS[self.dataset].title
             raise ValueError(f"own_share is for digits, and {title} has none. Choose a run that reads digits.")
         if not 0 < self.own_per_batch < self.batch_size:
@@ -135,7 +135,8 @@ class TrainConfig:
             )
 
     @property
-    def _of_digits(self) -> bool:
+    def of_digits(self) -> bool:
+        """Whether the classes are the ten digits."""
         return DATASETS[self.dataset].classes == DATASETS["mnist"].classes
 
     @property

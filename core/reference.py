@@ -98,14 +98,6 @@ class Reference:
         """Return the k training digits nearest to a code, and of each class the nearest; OSError without the file."""
         return _codes(*self.stored).around(code, k)
 
-    def near(self, code: np.ndarray, k: int) -> list[Neighbour]:
-        """Return the k of the known training digits whose codes are nearest, nearest first."""
-        return self.around(code, k)[0]
-
-    def nearest_of_each_class(self, code: np.ndarray) -> list[Neighbour]:
-        """Return of each class the training digit whose code is nearest, nearest first."""
-        return self.around(code, 1)[1]
-
 
 def wanted(run: Run) -> Reference | None:
     """Return the reference of a run; None while it is being measured, which is begun where it must be.

@@ -1,8 +1,6 @@
-"""How a drawing was read while it grew: the probabilities after each part of its ink, and when it was recognised."""
+"""How a drawing was read while it grew: the probabilities after each part of its ink."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,29 +15,17 @@ def river(question: Question) -> Reply:
     """Read a growing drawing.
 
     {"kind": "river", "run", "strokes", "width", "off": steps}
-        -> {"at": fractions of the ink, rising, the last 1, "probabilities": ten at each of them,
-            "recognised": see below}, with nothing in the lists for an empty drawing.
+        -> {"at": fractions of the ink, rising, the last 1, "probabilities": ten at each of them}, with nothing in
+           the lists for an empty drawing.
     """
     strokes, width, off = drawing(question)
     run = run_of(question, "classify", "does not read digits: choose a classifier.")
     if not strokes:
-        return {"at": [], "probabilities": [], "recognised": None}
+        return {"at": [], "probabilities": []}
     at = np.linspace(0, 1, PARTS + 1)[1:].round(5).tolist()
     pictures = np.stack([ink.render(ink.prefix(strokes, fraction), width, off) for fraction in at])
     read = probabilities(run, pictures)
-    return {"at": at, "probabilities": read, "recognised": recognised(at, read)}
-
-
-def recognised(at: Sequence[float], probabilities: Sequence[Sequence[float]]) -> float | None:
-    """Return the smallest of the rising fractions from which on the most probable digit stays what it is in the end.
-
-    None when there is nothing to read.
-    """
-    if not len(at):
-        return None
-    verdicts = np.argmax(probabilities, axis=1)
-    others = np.flatnonzero(verdicts != verdicts[-1])
-    return at[int(others[-1]) + 1 if len(others) else 0]
+    return {"at": at, "probabilities": read}
 
 
 def probabilities(run: Run, images: np.ndarray) -> list[list[float]]:

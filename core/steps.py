@@ -13,7 +13,7 @@ import numpy as np
 
 from core import data, ink
 from core.background import Work, carry_out, how_far
-from core.drawings import Drawing, drawings
+from core.drawings import Drawing, drawings, labels
 from core.files import write_json
 from core.latent import digits_of
 from core.projectors import Progress
@@ -117,8 +117,7 @@ def _reach(stroke: np.ndarray, width: float) -> np.ndarray:
 
 
 def _right_of_saved(model: Any, saved: Sequence[Drawing], off: list[str]) -> float | None:
-    labels = np.array([drawing.label for drawing in saved])
-    return _right(model, [(drawing.strokes, drawing.width) for drawing in saved], labels, off) if saved else None
+    return _right(model, [(drawing.strokes, drawing.width) for drawing in saved], labels(saved), off) if saved else None
 
 
 def _right(model: Any, placed: Sequence[Strokes], labels: np.ndarray, off: list[str]) -> float:

@@ -80,8 +80,9 @@ def test_a_run_is_measured_against_its_own_digits(run: Run) -> None:
     errors = reconstruction_errors(run.load_model(), opened.test.images)
     assert found.quantiles[[0, 500, 1000]] == pytest.approx(np.quantile(errors, [0, 0.5, 1]))
     codes = run.load_model().encode(opened.train.images)
-    assert found.near(codes[100], 1) == [(100, int(opened.train.labels[100]), pytest.approx(0, abs=1e-3))]
-    assert len(found.nearest_of_each_class(codes[100])) == 10
+    near, classes = found.around(codes[100], 1)
+    assert near == [(100, int(opened.train.labels[100]), pytest.approx(0, abs=1e-3))]
+    assert len(classes) == 10
 
 
 def test_nothing_is_measured_twice_until_the_weights_change(run: Run) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
 from core import ink, live
-from core.river import PARTS, recognised
+from core.river import PARTS
 from core.runs import Run
 
 STROKES = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]], [[0.3, 0.5, 1.0], [0.6, 0.5, 1.4]]]
@@ -32,21 +31,8 @@ def test_the_river_reads_each_part_of_the_ink(trained: Callable[..., Run]) -> No
         np.testing.assert_allclose(
             reply["probabilities"][number], run.load_model().predict_proba(image[None])[0], atol=1e-4
         )
-    assert reply["recognised"] == recognised(reply["at"], reply["probabilities"])
 
 
 def test_an_empty_pad_has_no_river_and_an_autoencoder_reads_none(trained: Callable[..., Run]) -> None:
-    assert ask(run=trained().id, strokes=[]) == {"seq": 1, "at": [], "probabilities": [], "recognised": None}
+    assert ask(run=trained().id, strokes=[]) == {"seq": 1, "at": [], "probabilities": []}
     assert "choose a classifier" in ask(run=trained("autoencoder", epochs=1).id)["error"]
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [([3, 3, 3, 3], 0.25), ([1, 3, 1, 3], 1.0), ([1, 1, 3, 3], 0.75), ([3, 1, 3, 3], 0.75), ([1, 3, 3, 3], 0.5)],
-)
-def test_recognised_is_from_where_the_verdict_stays(verdicts: list[int], expected: float) -> None:
-    assert recognised([0.25, 0.5, 0.75, 1.0], np.eye(10)[verdicts].tolist()) == expected
-
-
-def test_nothing_is_never_recognised() -> None:
-    assert recognised([], []) is None

@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.drawings import MAX_BYTES, drawings
 from pages.parts.run_controls import refusable, refusal
-from pages.parts.style import plain
+from pages.parts.upload import upload
 
-_IMPORTED = "drawings-imported"  # session: how many files came, what was wrong with the last, and the report of one
+_REPORT = "drawings-report"  # session: what became of the last file
 _SHOWN = 20  # lines of a report
 _STYLE = """
 <style>
@@ -39,33 +39,19 @@ def take_out(count: int) -> None:
 
 def bring_drawings() -> None:
     """Let people bring in a file of drawings; the report is for `brought` to show."""
-    state = st.session_state
-    count, (seen, wrong) = state.setdefault(_IMPORTED, (0, ("", "")))
-    # With another key, after a file has come, the popover is another one, and closed.
-    with st.popover("Bring in", icon=":material/upload:", key=f"drawings-bring-{count}"):
-        file = st.file_uploader(
-            "Drawings taken along here or elsewhere (.jsonl)",
-            ["jsonl", "json", "txt"],
-            key=f"drawings-file-{count}",
-            max_upload_size=MAX_BYTES // 2**20,
-        )
-        if file is None:
-            return
-        if file.file_id != seen:  # the page is drawn again and again; the file is read once
-            try:
-                with st.spinner("Reading the drawings"):
-                    done = drawings().import_lines(file.getvalue())
-            except ValueError as error:
-                wrong = str(error)
-                state[_IMPORTED] = (count, (file.file_id, wrong))
-            else:
-                state[_IMPORTED] = (count + 1, ("", ""))
-                state[_REPORT] = done
-                st.rerun()
-        st.error(plain(wrong), icon=":material/error:")
+    upload(
+        "Bring in",
+        "Drawings taken along here or elsewhere (.jsonl)",
+        ["jsonl", "json", "txt"],
+        key="drawings-bring",
+        max_bytes=MAX_BYTES,
+        doing="Reading the drawings",
+        take=_read,
+    )
 
 
-_REPORT = "drawings-report"  # session: what became of the last file
+def _read(content: bytes) -> None:
+    st.session_state[_REPORT] = drawings().import_lines(content)
 
 
 def brought() -> None:

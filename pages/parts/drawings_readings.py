@@ -68,7 +68,7 @@ def readers() -> list[Run]:
     found = []
     for run in store().runs("classify"):
         try:
-            if run.has_weights() and DATASETS[run.config.dataset].classes == DATASETS["mnist"].classes:
+            if run.has_weights() and run.config.of_digits:
                 found.append(run)
         except RunNotFound:
             continue  # deleted while we look

@@ -5,6 +5,8 @@ const DIGITS = [...Array(10).keys()];
 
 const node = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
+const best = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
 function percent(p) {
   if (p >= 0.995 && p < 0.99995) return "> 99 %";
   return `${Math.round(100 * p)} %`;
@@ -127,7 +129,7 @@ class Card extends BaseCard {
 
   paint(probabilities, pixels) {
     this.fail("");
-    this.verdict = probabilities.indexOf(Math.max(...probabilities));
+    this.verdict = best(probabilities);
     this.saw.ctx.putImageData(pixels, 0, 0);
     this.show(probabilities);
   }
@@ -138,16 +140,16 @@ class Card extends BaseCard {
   }
 
   show(probabilities) {
-    const best = this.verdict;
-    setText(this.digit, best < 0 ? "–" : String(best));
-    setText(this.sure, best < 0 ? "" : percent(probabilities[best]));
-    this.root.classList.toggle("waiting", best < 0);
+    const { verdict } = this;
+    setText(this.digit, verdict < 0 ? "–" : String(verdict));
+    setText(this.sure, verdict < 0 ? "" : percent(probabilities[verdict]));
+    this.root.classList.toggle("waiting", verdict < 0);
     this.columns.forEach(({ column, bar }, digit) => {
       if (this.heights[digit] !== probabilities[digit]) bar.style.transform = `scaleY(${probabilities[digit]})`;
-      column.classList.toggle("best", digit === best);
+      column.classList.toggle("best", digit === verdict);
     });
     this.heights = probabilities;
-    if (best >= 0) this.said = `${this.name.textContent} reads ${best}, ${percent(probabilities[best])}`;
+    if (verdict >= 0) this.said = `${this.name.textContent} reads ${verdict}, ${percent(probabilities[verdict])}`;
   }
 
   // Whether it reads what most of the jury read; null when there is nothing to compare with.

@@ -271,8 +271,6 @@ function stacked(points, height) {
   return levels;
 }
 
-const best = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
-
 const share = (fraction) => `${Math.max(1, Math.round(100 * fraction))} %`;
 
 // A digit as a small picture, because text on a canvas makes the browser bring all of the page's styles up to date first.

@@ -13,9 +13,9 @@ from core.export import metrics_csv, onnx_model, script, tensorboard
 from core.runs import Run, store
 from pages.parts.runs_table import CHOSEN
 from pages.parts.style import plain
+from pages.parts.upload import upload
 
 _REFUSED = "files-refused"  # session: (run id, what) -> why it could not be made
-_IMPORTED = "runs-imported"  # session: how many files were brought in, and what was wrong with the last
 
 
 def _weights(run: Run) -> bytes:
@@ -78,27 +78,11 @@ def _slug(run: Run) -> str:
 
 def bring_in() -> None:
     """Let people bring in a packed run; it is chosen then."""
-    state = st.session_state
-    count, (seen, wrong) = state.setdefault(_IMPORTED, (0, ("", "")))
-    # With another key, after a run has come, the popover is another one, and closed.
-    with st.popover("Bring in a run", icon=":material/upload:", key=f"bring-in-{count}"):
-        file = st.file_uploader(
-            "A run packed here or elsewhere (.zip)",
-            "zip",
-            key=f"bring-file-{count}",
-            max_upload_size=MAX_ARCHIVE // 2**20,
-        )
-        if file is None:
-            return
-        if file.file_id != seen:  # the page is drawn again and again; the file is looked at once
-            try:
-                with st.spinner("Checking the file"):
-                    run = unpack(file.getvalue(), store())
-            except ValueError as error:  # an ArchiveError, or what the disk refuses
-                wrong = str(error)
-                state[_IMPORTED] = (count, (file.file_id, wrong))
-            else:
-                state[_IMPORTED] = (count + 1, ("", ""))
-                state[CHOSEN] = [run.id]
-                st.rerun()
-        st.error(plain(wrong), icon=":material/error:")
+    label = "A run packed here or elsewhere (.zip)"
+    upload(
+        "Bring in a run", label, ["zip"], key="bring", max_bytes=MAX_ARCHIVE, doing="Checking the file", take=_unpack
+    )
+
+
+def _unpack(content: bytes) -> None:
+    st.session_state[CHOSEN] = [unpack(content, store()).id]
