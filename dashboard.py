@@ -8,7 +8,7 @@ import gc
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core import live, sprites, worker
+from core import columns, forming, live, sprites, worker
 from core.runs import store
 
 MAX_SOCKETS = 200
@@ -100,6 +100,35 @@ async def sprite_sheet(request: Request) -> Response:
     return Response(png, media_type="image/png", headers={"Cache-Control": WEEK})
 
 
+async def column(request: Request) -> Response:
+    """One column of a map as raw bytes, see core.columns; 404 with a sentence when there is none."""
+    path = request.path_params
+    try:
+        content = await run_in_threadpool(columns.column_bytes, path["sample"], path["name"], request.query_params)
+    except ValueError as error:
+        return PlainTextResponse(str(error), 404)
+    return Response(content, media_type="application/octet-stream", headers=_kept(request))
+
+
+async def frames(request: Request) -> Response:
+    """The map of a run at every epoch as JSON, see core.forming; 404 with a sentence when there is none."""
+    try:
+        content = await run_in_threadpool(_formed, request.path_params["method"], request.query_params)
+    except ValueError as error:
+        return PlainTextResponse(str(error), 404)
+    return Response(content, media_type="application/json", headers=_kept(request))
+
+
+def _formed(method: str, asked: Mapping[str, str]) -> bytes:
+    run = store().get(asked.get("run", "")[:200])
+    return json.dumps(forming.formed(run, method[:40], asked.get("known", "")[:200])).encode()
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """An address that names a version means the same for ever; any other is asked for again."""
+    return {"Cache-Control": WEEK if request.query_params.get("v") else "no-store"}
+
+
 async def home(request: Request) -> Response:
     """Draw is the default page, so Streamlit knows it as / alone; its name leads there, too."""
     query = f"?{request.url.query}" if request.url.query else ""
@@ -128,6 +157,8 @@ def make_routes() -> list[BaseRoute]:
         Mount(f"{prefix}/plotly", Kept(directory=Path(plotly.origin).parent / "package_data")),
         Route(f"{prefix.removesuffix('digitlab')}draw", home),
         Route(f"{prefix}/sprites/{{dataset}}/{{split}}/{{number:int}}.png", sprite_sheet),
+        Route(f"{prefix}/columns/{{sample}}/{{name}}.bin", column),
+        Route(f"{prefix}/forming/{{method}}.json", frames),
     ]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from core.drawings import to_line
 from core.event_schema import event_lines
 from core.files import write_arrays, write_file, write_json, write_npz
 from core.finetune import DRAWINGS
+from core.frames import FRAME, belongs, steps_an_epoch
 from core.incoming import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
 from core.resume import write_resume
 from core.run import Run, told
@@ -21,23 +24,33 @@ __all__ = ["MAX_ARCHIVE", "ArchiveError", "pack", "unpack"]
 
 
 def pack(run: Run) -> bytes:
-    """Return the run as a .zip file, the same bytes for the same files; snapshots stay out if they are too many.
+    """Return the run as a .zip file, the same bytes for the same files.
 
+    Snapshots stay out if they are too many, and so do frames if there is no room even without snapshots.
     Raises RunNotFound when it is gone, ValueError while it has no weights or when it is too large.
     """
     run.must_exist()
     if not run.has_weights():
         raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
     contents = {name: content for name in FILES if (content := _content(run, name)) is not None}
-    contents["events.jsonl"] = _whole_lines(contents.get("events.jsonl", b""))
-    names = (f"snapshots/{path.name}" for path in run.folder.glob("snapshots/*"))
-    snapshots = {name: content for name in names if SNAPSHOT.fullmatch(name) and (content := _content(run, name))}
-    if _size(contents) + _size(snapshots) < MAX_ARCHIVE:
-        contents |= snapshots
+    events = _whole_lines(contents.get("events.jsonl", b""))
+    contents["events.jsonl"] = b"".join(event_lines(events))
+    per_epoch = steps_an_epoch(events)
+    frames = {name: content for name, content in _matching(run, FRAME) if belongs(int(name[-12:-4]), per_epoch)}
+    for parts in (frames, dict(_matching(run, SNAPSHOT))):
+        if _size(contents) + _size(parts) < MAX_ARCHIVE:
+            contents |= parts
     if _size(contents) >= MAX_ARCHIVE:
         raise ValueError(f"{run.name} has more than {MAX_ARCHIVE / 2**20:.0f} MB. Copy its folder instead.")
     run.must_exist()
     return _zipped(contents)
+
+
+def _matching(run: Run, pattern: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    for path in run.folder.glob("*/*.npz"):
+        name = f"{path.parent.name}/{path.name}"
+        if pattern.fullmatch(name) and (content := _content(run, name)):
+            yield name, content
 
 
 def _content(run: Run, name: str) -> bytes | None:
@@ -51,7 +64,7 @@ def _size(contents: Mapping[str, bytes]) -> int:
     return sum(len(content) + 1000 for content in contents.values())
 
 
-def _whole_lines(events: bytes) -> bytes:
+def _whole_lines(events: bytes) -> list[dict[str, Any]]:
     """Return the lines that a reader of the history takes: what a crash has torn stays behind."""
     kept = []
     for line in events[: events.rfind(b"\n") + 1].splitlines():
@@ -61,7 +74,7 @@ def _whole_lines(events: bytes) -> bytes:
             continue
         if isinstance(event, dict):
             kept.append(event)
-    return b"".join(event_lines(kept))
+    return kept
 
 
 def _zipped(contents: Mapping[str, bytes]) -> bytes:

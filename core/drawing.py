@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from core import ink
-from core.untrusted import plain
+from core.untrusted import json_object, plain, shown
 
 MAX_BYTES = 100 * 2**20  # of lines at once
 MAX_HAND = 40  # characters
@@ -136,23 +136,18 @@ def read_line(line: bytes) -> Drawing:
     if len(line) > _MAX_LINE:
         raise ValueError(f"The line has {len(line):,} bytes: a drawing has at most {_MAX_LINE:,}.")
     try:
-        facts = json.loads(line.decode(), parse_constant=_refuse)
+        text = line.decode()
     except UnicodeDecodeError as error:
         raise ValueError("The line is not UTF-8: save the file as UTF-8.") from error
-    except RecursionError as error:
-        raise ValueError("The line is nested too deeply: write one flat JSON object.") from error
-    except ValueError as error:
-        raise ValueError(f"The line is not JSON ({str(error)[:80]}): write one JSON object a line.") from error
-    if not isinstance(facts, dict):
-        raise ValueError(f"The line is a {type(facts).__name__}: write one JSON object a line.")
+    facts = json_object(text, "line", "write", " a line")
     if foreign := sorted(set(facts) - set(_KEYS)):
-        raise ValueError(f"{_shown(foreign[0])} is no key of a drawing: they are {', '.join(_KEYS)}.")
+        raise ValueError(f"{shown(foreign[0])} is no key of a drawing: they are {', '.join(_KEYS)}.")
     given = facts.get("id")
     if "id" in facts and not (isinstance(given, str) and _ID.fullmatch(given)):
-        raise ValueError(f"The id is {_shown(given)}: give up to 40 letters, digits and hyphens, or none.")
+        raise ValueError(f"The id is {shown(given)}: give up to 40 letters, digits and hyphens, or none.")
     saved = facts.get("saved", time.time())
     if type(saved) not in (int, float) or not 0 <= saved <= _YEAR_2100:
-        raise ValueError(f"It was saved at {_shown(saved)}: give seconds since 1970, or nothing.")
+        raise ValueError(f"It was saved at {shown(saved)}: give seconds since 1970, or nothing.")
     width, hand = facts.get("width", ink.DEFAULT_WIDTH), facts.get("hand", "")
     return checked(given or "", facts.get("label"), hand, width, facts.get("strokes"), saved)
 
@@ -161,7 +156,7 @@ def checked(drawing_id: str, label: Any, hand: Any, width: Any, strokes: Any, sa
     """Make a drawing of a stranger's values; ValueError with a sentence when they are none."""
     check_label(label)
     if type(width) not in (int, float) or not 0 < width <= 1:
-        raise ValueError(f"The pen width is {_shown(width)}: give a number above 0 and at most 1.")
+        raise ValueError(f"The pen width is {shown(width)}: give a number above 0 and at most 1.")
     points = [stroke.round(_DECIMALS) for stroke in ink.parse_strokes(strokes)]
     if not points:
         raise ValueError("The drawing has no ink: draw something.")
@@ -170,20 +165,10 @@ def checked(drawing_id: str, label: Any, hand: Any, width: Any, strokes: Any, sa
 
 def check_label(label: Any) -> None:
     if type(label) is not int or not 0 <= label <= 9:  # True is an int to isinstance
-        raise ValueError(f"The label is {_shown(label)}: give a whole number from 0 to 9.")
+        raise ValueError(f"The label is {shown(label)}: give a whole number from 0 to 9.")
 
 
 def checked_hand(hand: Any) -> str:
     if not isinstance(hand, str) or len(hand) > MAX_HAND:
-        raise ValueError(f"The hand is {_shown(hand)}: give a name of at most {MAX_HAND} characters.")
+        raise ValueError(f"The hand is {shown(hand)}: give a name of at most {MAX_HAND} characters.")
     return plain(hand)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
-
-
-def _shown(value: object) -> str:
-    """A stranger's value, short enough to be repeated in a sentence."""
-    text = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."

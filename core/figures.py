@@ -1,4 +1,4 @@
-"""Learning curves and latent maps as plain Plotly figures (dicts), the palettes, and a sentence for each."""
+"""Learning curves as plain Plotly figures (dicts), with a sentence for each, and the palettes of all pages."""
 
 from __future__ import annotations
 
@@ -292,70 +292,3 @@ def _describe(run: Curves) -> str:
 
 def _epochs(epoch: float) -> str:
     return "1 epoch" if epoch == 1 else f"{round(epoch, 1):g} epochs"
-
-
-def latent_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Return a map of points, float (n, 2), coloured by label, int (n,) below 10, each class named.
-
-    The trace is empty: `live_figure` fills it, being marked by its meta, from the table of `latent_points`.
-    """
-    points, labels = _checked(points, labels)
-    colorscale = [[(i + side) / 10, color] for i, color in enumerate(DIGIT_COLORS) for side in (0, 1)]
-    marker: dict[str, Any] = {
-        "size": 4 if len(points) > 3000 else 6,
-        "opacity": 0.75,
-        "color": [],
-        "cmin": -0.5,
-        "cmax": 9.5,
-    }
-    marker |= {"colorscale": colorscale, "showscale": False}
-    trace = {"type": "scattergl", "mode": "markers", "x": [], "y": [], "marker": marker, "hoverinfo": "none"}
-    layout = _layout() | {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "dragmode": "pan", "hoverdistance": 8}
-    axis = {"showgrid": False, "zeroline": False, "showline": False, "showticklabels": False, "ticks": ""}
-    layout["xaxis"], layout["yaxis"] = dict(axis), dict(axis)
-    for label in np.unique(labels):
-        x, y = np.median(points[labels == label], axis=0)
-        text = plotly_text(classes[label] if label < len(classes) else str(label))
-        place = {
-            "x": _short(x),
-            "y": _short(y),
-            "text": f"<b>{text}</b>",
-            "showarrow": False,
-            "name": "class",
-        }
-        layout["annotations"].append({**place, "font": {"size": 15}, "borderpad": 2, "captureevents": False})
-    return {"data": [{**trace, "meta": {"points": True}}], "layout": layout}
-
-
-def latent_points(points: np.ndarray, labels: np.ndarray, indices: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the columns of `live_figure`'s points: x, y float32, color uint8 (label), id int32 (in test)."""
-    points, labels = _checked(points, labels)
-    x, y = np.ascontiguousarray(points.T, np.float32)
-    return {"x": x, "y": y, "color": labels.astype(np.uint8), "id": np.asarray(indices, np.int32)}
-
-
-def _checked(points: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    points, labels = np.asarray(points), np.asarray(labels)
-    if points.ndim != 2 or points.shape[1] != 2 or labels.shape != points.shape[:1]:
-        raise ValueError(
-            f"A map needs points (n, 2) and labels (n,), got {points.shape} and {labels.shape}. Pair them."
-        )
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(DIGIT_COLORS):
-        raise ValueError(f"Labels must be 0 to 9, got {labels.min()} to {labels.max()}. There are ten colours.")
-    return points, labels
-
-
-def describe_latent_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], method: str) -> str:
-    """Return one sentence: how many digits the map shows, and which two classes lie nearest to each other."""
-    points, labels = _checked(points, labels)
-    if not len(points):
-        return f"The {method} map holds no digits yet."
-    names = [int(name) for name in np.unique(labels)]
-    begin = f"The {method} map shows {len(points):,} test digits of {len(names)} classes"
-    if len(names) < 2:
-        return begin + "."
-    middles = np.stack([np.median(points[labels == name], axis=0) for name in names])
-    gaps = np.linalg.norm(middles[:, None] - middles[None], axis=-1)
-    np.fill_diagonal(gaps, np.inf)
-    a, b = (names[i] for i in np.unravel_index(gaps.argmin(), gaps.shape))
-    return f"{begin}; the middles of {classes[a]} and {classes[b]} lie nearest to each other."

@@ -17,6 +17,7 @@ from core.config import TrainConfig
 from core.drawings import MAX_DRAWINGS, Drawing, from_lines
 from core.event_schema import read_events
 from core.finetune import DRAWINGS, MAX_BYTES
+from core.frames import FRAME, MAX_CODES, MAX_FRAMES, belongs, digits_in, steps_an_epoch, unpack
 from core.models import Model, widths
 from core.resume import Resume
 from core.run import ENDINGS, MAX_NAME, MAX_NOTE
@@ -38,8 +39,9 @@ from core.untrusted import (
 MAX_ARCHIVE = 200 * 2**20  # bytes of a .zip file
 SNAPSHOT = re.compile(r"snapshots/epoch-([0-9]{3,4})\.npz")
 _MAX_CONTENT = 2 * MAX_ARCHIVE  # bytes of all that is in it
-_MEMBERS = 1010  # a thousand epochs, each with a snapshot, and the rest
+_MEMBERS = 1110  # a thousand epochs, each with a snapshot, the frames and the rest
 _SMALL, _EVENTS = 100_000, 32 * 2**20  # bytes of a config or a probe, and of the events
+_FRAME = MAX_CODES + 20_000  # bytes of a frame
 
 # The most bytes of each file. They are packed in this order: an epoch that ends meanwhile is then in the resume file
 # alone, as after a crash, and a run that is told to train longer meanwhile has the longer config.
@@ -99,7 +101,7 @@ def check(archive: bytes) -> Incoming:
     pictures = config.spec.task == "reconstruct"
     outputs: Kind = (np.dtype(np.uint8), (_PROBES, 28, 28)) if pictures else (np.dtype(np.float32), (_PROBES, 10))
     digits: dict[str, Kind] = {"indices": (np.dtype(np.int64), (_PROBES,)), "outputs": outputs}
-    npz = {}
+    npz = _read_frames(file, config, model, steps_an_epoch(events))
     for name in file.namelist():
         if found := SNAPSHOT.fullmatch(name):
             if not 1 <= int(found[1]) <= config.epochs or name != f"snapshots/epoch-{int(found[1]):03d}.npz":
@@ -221,10 +223,42 @@ def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[dict[
 def _with_digits(file: ZipFile, name: str, config: TrainConfig, wanted: dict[str, Kind]) -> dict[str, np.ndarray]:
     """Read arrays that say what the model made of some test digits."""
     arrays = read_npz(file, name, wanted)
-    count = len(data.load(config.dataset).test) if data.is_ready(config.dataset) else 10_000
+    count = _test_count(config)
     if arrays["indices"].min() < 0 or arrays["indices"].max() >= count:
         raise refuse(name, f"is of digits that are not among the {count:,} of the test set")
     return arrays
+
+
+def _read_frames(
+    file: ZipFile, config: TrainConfig, model: Model, per_epoch: int | None
+) -> dict[str, dict[str, np.ndarray]]:
+    """Read the codes of test digits at moments of the training, each of the shape that the recorder gives it."""
+    names = [name for name in file.namelist() if FRAME.fullmatch(name)]
+    if names and (config.spec.task != "reconstruct" or model.code_size < 2):
+        raise refuse(names[0], "is there, but the run has no map")
+    if len(names) > MAX_FRAMES:
+        raise refuse(names[-1], f"is one of {len(names):,} frames instead of at most {MAX_FRAMES}")
+    count = digits_in(model.code_size, _test_count(config)) if names else 0
+    wanted: dict[str, Kind] = {
+        "codes": (np.dtype(np.float16), (count, model.code_size)),
+        "mean": (np.dtype(np.float32), (model.code_size,)),
+        "scale": (np.dtype(np.float32), ()),
+    }
+    frames = {}
+    for name in names:
+        step = int(name.removeprefix("forming/step-").removesuffix(".npz"))
+        if not belongs(step, per_epoch) or step > (per_epoch or step) * config.epochs:
+            raise refuse(name, "is of no step at which a frame is kept")
+        frames[name] = read_npz(file, name, wanted)
+        try:
+            unpack(frames[name])
+        except ValueError as error:
+            raise refuse(name, "holds codes that are not finite numbers about their mean") from error
+    return frames
+
+
+def _test_count(config: TrainConfig) -> int:
+    return len(data.load(config.dataset).test) if data.is_ready(config.dataset) else 10_000
 
 
 def _halved(kind: Kind) -> Kind:
@@ -265,4 +299,6 @@ def _read_resume(
 
 
 def _limit(name: str) -> int:
+    if FRAME.fullmatch(name):
+        return _FRAME
     return _MAX_CONTENT if SNAPSHOT.fullmatch(name) else FILES.get(name, 0)

@@ -7,15 +7,15 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
-from typing import NoReturn
 
 import numpy as np
 
-from core import ink, live_map, river
+from core import ink, live_map, live_walk, river
 from core.evaluate import mean_squared_errors, to_bytes
-from core.question import Question, Reply, drawing, find, shown, text_of, whole_number
+from core.question import Question, Reply, drawing, find, text_of, whole_number
 from core.reference import wanted
 from core.runs import Run
+from core.untrusted import json_object, shown
 
 MAX_MESSAGE = 256 * 1024  # bytes; twenty thousand points written with four decimals do not fit, twelve thousand do
 MAX_RUNS = 64
@@ -32,8 +32,9 @@ def answer(message: bytes | str) -> bytes:
            with no answers for an empty drawing: there is nothing to read. Where it has also
            "off": steps of `ink.STEPS` to leave out  -> "full": as answers, with every step
            "stages": true                            -> "stages": the seven pictures of `ink.stages`
-           "map": {"run", "method"}                  -> "map": what `live_map.place` says, or {"error": a sentence}
-    {"kind": "map" | "decode" | "morph", ...}: see `live_map`; {"kind": "river", ...}: see `river`.
+           "map": {"run", "method", "sample"}        -> "map": what `live_map.place` says, or {"error": a sentence}
+    {"kind": "map" | "decode" | "plane" | "morph", ...}: see `live_map`; {"kind": "code", ...}: see `live_walk`.
+    {"kind": "river", ...}: see `river`.
     {"kind": "trace", "columns": c, "rows": r, "grey": base64 of r x c uint8} -> {"strokes", "width"}
     Anything else -> {"seq": n where it could be read, "error": a sentence}.
     """
@@ -117,6 +118,8 @@ _KINDS: dict[str, Callable[[Question], Reply]] = {
     "draw": _draw,
     "map": live_map.points,
     "decode": live_map.decode,
+    "plane": live_map.plane,
+    "code": live_walk.code,
     "morph": live_map.morph,
     "river": river.river,
     "trace": _trace,
@@ -126,19 +129,7 @@ _KINDS: dict[str, Callable[[Question], Reply]] = {
 def _parse(message: bytes | str) -> Question:
     if len(message) > MAX_MESSAGE:
         raise ValueError(f"The message has {len(message):,} bytes: send at most {MAX_MESSAGE:,}.")
-    try:
-        question = json.loads(message, parse_constant=_refuse)
-    except RecursionError as error:
-        raise ValueError("The message is nested too deeply: send one flat JSON object.") from error
-    except ValueError as error:
-        raise ValueError(f"The message is not JSON ({str(error)[:80]}): send one JSON object.") from error
-    if not isinstance(question, dict):
-        raise ValueError(f"The message is a {type(question).__name__}: send one JSON object.")
-    return question
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
+    return json_object(message, "message", "send")
 
 
 def _seq(question: Question) -> int:

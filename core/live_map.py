@@ -1,5 +1,5 @@
-"""The live questions about a run's map of codes: its points, a drawing's place among them, what lies at a place, and
-the way from a drawing to a digit.
+"""The live questions about a run's map of codes: its points, a drawing's place among them, what lies at a place or at
+many, and the way from a drawing to a digit.
 """
 
 from __future__ import annotations
@@ -9,26 +9,29 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core import data
+from core import data, ink
 from core.evaluate import to_bytes
-from core.latent import PROJECTORS, Projection, digits_of, load_projection
-from core.question import Question, Reply, drawing, number, run_of, shown, text_of, whole_number
+from core.latent import PROJECTORS, Projection, load_projection
+from core.question import Question, Reply, drawing, number, run_of, table, text_of, whole_number
 from core.reference import KNOWN, wanted
 from core.runs import Run
+from core.samples import SAMPLES, digits_of
+from core.untrusted import shown
 
 FRAMES = 9  # of a morph, both ends among them
 NEAR = 8
+MOST = 64  # pictures of one answer: they take the predictor some 10 ms
 
 
 def place(asked: Question, image: np.ndarray, codes: Mapping[str, np.ndarray]) -> Reply:
-    """Say where a picture, uint8 (28, 28), comes to lie on the map {"run", "method"}.
+    """Say where a picture, uint8 (28, 28), comes to lie on the map {"run", "method", "sample"}.
 
     -> {"x", "y", "near": [[index, label, distance], ...], "classes": likewise}, nearest first: the eight nearest of
     the first 10,000 training digits, and of each class the nearest; none while they are being encoded. codes: of runs
     that have encoded the picture already. -> {"error": a sentence} where there is no such map.
     """
     try:
-        run, projection = _mapped(asked)
+        run, projection = mapped(asked)
         code = codes.get(run.id)
         if code is None:
             code = run.load_model().encode(image[None])
@@ -45,33 +48,49 @@ def place(asked: Question, image: np.ndarray, codes: Mapping[str, np.ndarray]) -
 def points(question: Question) -> Reply:
     """Return a whole map.
 
-    {"kind": "map", "run", "method"} -> {"points": base64 of float32 (n, 2), little-endian, "labels": of uint8 (n,),
-    "dataset", "classes": ten names, "exact": whether the map is linear, "version": a text that changes with it}
+    {"kind": "map", "run", "method", "sample"} -> {"points": base64 of float32 (n, 2), little-endian, "labels": of
+    uint8 (n,), "dataset", "classes": ten names, "exact": whether the map is linear, "version": a text that changes
+    with it}
     """
-    run, projection = _mapped(question)
+    _, projection = mapped(question)
     return {
         "points": text_of(projection.points.astype("<f4")),
         "labels": text_of(projection.labels.astype(np.uint8)),
         "dataset": projection.dataset,
         "classes": data.DATASETS[projection.dataset].classes,
         "exact": projection.basis is not None,
-        "version": f"{run.projection_file(projection.method).stat().st_mtime_ns}",
+        "version": projection.version,
     }
 
 
 def decode(question: Question) -> Reply:
     """Draw what lies at a place of a map.
 
-    {"kind": "decode", "run": "conv-autoencoder", "method": "pca", "x": .., "y": ..}
-        -> {"image": base64 of 28 x 28 uint8, "distance": to the nearest stored point, in map units}
+    {"kind": "decode", "run": "conv-autoencoder", "method": "pca", "sample": "test", "x": .., "y": ..}
+        -> {"image": base64 of 28 x 28 uint8, "strange": how far that place's code is from real ones, see
+        `Projection.strangeness`, null where it is beyond all numbers, "exact": whether the map is linear, so that the
+        place has a code of its own}
     """
-    _method(question)
+    _map_name(question)
     spot = np.array([[number(question, "x"), number(question, "y")]], np.float32)
-    run, projection = _mapped(question, stale=True)
-    picture = run.load_model().decode(projection.invert(spot))[0]
-    nearest = float(np.sqrt(((projection.points - spot) ** 2).sum(axis=1).min()))
-    distance = nearest if math.isfinite(nearest) else None
-    return {"image": text_of(to_bytes(picture)), "distance": distance}
+    run, projection = mapped(question, stale=True)
+    codes = projection.invert(spot)
+    picture = run.load_model().decode(codes)[0]
+    (strange,) = rounded(projection.strangeness(codes))
+    return {"image": text_of(to_bytes(picture)), "strange": strange, "exact": projection.basis is not None}
+
+
+def plane(question: Question) -> Reply:
+    """Draw what lies at many places of a map, such as those of a grid.
+
+    {"kind": "plane", "run", "method", "sample", "places": [[x, y], ...]}, at most 64 of them
+        -> {"images": base64 of m pictures of 28 x 28 uint8, "spread": m numbers, see `Projection.spread`}
+    """
+    _map_name(question)
+    places = table(question, "places", MOST, 2)
+    run, projection = mapped(question, stale=True)
+    pictures = run.load_model().decode(projection.invert(places))
+    return {"images": text_of(to_bytes(pictures)), "spread": rounded(projection.spread(places))}
 
 
 def morph(question: Question) -> Reply:
@@ -80,25 +99,26 @@ def morph(question: Question) -> Reply:
     {"kind": "morph", "run", "strokes", "width", "off": steps, "to": index of a training digit}
         -> {"frames": nine pictures as base64 of 28 x 28 uint8, the drawing's first}
     """
-    from core.ink import render
-
     strokes, width, off = drawing(question)
     if not strokes:
         raise ValueError("There is no drawing to begin from: draw something.")
-    run = _autoencoder(question)
+    run = autoencoder(question)
     digits = data.load(digits_of(run)).train.images
     to = whole_number(question, "to", 0, min(KNOWN, len(digits)) - 1)
     model = run.load_model()
-    start, end = model.encode(np.stack([render(strokes, width, off), digits[to]]))
+    start, end = model.encode(np.stack([ink.render(strokes, width, off), digits[to]]))
     way = np.linspace(0, 1, FRAMES, dtype=np.float32)[:, None]
     return {"frames": [text_of(frame) for frame in to_bytes(model.decode((1 - way) * start + way * end))]}
 
 
-def _mapped(asked: Question, stale: bool = False) -> tuple[Run, Projection]:
-    """The run and its map that are asked for; of older weights only where `stale` maps serve, too."""
-    method = _method(asked)
-    run = _autoencoder(asked)
-    projection = load_projection(run, method)
+def mapped(asked: Question, stale: bool = False) -> tuple[Run, Projection]:
+    """The run and its map that are asked for; of older weights only where `stale` maps serve, too.
+
+    Raises ValueError with a sentence where there is no such map.
+    """
+    method, sample = _map_name(asked)
+    run = autoencoder(asked)
+    projection = load_projection(run, method, sample)
     title = PROJECTORS[method].title
     if projection is None:
         raise ValueError(f"{run.name} has no {title} map yet: compute it on the Latent space page.")
@@ -109,12 +129,20 @@ def _mapped(asked: Question, stale: bool = False) -> tuple[Run, Projection]:
     return run, projection
 
 
-def _autoencoder(question: Question) -> Run:
+def autoencoder(question: Question) -> Run:
+    """The run that is asked for; ValueError with a sentence where it has no decoder."""
     return run_of(question, "reconstruct", "has no decoder: choose an autoencoder.")
 
 
-def _method(question: Question) -> str:
-    method = question.get("method")
+def rounded(values: np.ndarray) -> list[float | None]:
+    """The numbers, short enough to be sent; None for those that are none."""
+    return [round(value, 4) if math.isfinite(value) else None for value in np.asarray(values, np.float64).tolist()]
+
+
+def _map_name(question: Question) -> tuple[str, str]:
+    method, sample = question.get("method"), question.get("sample", "test")
     if not isinstance(method, str) or method not in PROJECTORS:
         raise ValueError(f"The projection is {shown(method)}: the methods are {', '.join(PROJECTORS)}.")
-    return method
+    if not isinstance(sample, str) or sample not in SAMPLES:
+        raise ValueError(f"The sample is {shown(sample)}: the samples are {', '.join(SAMPLES)}.")
+    return method, sample

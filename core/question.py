@@ -12,6 +12,7 @@ import numpy as np
 
 from core import ink
 from core.runs import Run, store
+from core.untrusted import shown
 
 Question = dict[str, Any]
 Reply = dict[str, Any]
@@ -64,9 +65,13 @@ def find(run_id: str) -> Run:
 def number(question: Question, name: str) -> float:
     """A finite number of the message; int(True) and a 400-digit int are none."""
     value: Any = question.get(name)
-    if type(value) not in (int, float) or not abs(value) <= 1e6:
-        raise ValueError(f"The {name} is {shown(value)}: send a number.")
+    _check_number(value, f"The {name}")
     return float(value)
+
+
+def _check_number(value: Any, what: str) -> None:
+    if type(value) not in (int, float) or not abs(value) <= 1e6:
+        raise ValueError(f"{what} is {shown(value)}: send a number between -1,000,000 and 1,000,000.")
 
 
 def whole_number(question: Question, name: str, low: int, high: int) -> int:
@@ -77,10 +82,19 @@ def whole_number(question: Question, name: str, low: int, high: int) -> int:
     return value
 
 
-def shown(value: object) -> str:
-    """A stranger's value, short enough to be repeated in a sentence."""
-    text = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."
+def table(question: Question, name: str, most: int, width: int) -> np.ndarray:
+    """Rows of numbers of the message, one to `most` of them, float32 (m, width)."""
+    rows: Any = question.get(name)
+    if not isinstance(rows, list) or not 1 <= len(rows) <= most:
+        count = f"{len(rows):,} of them" if isinstance(rows, list) else shown(rows)
+        raise ValueError(f"The {name} are {count}: send a list of 1 to {most}.")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != width:
+            count = f"{len(row):,} numbers" if isinstance(row, list) else shown(row)
+            raise ValueError(f"One of the {name} is {count}: send {width} numbers each.")
+        for value in row:
+            _check_number(value, f"A number of the {name}")
+    return np.array(rows, np.float32)
 
 
 def text_of(array: np.ndarray) -> str:

@@ -18,6 +18,7 @@ from core import data
 from core.data import Dataset, Split
 from core.files import write_arrays, write_npz
 from core.finetune import own_split
+from core.frames import FrameWriter
 from core.history import summarize
 from core.models import Metrics, Model
 from core.resume import Resume, read_resume, write_resume
@@ -38,7 +39,7 @@ from core.train import (
 _LOGGED_STEPS = 1000  # about how many steps of a run are written down
 _PROBES = 20
 _PROBE_EVERY_S = 0.6
-_HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*.part")
+_HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*.part", "forming/*.part")
 
 
 class Ended(Exception):
@@ -114,6 +115,8 @@ class Training:
         done = self._begin(model, log)
         probe = _ProbeWriter(self.run, model, dataset)
         probe.write(per_epoch * done.epoch if done else 0)
+        frames = FrameWriter(self.run, model, dataset, per_epoch)
+        frames.begin(per_epoch * done.epoch if done else 0)
         clock = _EpochClock()
         validation = list(done.validation if done else ())
         for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
@@ -124,10 +127,12 @@ class Training:
                 if event.test:  # a few times an epoch, so that a young run already answers on the pages
                     write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
                 probe.write_sometimes(event.step)
+                frames.look(event.step, event.test is not None)
             elif isinstance(event, Checking):
                 clock.pause()
             elif isinstance(event, Epoch):
                 validation += [event.validation["loss"]] if event.validation else []
+                frames.end_epoch(event.step)
                 self._save(model, event, clock.end(), probe.write(event.step), validation)
             else:
                 return event

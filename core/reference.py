@@ -17,10 +17,10 @@ from core import data
 from core.background import Work, carry_out, how_far
 from core.evaluate import batches, reconstruction_errors
 from core.files import write_npz
-from core.latent import digits_of
 from core.newest import newest
 from core.projectors import Progress
 from core.run import Run
+from core.samples import digits_of
 
 NAME = "reference"
 KNOWN = 10_000  # training digits whose codes are kept

@@ -15,9 +15,9 @@ from core import data, ink
 from core.background import Work, carry_out, how_far
 from core.drawings import Drawing, drawings, labels
 from core.files import write_json
-from core.latent import digits_of
 from core.projectors import Progress
 from core.run import Run
+from core.samples import digits_of
 from core.trace import SIDE, trace
 
 NAME = "steps"

@@ -1,4 +1,4 @@
-"""Readers for files that come from strangers: zip members, arrays and JSON, each checked before it is used.
+"""Readers for what comes from strangers: zip members, arrays, JSON and text, each checked before it is used.
 
 Nothing here writes, nothing runs code, and no reader takes more memory than the limit it is given and what it returns.
 """
@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, NoReturn
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
@@ -179,3 +179,26 @@ def plain(text: str, most: int = _TEXT) -> str:
     """Return text as one line of printable characters: none that ends a line, reverses writing, or is invisible."""
     line = "".join(c if c.isprintable() else " " for c in text[: 10 * most])
     return " ".join(line.split())[:most]
+
+
+def json_object(text: str | bytes, thing: str, do: str, where: str = "") -> dict[str, Any]:
+    """Parse one JSON object without NaN and Infinity; ValueErrors speak of the `thing`, and what to `do` `where`."""
+    try:
+        value = json.loads(text, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError(f"The {thing} is nested too deeply: {do} one flat JSON object.") from error
+    except ValueError as error:
+        raise ValueError(f"The {thing} is not JSON ({str(error)[:80]}): {do} one JSON object{where}.") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"The {thing} is a {type(value).__name__}: {do} one JSON object{where}.")
+    return value
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")
+
+
+def shown(value: object) -> str:
+    """A stranger's value, short enough to be repeated in a sentence."""
+    text = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,6 +1,6 @@
 """Work in a process of its own: `python -m core.worker` waits for one job on stdin, does it and ends.
 
-The jobs are training a run, projecting a run's codes, measuring a run and fetching a data set. A worker outlives
+The jobs are training a run, laying out a run's codes, measuring a run and fetching a data set. A worker outlives
 the server that started it; the files it writes say how far it is. One spare worker is kept warm, with torch
 imported, so that a run shows its first point within a second.
 """
@@ -22,8 +22,11 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from core import data
+from core.background import ask, cancellable, holding
+from core.latent import map_name
 from core.models import MODELS
 from core.runs import ENDINGS, Run, RunNotFound
+from core.trust import trust_name
 
 _ROOT = Path(__file__).resolve().parent.parent
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
@@ -39,9 +42,26 @@ def submit_training(run: Run) -> None:
     _submit({"job": "train", "folder": str(run.folder.resolve())})
 
 
-def submit_projection(run: Run, method: str) -> None:
-    """Compute a 2D projection of the run's test codes in a background process; returns at once."""
-    _submit({"job": "project", "folder": str(run.folder.resolve()), "method": method})
+def submit_projection(run: Run, method: str, sample: str = "test") -> None:
+    """Lay out the codes of a sample of digits in two dimensions, and measure the map, in a background process.
+
+    Returns at once. What is there already is not computed again; `background.cancel` ends it.
+    """
+    for name in (map_name(method, sample), trust_name(method, sample)):
+        ask(run, name)
+    _submit({"job": "project", "folder": str(run.folder.resolve()), "method": method, "sample": sample})
+
+
+def submit_readings(run: Run, sample: str) -> None:
+    """Have a classifier read every digit of a sample in a background process; returns at once."""
+    ask(run, f"readings-{sample}")
+    _submit({"job": "readings", "folder": str(run.folder.resolve()), "sample": sample})
+
+
+def submit_forming(run: Run, method: str) -> None:
+    """Lay out the codes of every epoch in a background process; returns at once."""
+    ask(run, f"forming-{method}")
+    _submit({"job": "forming", "folder": str(run.folder.resolve()), "method": method})
 
 
 def submit_reference(run: Run) -> None:
@@ -117,19 +137,23 @@ def main() -> None:
         return  # the server ended without a job for this spare
     job = json.loads(line)
     os.environ["DIGITLAB_DATA"] = job["data"]
-    if job["job"] == "train":
-        train(Run(Path(job["folder"])))
-    elif job["job"] == "project":
-        _project(Run(Path(job["folder"])), job["method"])
-    elif job["job"] == "reference":
-        _measure_reference(Run(Path(job["folder"])))
-    elif job["job"] == "steps":
-        _measure_steps(Run(Path(job["folder"])))
-    elif job["job"] == "fetch":
-        try:
+    if job["job"] == "fetch":
+        with suppress(data.DatasetUnavailable):  # the reason is written where the pages look for it
             data.fetch(job["dataset"])
-        except data.DatasetUnavailable:
-            return  # the reason is written where the pages look for it
+        return
+    run = Run(Path(job["folder"]))
+    if job["job"] == "train":
+        train(run)
+    elif job["job"] == "project":
+        _project(run, job["method"], job["sample"])
+    elif job["job"] == "readings":
+        _read_digits(run, job["sample"])
+    elif job["job"] == "forming":
+        _form(run, job["method"])
+    elif job["job"] == "reference":
+        _measure_reference(run)
+    elif job["job"] == "steps":
+        _measure_steps(run)
 
 
 def _step_back() -> None:
@@ -176,10 +200,31 @@ def train(run: Run) -> None:
             raise
 
 
-def _project(run: Run, method: str) -> None:
+def _project(run: Run, method: str, sample: str = "test") -> None:
     from core.latent import project
 
-    _compute(run, method, lambda: project(run, method))
+    _compute(run, map_name(method, sample), lambda: project(run, method, sample))
+    # Under a lock of its own: meanwhile the map can be looked at.
+    _compute(run, trust_name(method, sample), lambda: _judge(run, method, sample))
+
+
+def _judge(run: Run, method: str, sample: str) -> None:
+    from core.trust import measure
+
+    if not run.active():  # one that trains has another map in seconds
+        measure(run, method, sample)
+
+
+def _read_digits(run: Run, sample: str) -> None:
+    from core.verdicts import measure
+
+    _compute(run, f"readings-{sample}", lambda: measure(run, sample))
+
+
+def _form(run: Run, method: str) -> None:
+    from core.forming import form
+
+    _compute(run, f"forming-{method}", lambda: form(run, method))
 
 
 def _measure_reference(run: Run) -> None:
@@ -195,12 +240,11 @@ def _measure_steps(run: Run) -> None:
 
 
 def _compute(run: Run, name: str, work: Callable[[], None]) -> None:
-    """Do work whose result lies in projections/, holding the lock beside it."""
-    target = run.projection_file(name)
+    """Do work whose result lies in projections/, holding the lock beside it; `background.cancel` ends the process."""
     try:
-        target.parent.mkdir(exist_ok=True)
-        with _held(target.with_suffix(".lock"), 0.0):
-            work()
+        with holding(run, name, 0.0), cancellable(run, name) as wanted:
+            if wanted:
+                work()
     except (RunNotFound, FileNotFoundError, Timeout):
         return  # the run was removed, or another worker is at it
 

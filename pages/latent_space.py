@@ -1,75 +1,82 @@
-"""Latent space: a map of an autoencoder's codes to walk over, with the decoder's picture of any place."""
+"""Latent space: maps of an autoencoder's codes to walk over, with the decoder's picture of any place."""
 
-import pandas as pd
+from collections.abc import Callable
+from contextlib import suppress
+
 import streamlit as st
 
-from core.data import DATASETS
-from core.figures import describe_latent_map, latent_map, latent_points
-from core.latent import PROJECTORS, Projection
+from core.latent import PROJECTORS, Projection, load_projection
 from core.runs import Run
-from pages.parts.latent_panel import describe_fit, panel, remember, remembered, ring
+from pages.parts import latent_panel
+from pages.parts.latent_address import chosen, segments
+from pages.parts.latent_atlas import show_maps
+from pages.parts.latent_color import measured
+from pages.parts.latent_controls import Choice, methods_of, pick_view
+from pages.parts.latent_doing import DOINGS, do
+from pages.parts.latent_panel import Shown
 from pages.parts.latent_work import latest_map
-from pages.parts.live_figure import live_figure
 from pages.parts.pickers import dataset_note, pick_run
 from pages.parts.style import page_header, plain
 
 page_header("Latent space", "Walk over a map of the codes and see what the decoder draws at any place.")
 
 
-def explore(run: Run, projection: Projection) -> None:
-    """The map, and beside it what was picked; alone run again for a click on the map."""
-    classes = DATASETS[projection.dataset].classes
-    method = PROJECTORS[projection.method].title
-    sentence = describe_latent_map(projection.points, projection.labels, classes, method)
-    # New weights make a new map: a zoom into the old one, or a place picked there, means nothing on it.
-    key = f"map-{run.id}-{projection.method}-{projection.dataset}-{projection.weights_version}"
-    left, right = st.columns([2, 1], gap="medium")
+def explore(choice: Choice, shown: list[Shown]) -> None:
+    """The maps, what is picked on them, and below what to do with them; alone run again for a click on a map."""
+    doing = chosen("do", DOINGS, next(iter(DOINGS)))
+    wide = len(shown) > 1
+    left, right = (st.container(), st.container()) if wide else st.columns([2, 1], gap="medium")
     with left:
-        figure = latent_map(projection.points, projection.labels, classes)
-        selection = remembered(key, projection)
-        if selection is not None and not (st.session_state.get(key) or {}).get("pick"):
-            figure["data"].append(ring(projection, selection))  # picked elsewhere; a click here is marked by the map
-        pick = live_figure(
-            figure,
-            key=key,
-            points=pd.DataFrame(latent_points(projection.points, projection.labels, projection.indices)),
-            height=560,
-            hover={
-                "sprites": f"/digitlab/sprites/{projection.dataset}/test/",
-                "decode": {"run": run.id, "method": projection.method},
-            },
-            label=sentence,
-        )
-        st.caption(f"{plain(sentence)} {describe_fit(projection)}")
+        show_maps(choice, shown, forming=doing == "forming")
     with right:
-        try:
-            panel(run, projection, remember(key, projection, pick))
-        except ValueError as error:
-            st.caption(plain(str(error)))
+        said(latent_panel.picked, shown)
+    doing = segments("What to do", "do", DOINGS, next(iter(DOINGS)), hidden=True)
+    st.fragment(said, key=f"doing-{doing}")(do, doing, choice, shown)
 
 
-with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-    with st.container(width=340):
-        run = pick_run("Autoencoder", task="reconstruct", key="latent-run")
-    method = st.segmented_control(
-        "Map",
-        list(PROJECTORS),
-        format_func=lambda name: PROJECTORS[name].title,
-        default="pca",
-        key="map",
-        persist_state="session",
-        bind="query-params",
-        required=True,
-    )
-    work = st.container(key="map-work")  # beside the controls, so that the map stays where it is
-if run is None:
-    st.caption("No autoencoder is trained yet: train one on the Train page.")
-else:
+def said(draw: Callable[..., None], *what: object) -> None:
+    """Draw a part of the page; what cannot be drawn is said in a sentence, and the rest stays."""
     try:
-        dataset_note(run.config.dataset)
-        with work:
-            projection = latest_map(run, str(method))
-        if projection is not None:
-            st.fragment(explore, key=f"explore-{run.id}-{method}")(run, projection)
+        draw(*what)
     except ValueError as error:
         st.caption(plain(str(error)))
+
+
+def maps_of(choice: Choice) -> list[Shown]:
+    """Return the maps that are there; the others are computed, with their progress. Raises RunNotFound."""
+    maps: list[tuple[Run, Projection | None]] = []
+    for run, method in choice.maps:
+        maps.append((run, latest_map(run, method, choice.sample)))
+    if maps[0][1] is None:
+        return meanwhile(*choice.maps[0], choice.sample)
+    # Maps that stand beside each other show the same digits.
+    return [(run, found) for run, found in maps if found is not None and found.dataset == maps[0][1].dataset]
+
+
+def meanwhile(run: Run, method: str, sample: str) -> list[Shown]:
+    """Return another map of the run that is there, to walk on while the one that was chosen takes its time."""
+    others = {} if PROJECTORS[method].quick else methods_of(run)
+    for other, title in others.items():
+        with suppress(ValueError):  # a damaged one
+            if other != method and (found := load_projection(run, other, sample)):
+                st.caption(f"Until then another map of the same digits: {title}.")
+                return [(run, found)]
+    return []
+
+
+def page() -> None:
+    with st.container(key="latent-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(width=220):
+            run = pick_run("Autoencoder", task="reconstruct", key="latent-run")
+        choice = None if run is None else pick_view(run)
+    if run is None or choice is None:
+        st.caption("No autoencoder is trained yet: train one on the Train page.")
+        return
+    dataset_note(run.config.dataset)
+    shown = maps_of(choice)
+    measured(choice)
+    if shown:
+        st.fragment(explore, key="explore")(choice, shown)
+
+
+said(page)

@@ -86,6 +86,8 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     jobs: list[Any] = []
     for name in ("training", "fetch", "reference", "steps"):
         monkeypatch.setattr(worker, f"submit_{name}", jobs.append)
+    for name in ("projection", "readings", "forming"):
+        monkeypatch.setattr(worker, f"submit_{name}", lambda *asked, name=name: jobs.append((name, *asked)))
     return jobs
 
 

@@ -348,6 +348,64 @@ def arrays(valid: Members, rng: Random) -> Made:
             yield f"{name}: digit {index}", zipped(valid | {name: zipped(inner | {"indices.npy": indices})})
 
 
+def frames(valid: Members, rng: Random) -> Made:
+    """Of an autoencoder: the codes of test digits at moments of its training."""
+    names = sorted(name for name in valid if name.startswith("forming/"))
+    first, last = names[0], names[-1]
+    for name in (
+        *("forming/step-00000001.npz", "forming/step-00000007.npz", "forming/step-00000012.npz"),
+        *("forming/step-99999999.npz", "forming/step-00000040.npz", "forming/step-00000064.npz"),
+        *("forming/step-0.npz", "forming/step-000000008.npz", "forming/step-0000000\u0661.npz", "forming/live.npz"),
+        *("forming/", "forming/step-00000008.npz.7.part", "forming/../step-00000008.npz", "forming/evil/x.npz"),
+        *("forming/step--0000008.npz", "forming/step-00000008.NPZ", "Forming/step-00000008.npz"),
+    ):
+        yield f"also {name!a}", zipped({k: v for k, v in valid.items() if k != name}, (name, valid[last]))
+    yield "frames of every step", zipped(valid, *((f"forming/step-{n:08d}.npz", valid[last]) for n in range(100, 220)))
+    inner = {name.removesuffix(".npy"): np.load(io.BytesIO(data)) for name, data in members(valid[last]).items()}
+    codes, mean, scale = inner["codes"], inner["mean"], inner["scale"]
+    none = np.full_like(codes, np.nan)
+    huge, beyond = codes.copy(), codes.copy()
+    huge[3, 1], beyond[0, 0] = np.inf, 1.5
+    wrong: list[dict[str, np.ndarray]] = [
+        *({"codes": each} for each in (none, huge, beyond, -huge, codes[:-1], codes[:, :1], codes.T, codes[:0])),
+        *({"codes": codes.astype(kind)} for kind in (np.float32, np.float64, np.int16, np.uint16, ">f2", object, "U3")),
+        {"codes": np.asfortranarray(codes)},
+        {"codes": np.concatenate([codes, codes])},
+        {"codes": np.concatenate([codes, codes], 1), "mean": np.concatenate([mean, mean])},
+        *(
+            {"mean": each}
+            for each in (mean * np.nan, mean + np.float32("inf"), mean[:1], mean[None], mean.astype("f8"))
+        ),
+        *({"scale": np.asarray(each, np.float32)} for each in (np.nan, np.inf, -np.inf, -1.0, [1.0])),
+        {"scale": scale.astype(np.float64)},
+        {"evil": mean},
+        {"step": np.asarray(8)},
+    ]
+    for number, change in enumerate(wrong):
+        arrays = {f"{key}.npy": _npy(value) for key, value in {**inner, **change}.items()}
+        yield f"frame with {number} {[*change]}", zipped(valid | {first: zipped(arrays)})
+    files = members(valid[last])
+    for key, content in files.items():
+        yield f"frame without {key}", zipped(valid | {last: zipped({k: v for k, v in files.items() if k != key})})
+        for text in _NO_NPY:
+            fake = b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode("latin1") + bytes(160)
+            yield (
+                f"frame: {key}: {text[:40]!a}",
+                zipped(valid | {last: zipped(files | {key: fake})}),
+            )
+        yield f"frame: {key} cut", zipped(valid | {last: zipped(files | {key: content[:-1]})})
+    for data in (
+        b"",
+        b"x",
+        _PICKLE,
+        valid[last][:-1],
+        valid[last] + b"\0",
+        bytes(400_000),
+        valid["weights.safetensors"],
+    ):
+        yield f"frame of {len(data)} bytes", zipped(valid | {last: data}, deflate=True)
+
+
 def _npy(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import finetune, worker
+from core import finetune, recording, worker
 from core.archive import MAX_ARCHIVE, ArchiveError, pack, unpack
 from core.config import TrainConfig
 from core.files import read_arrays, write_arrays, write_json
+from core.frames import steps_of
 from core.incoming import _least_weights
 from core.models import MODELS
 from core.resume import read_resume
@@ -197,6 +198,38 @@ def test_too_many_snapshots_stay_out(train, runs, monkeypatch):
         pack(run)
 
 
+def test_frames_are_packed_where_there_is_room(train, runs, monkeypatch):
+    run = train("vae", params={"hidden": "4", "code_size": 2})
+    frames = {f"forming/step-{step:08d}.npz" for step in (0, 5, 10)}
+    for name in ("step-00000007.npz", "step-00000005.npz.9.part", "live.npz", "notes.txt"):
+        (run.folder / "forming" / name).write_bytes((run.folder / "forming" / "step-00000005.npz").read_bytes())
+    whole = hostile.members(pack(run))
+    assert {name for name in whole if name.startswith("forming/")} == frames
+    unpack(pack(run), runs)
+    kept = sum(len(content) + 1000 for name, content in whole.items() if not name.startswith("snapshots/"))
+    for room, packed in ((kept + 1, frames), (kept, set())):
+        monkeypatch.setattr("core.archive.MAX_ARCHIVE", room)
+        names = set(hostile.members(pack(run)))
+        assert {name for name in names if name.startswith("forming/")} == packed
+        assert "snapshots/epoch-001.npz" not in names
+
+
+def test_run_packed_within_its_first_epoch_comes_back_with_its_frames(train, runs, monkeypatch):
+    fit = recording.fit
+
+    def pausing(*args):
+        for event in fit(*args):
+            if isinstance(event, recording.Step) and event.step == 30:
+                next(iter(runs.runs())).request_pause()
+            yield event
+
+    monkeypatch.setattr(recording, "fit", pausing)
+    run = train("vae", params={"hidden": "4", "code_size": 2}, batch_size=4)
+    assert run.status() == "paused"
+    again = unpack(pack(run), runs)
+    assert list(steps_of(again)) == [0, 8, 16]
+
+
 def test_nothing_but_the_run_is_packed(train):
     run = train("softmax")
     for name in ("log.txt", "stop", "weights.safetensors.1.part", "snapshots/notes.txt", "snapshots/epoch-x.npz"):
@@ -239,7 +272,9 @@ def test_notes_come_in_as_lines_of_text(train, runs):
             unpack(hostile.with_fact(content, ("note",), note), runs)
 
 
-@pytest.mark.parametrize("created", [-1, 0, 1e300, 10**400, "1", None, True, float("nan"), time.time() + 1e6])
+@pytest.mark.parametrize(
+    "created", [-1, 0, 1e300, 10**400, "1", None, True, float("nan"), pytest.param(time.time() + 1e6, id="future")]
+)
 def test_impossible_dates_become_today(valid, runs, created):
     run = unpack(hostile.with_fact(valid, ("created",), created), runs)
     assert abs(run.created - time.time()) < 1000
@@ -261,6 +296,15 @@ def taught(tmp_path_factory) -> hostile.Members:
     origin = store.create(small("numpy-two-layer", params={"hidden": 2}))
     worker.train(origin)
     run = finetune.start(store, origin, odd_hand.drawings(2, seed=1))
+    worker.train(run)
+    return hostile.members(pack(run))
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory) -> hostile.Members:
+    """The same of an autoencoder, with frames at steps 0, 5 and 10."""
+    store = RunStore(tmp_path_factory.mktemp("mapped"))
+    run = store.create(small("vae", params={"hidden": "2", "code_size": 2}))
     worker.train(run)
     return hostile.members(pack(run))
 
@@ -318,7 +362,25 @@ def test_hostile_archives_with_drawings_are_refused(taught, runs, tmp_path, make
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["valid", "taught"])
+@pytest.mark.parametrize(("maker", "least"), [(hostile.frames, 90), (hostile.bombs, 60)])
+def test_hostile_archives_with_frames_are_refused(mapped, runs, tmp_path, maker, least):
+    unpack(hostile.zipped(mapped), runs)
+    archives = list(maker(mapped, random.Random(0)))
+    assert len(archives) >= least
+    for what, archive in archives:
+        try:
+            check_refused(archive, runs, tmp_path)
+        except BaseException as error:
+            raise AssertionError(what) from error
+
+
+def test_frames_of_a_run_that_has_no_map_are_refused(valid, mapped, runs, tmp_path):
+    name = "forming/step-00000005.npz"
+    check_refused(hostile.zipped(valid | {name: mapped[name]}), runs, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["valid", "taught", "mapped"])
 def test_bombs_take_no_memory(request, runs, kind):
     for what, archive in hostile.bombs(request.getfixturevalue(kind), random.Random(0)):
         tracemalloc.start()

@@ -1,6 +1,7 @@
 """dashboard.py: the live socket and the picture routes, asked over real connections; and its rules, one by one."""
 
 import asyncio
+import base64
 import json
 import socket
 import threading
@@ -16,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 import dashboard
-from core import live, worker
+from core import data, latent, live, worker
 from core.runs import RunStore
 from tests.conftest import small
 from tests.server import running
@@ -27,9 +28,13 @@ DRAW = {"kind": "draw", "seq": 1, "strokes": [[[0.3, 0.2], [0.6, 0.8]]], "width"
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A dashboard on a free port with one small trained run called "reader"."""
+    """A dashboard on a free port with two small trained runs: "reader", and "painter" with its PCA map."""
     folder = tmp_path_factory.mktemp("dashboard")
-    worker.train(RunStore(folder / "runs").add("reader", small(), "Reader", shipped=True))
+    runs = RunStore(folder / "runs")
+    worker.train(runs.add("reader", small(), "Reader", shipped=True))
+    painter = runs.add("painter", small("autoencoder", params={"hidden": 16, "code_size": 4}), "Painter", shipped=True)
+    worker.train(painter)
+    latent.project(painter, "pca")
     with running(folder, shipped=False) as started:
         yield started.port
 
@@ -104,9 +109,42 @@ def test_sprite_sheets_and_plotly_are_served_to_be_kept(port: int) -> None:
     assert "max-age" in headers["cache-control"]
 
 
+def test_columns_are_raw_bytes_kept_where_they_name_a_version(port: int) -> None:
+    asked = "/digitlab/columns/test/points.bin?run=painter&method=pca"
+    status, body, headers = fetched(port, f"{asked}&v=1")
+    assert status == 200
+    assert np.isfinite(np.frombuffer(body, "<f4").reshape(359, 2)).all()
+    assert (headers["cache-control"], headers["content-length"]) == (dashboard.WEEK, str(359 * 8))
+    assert fetched(port, asked)[2]["cache-control"] == "no-store"
+    labels = np.frombuffer(fetched(port, asked.replace("points", "class"))[1], np.uint8)
+    np.testing.assert_array_equal(labels, data.load("digits").test.labels)
+
+
+def test_frames_come_once_and_then_their_version_alone(port: int) -> None:
+    asked = "/digitlab/forming/pca.json?run=painter"
+    status, body, headers = fetched(port, asked)
+    frames = json.loads(body)
+    assert (status, headers["cache-control"], frames["training"]) == (200, "no-store", False)
+    points = np.frombuffer(base64.b64decode(frames["points"]), "<f4").reshape(len(frames["steps"]), frames["n"], 2)
+    assert np.isfinite(points).all()
+    assert len(points) > 1
+    again = json.loads(fetched(port, f"{asked}&known={frames['version']}")[1])
+    assert again == {"version": frames["version"], "same": True}
+    assert "error" in json.loads(fetched(port, "/digitlab/forming/umap.json?run=painter")[1])
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "columns/test/points.bin",
+        "columns/test/points.bin?run=nobody&method=pca",
+        "columns/test/points.bin?run=painter&method=tsne&v=1",
+        "columns/test/points.bin?run=..%2Fpainter&method=pca",
+        "columns/most/points.bin?run=painter&method=pca",
+        "columns/test/weights.bin?run=painter",
+        "columns/test/%2e%2e%2fconfig.bin?run=painter",
+        "forming/pca.json?run=nobody",
+        "forming/pca.json",
         "sprites/nothing/test/0.png",
         "sprites/digits/both/0.png",
         "sprites/digits/test/99.png",
@@ -116,10 +154,11 @@ def test_sprite_sheets_and_plotly_are_served_to_be_kept(port: int) -> None:
     ],
 )
 def test_what_is_not_there_is_a_404(port: int, path: str) -> None:
-    status, body, _ = fetched(port, f"/digitlab/{path}")
+    status, body, headers = fetched(port, f"/digitlab/{path}")
     assert status in (400, 404)
     assert b"Traceback" not in body
-    if path.startswith("sprites"):
+    assert "max-age" not in headers.get("cache-control", "")
+    if not path.startswith(("plotly", "columns/test/%2e")):
         assert body.endswith(b".")
 
 

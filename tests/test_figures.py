@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core import figures
-from core.figures import Curves, Reference, binned, describe_learning_curves, latent_map, learning_curves
+from core.figures import Curves, Reference, binned, describe_learning_curves, learning_curves
 from core.history import History
 from core.models import MODELS
 from core.runs import RUN_COLORS
@@ -200,59 +200,6 @@ def test_descriptions_give_the_last_and_the_best_value():
         "Net has a test accuracy of 50.00\u00a0% (best 75.00\u00a0%) after 1.5 epochs; "
         "Auto has a test mean squared error of 0.5000 after 1.5 epochs."
     )
-
-
-# -- the map -----------------------------------------------------------------------------------------------------
-
-
-def blobs() -> tuple[np.ndarray, np.ndarray]:
-    labels = np.arange(1000) % 10
-    return np.stack([labels * 10.0, np.where(labels == 3, 5.0, 0.0)], 1) + np.eye(1000)[:, :2], labels
-
-
-def test_the_map_names_each_class_at_its_median_and_is_valid():
-    points, labels = blobs()
-    figure = latent_map(points, labels, [f"<{i}>" for i in range(10)])
-    go.Figure(figure)
-    notes = figure["layout"]["annotations"]
-    assert [(n["x"], n["y"], n["text"]) for n in notes[2:4]] == [
-        (20, 0, "<b>&lt;2&gt;</b>"),
-        (30, 5, "<b>&lt;3&gt;</b>"),
-    ]
-    assert [trace["meta"] for trace in figure["data"]] == [{"points": True}]
-
-
-def test_the_map_colours_every_label_with_its_own_colour():
-    marker = latent_map(*blobs(), list("0123456789"))["data"][0]["marker"]
-    span = marker["cmax"] - marker["cmin"]
-    for label, color in enumerate(figures.DIGIT_COLORS):
-        place = (label - marker["cmin"]) / span
-        below = [c for at, c in marker["colorscale"] if at <= place]
-        above = [c for at, c in marker["colorscale"] if at > place]
-        assert below[-1] == above[0] == color
-
-
-def test_map_points_are_compact_columns():
-    points, labels = blobs()
-    columns = figures.latent_points(points, labels, np.arange(1000))
-    assert {name: str(column.dtype) for name, column in columns.items()} == {
-        "x": "float32", "y": "float32", "color": "uint8", "id": "int32",
-    }  # fmt: skip
-    assert np.array_equal(columns["x"], points[:, 0].astype(np.float32))
-
-
-def test_the_map_refuses_what_it_cannot_show():
-    with pytest.raises(ValueError, match=r"got \(3, 3\)"):
-        latent_map(np.zeros((3, 3)), np.zeros(3, int), "0")
-    with pytest.raises(ValueError, match="0 to 9, got 0 to 10"):
-        latent_map(np.zeros((2, 2)), np.array([0, 10]), "0")
-
-
-def test_the_map_is_described_in_a_sentence():
-    points, labels = blobs()
-    said = figures.describe_latent_map(points, labels, list("0123456789"), "PCA")
-    assert said.startswith("The PCA map shows 1,000 test digits of 10 classes; the middles of 0 and 1 lie nearest")
-    assert figures.describe_latent_map(points[:0], labels[:0], [], "PCA") == "The PCA map holds no digits yet."
 
 
 # -- the palettes ------------------------------------------------------------------------------------------------

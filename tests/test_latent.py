@@ -2,20 +2,20 @@
 
 import json
 import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
-from core import data, latent
+from core import background, data, latent
+from core.background import Work
+from core.codes import codes_name, encoded
 from core.projectors import PROJECTORS, Fit, Projector
-from core.runs import Run, RunNotFound
-from tests.conftest import wait_for
+from core.runs import Run, RunNotFound, RunStore
+
+from .conftest import small
 
 Train = Callable[..., Run]
 
@@ -45,28 +45,21 @@ def learn_on(run: Run) -> None:
     os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
 
 
-# -- projectors
+def mapped(points: np.ndarray, codes: np.ndarray, fit: Fit | None = None) -> latent.Projection:
+    """A map of these points."""
+    labels = np.zeros(len(codes), np.int64)
+    linear = {"mean": fit.mean, "basis": fit.basis} if fit else {}
+    return latent.Projection("umap", "test", "digits", points, codes, labels, {}, 1, **linear)
 
 
-def test_pca_keeps_the_variance_and_comes_back_exactly(codes: np.ndarray) -> None:
-    fit = PROJECTORS["pca"].fit(codes, silent)
-    centred = codes - codes.mean(0)
-    _, singular, rows = np.linalg.svd(centred, full_matrices=False)
-    assert fit.mean is not None
-    assert fit.basis is not None
-    np.testing.assert_allclose(np.abs(fit.basis), np.abs(rows[:2]), atol=1e-4)
-    np.testing.assert_allclose(np.abs(fit.points), np.abs(centred @ rows[:2].T), atol=1e-3)
-    np.testing.assert_allclose(fit.parameters["explained_variance"], (singular**2 / (singular**2).sum())[:2], atol=1e-3)
-    assert fit.points.dtype == np.float32
+# -- places and codes
 
 
 def test_a_linear_map_is_inverted_exactly(codes: np.ndarray) -> None:
     flat = codes.copy()
     flat[:, 2:] = flat[:, :3] @ np.array([[1, 2, 0], [0, 1, 1], [0, 0, 0]], np.float32)  # codes in a plane
     fit = PROJECTORS["pca"].fit(flat, silent)
-    projection = latent.Projection(
-        "pca", fit.points, flat, np.zeros(120, np.int64), np.arange(120), "digits", {}, 1, fit.mean, fit.basis
-    )
+    projection = mapped(fit.points, flat, fit)
     np.testing.assert_allclose(projection.invert(fit.points), flat, atol=1e-3)
     assert projection.invert(fit.points[:7]).dtype == np.float32
     assert projection.invert(np.zeros((0, 2))).shape == (0, 5)
@@ -74,7 +67,7 @@ def test_a_linear_map_is_inverted_exactly(codes: np.ndarray) -> None:
 
 def test_a_bent_map_is_inverted_by_the_nearest_codes(codes: np.ndarray) -> None:
     points = codes[:, :2].copy()
-    projection = latent.Projection("umap", points, codes, np.zeros(120, np.int64), np.arange(120), "digits", {})
+    projection = mapped(points, codes)
     np.testing.assert_allclose(projection.invert(points), codes, atol=1e-3)  # at a point it is that point's code
     place = np.array([0.3, -0.2], np.float32)
     distances = np.linalg.norm(points - place, axis=1)
@@ -83,14 +76,14 @@ def test_a_bent_map_is_inverted_by_the_nearest_codes(codes: np.ndarray) -> None:
     np.testing.assert_allclose(projection.invert(place)[0], weights @ codes[near] / weights.sum(), rtol=1e-4, atol=1e-5)
     far = projection.invert(np.array([[1e30, -1e30]]))
     assert np.isfinite(far).all()
+    assert projection.invert(np.zeros((0, 2))).shape == (0, 5)
 
 
 def test_a_code_is_placed_where_the_map_has_it(codes: np.ndarray) -> None:
     fit = PROJECTORS["pca"].fit(codes, silent)
-    facts = (codes, np.zeros(120, np.int64), np.arange(120), "digits", {}, 1)
-    linear = latent.Projection("pca", fit.points, *facts, fit.mean, fit.basis)
+    linear = mapped(fit.points, codes, fit)
     np.testing.assert_allclose(linear.place(codes), fit.points, atol=1e-4)
-    bent = latent.Projection("umap", fit.points**3, *facts)
+    bent = mapped(fit.points**3, codes)
     np.testing.assert_allclose(bent.place(codes), fit.points**3, rtol=1e-3, atol=1e-2)
     code = np.array([0.3, -0.2, 0.1, 0.4, 0.0], np.float32)
     distances = np.linalg.norm(codes - code, axis=1)
@@ -105,96 +98,175 @@ def test_a_code_is_placed_where_the_map_has_it(codes: np.ndarray) -> None:
 
 def test_many_codes_at_one_place_are_averaged() -> None:
     codes = np.arange(40, dtype=np.float32).reshape(20, 2)
-    projection = latent.Projection(
-        "umap", np.zeros((20, 2), np.float32), codes, np.zeros(20, np.int64), np.arange(20), "digits", {}
-    )
+    projection = mapped(np.zeros((20, 2), np.float32), codes)
     assert np.isfinite(projection.invert(np.zeros((1, 2)))).all()
+    assert np.isfinite(projection.spread(np.ones((1, 2)))).all()
 
 
 def test_nearest_codes(codes: np.ndarray) -> None:
-    projection = latent.Projection(
-        "umap", codes[:, :2], codes, np.zeros(120, np.int64), np.arange(120) + 500, "digits", {}
-    )
+    projection = mapped(codes[:, :2], codes)
     rows, distances = projection.nearest(codes[17], 8, without=17)
     expected = np.linalg.norm(codes - codes[17], axis=1)
     np.testing.assert_array_equal(rows, expected.argsort()[1:9])
     np.testing.assert_allclose(distances, np.sort(expected)[1:9], rtol=1e-5)
     assert projection.nearest(codes[17], 1)[0][0] == 17
     assert len(projection.nearest(codes[17], 999)[0]) == 120
-    assert projection.row_of(503) == 3
-    assert projection.row_of(3) is None
+    assert len(projection.nearest(codes[17] + 1, 8, without=17)[0]) == 8
 
 
-@pytest.mark.slow
-def test_umap_keeps_clouds_apart_and_repeats(codes: np.ndarray) -> None:
-    shares: list[float] = []
-    fit = PROJECTORS["umap"].fit(codes, lambda share, message: shares.append(share))
-    assert shares == sorted(shares)
-    assert any(0.6 < share < 1 for share in shares)  # its epochs are reported
-    middles = fit.points[:60].mean(0), fit.points[60:].mean(0)
-    spread = max(np.linalg.norm(fit.points[:60] - middles[0], axis=1))
-    assert np.linalg.norm(middles[0] - middles[1]) > spread
-    np.testing.assert_array_equal(PROJECTORS["umap"].fit(codes, silent).points, fit.points)
+@pytest.mark.parametrize("n", [33, 64, 65, 1000, 5000])
+def test_the_nearest_of_many_codes_are_those_of_all_distances(n: int) -> None:
+    rng = np.random.default_rng(n)
+    codes = rng.normal(size=(n, 6)).astype(np.float32)
+    projection = mapped(codes[:, :2], codes)
+    asked = rng.normal(size=(40, 6)).astype(np.float32)
+    distances = np.linalg.norm(asked[:, None].astype(float) - codes, axis=2)
+    for row, code in enumerate(asked):
+        found, far = projection.nearest(code, 8)
+        np.testing.assert_array_equal(found, distances[row].argsort()[:8])
+        np.testing.assert_allclose(far, np.sort(distances[row])[:8], rtol=1e-5)
 
 
-def test_umap_of_too_few_is_refused(codes: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="more than 15 digits, got 15"):
-        PROJECTORS["umap"].fit(codes[:15], silent)
+def test_strangeness_is_the_distance_to_the_nearest_code_in_usual_ones(codes: np.ndarray) -> None:
+    projection = mapped(codes[:, :2], codes)
+    apart = np.linalg.norm(codes[:, None].astype(float) - codes, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    usual = np.median(apart.min(1))
+    assert projection.strangeness(codes).tolist() == [0] * 120
+    others = codes[:10] + np.float32(0.7)
+    nearest = np.linalg.norm(others[:, None] - codes, axis=2).min(1)
+    np.testing.assert_allclose(projection.strangeness(others), nearest / usual, rtol=1e-4)
+    assert projection.strangeness(codes[:3]).dtype == np.float32
+    assert projection.strangeness(codes[:0]).shape == (0,)
+
+
+def test_spread_is_the_distance_to_the_nearest_point_in_usual_ones(codes: np.ndarray) -> None:
+    points = codes[:, :2].copy()
+    projection = mapped(points, codes)
+    apart = np.linalg.norm(points[:, None].astype(float) - points, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    places = np.array([[50, 0], [0.1, 0.1]])
+    nearest = np.linalg.norm(places[:, None] - points, axis=2).min(1)
+    np.testing.assert_allclose(projection.spread(places), nearest / np.median(apart.min(1)), rtol=1e-4)
+    assert projection.spread(points).tolist() == [0] * 120
+    assert projection.spread(np.zeros((0, 2))).shape == (0,)
+
+
+def test_equal_codes_are_no_error() -> None:
+    codes = np.repeat(np.arange(6, dtype=np.float32).reshape(3, 2), 20, axis=0)
+    projection = mapped(codes, codes)
+    assert np.isfinite(projection.strangeness(codes + 1)).all()
+    assert np.isfinite(projection.spread(codes + 1)).all()
+    assert np.isfinite(projection.place(codes)).all()
 
 
 # -- projecting a run
 
 
-def test_a_map_is_stored_with_its_run(run: Run) -> None:
-    assert latent.projection_state(run, "pca") == latent.ProjectionState("absent")
-    assert latent.load_projection(run, "pca") is None
-    seen: list[tuple[float, str]] = []
-    latent.project(run, "pca", lambda share, message: seen.append((share, message)))
-    assert [share for share, _ in seen] == sorted(share for share, _ in seen)
-    assert latent.projection_state(run, "pca").state == "ready"
-    projection = latent.load_projection(run, "pca")
+@pytest.mark.parametrize(("sample", "count"), [("test", 359), ("all", 1797)])
+def test_a_map_is_stored_with_its_run(run: Run, sample: str, count: int) -> None:
+    assert latent.projection_state(run, "pca", sample) == Work("absent")
+    assert latent.load_projection(run, "pca", sample) is None
+    latent.project(run, "pca", sample)
+    assert latent.projection_state(run, "pca", sample).state == "ready"
+    projection = latent.load_projection(run, "pca", sample)
     assert projection is not None
-    test = data.load("digits").test
-    np.testing.assert_allclose(projection.codes, run.load_model().encode(test.images), atol=1e-5)
-    np.testing.assert_array_equal(projection.labels, test.labels)
-    np.testing.assert_array_equal(projection.indices, np.arange(len(test)))
+    digits = data.load("digits")
+    images, labels = digits.test.images, digits.test.labels
+    if sample == "all":
+        images, labels = (np.concatenate([getattr(s, f) for s in (digits.test, digits.train)]) for f in _FIELDS)
+    assert len(projection.points) == count
+    np.testing.assert_allclose(projection.codes, run.load_model().encode(images), atol=1e-5)
+    np.testing.assert_array_equal(projection.labels, labels)
     assert projection.points.dtype == projection.codes.dtype == np.float32
-    assert 0 < projection.parameters["trustworthiness"] <= 1
-    assert latent.load_projection(run, "pca") is projection  # not read again
-    assert sorted(path.suffix for path in run.projection_file("pca").parent.iterdir()) == [".npz"]
+    assert (projection.method, projection.sample, projection.dataset) == ("pca", sample, "digits")
+    assert latent.load_projection(run, "pca", sample) is projection  # not read again
+    stored = {path.name for path in run.projection_file("pca").parent.iterdir() if path.suffix != ".lock"}
+    assert stored == {f"codes-{sample}.npz", f"pca-{sample}.npz"}
+
+
+_FIELDS = ("images", "labels")
+
+
+def test_the_version_changes_with_the_map_alone(run: Run) -> None:
+    def version() -> str:
+        latent.project(run, "pca")
+        stored = latent.load_projection(run, "pca")
+        assert stored is not None
+        return stored.version
+
+    first = version()
+    assert first.replace("-", "").isalnum()
+    run.projection_file("pca-test").unlink()
+    assert version() == first  # the same map again
+    learn_on(run)
+    assert version() != first
 
 
 def test_nothing_is_done_twice_until_the_weights_change(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     latent.project(run, "pca")
     calls: list[int] = []
 
-    def counted(codes: np.ndarray, progress: object) -> Fit:
+    def counted(codes: np.ndarray, progress: object, neighbours: object = None, start: object = None) -> Fit:
         calls.append(len(codes))
         return Fit(np.ascontiguousarray(codes[:, :2]), {})
 
-    monkeypatch.setitem(PROJECTORS, "pca", Projector("pca", "PCA", "", counted, True))
+    monkeypatch.setitem(PROJECTORS, "pca", Projector("pca", "PCA", "", counted, float))
     latent.project(run, "pca")
     assert not calls
     learn_on(run)
     state = latent.projection_state(run, "pca")
     assert (state.state, state.message) == ("absent", "The model has changed since this map was made.")
-    assert latent.load_projection(run, "pca") is not None  # the old one can be shown meanwhile
+    assert latent.load_projection(run, "pca") is not None  # the old one is still there
     latent.project(run, "pca")
-    assert len(calls) == 1
+    assert calls == [359]
     assert latent.projection_state(run, "pca").state == "ready"
 
 
+def test_a_map_whose_codes_are_newer_by_now_is_kept_in_memory(run: Run) -> None:
+    latent.project(run, "pca")
+    old = latent.load_projection(run, "pca")
+    learn_on(run)
+    encoded(run, "test", silent)  # as another map has them made
+    assert latent.load_projection(run, "pca") is old
+    assert latent.projection_state(run, "pca").state == "absent"
+
+
+def test_lost_codes_are_made_again(run: Run) -> None:
+    latent.project(run, "pca")
+    run.projection_file(codes_name("test")).unlink()
+    assert latent.projection_state(run, "pca").state == "absent"
+    latent.project(run, "pca")
+    assert latent.projection_state(run, "pca").state == "ready"
+
+
+def test_maps_that_compare_get_the_neighbours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[int, ...]] = []
+
+    def fit(codes: np.ndarray, progress: object, neighbours: object = None, start: object = None) -> Fit:
+        given.append(neighbours.rows.shape)
+        return Fit(np.ascontiguousarray(codes[:, :2]), {})
+
+    monkeypatch.setitem(PROJECTORS, "umap", Projector("umap", "UMAP", "", fit, float, compares=True))
+    latent.project(run, "umap")
+    assert given == [(359, 15)]
+    assert run.projection_file("neighbours-test").exists()
+
+
 class Encoder:
-    """A model whose codes are given."""
+    """A model with such codes."""
 
     def __init__(self, codes: np.ndarray) -> None:
         self.codes = codes.astype(np.float32)
-        self.code_size = codes.shape[1]
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         return self.codes[: len(images)]
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return np.zeros((len(codes), 28, 28), np.float32)
 
+
+@pytest.mark.parametrize("method", ["pca", "umap", "tsne"])
 @pytest.mark.parametrize(
     ("codes", "said"),
     [
@@ -204,26 +276,45 @@ class Encoder:
     ],
 )
 def test_codes_no_map_can_be_made_of_are_a_sentence(
-    run: Run, monkeypatch: pytest.MonkeyPatch, codes: np.ndarray, said: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, codes: np.ndarray, said: str, method: str
 ) -> None:
     monkeypatch.setattr(Run, "load_model", lambda self: Encoder(codes))
-    latent.project(run, "pca")
-    state = latent.projection_state(run, "pca")
+    latent.project(run, method)
+    state = latent.projection_state(run, method)
     assert state.state == "failed"
     assert said in state.message
-    assert latent.load_projection(run, "pca") is None
+    assert latent.load_projection(run, method) is None
     learn_on(run)
-    assert latent.projection_state(run, "pca").state == "absent"  # new weights, a new chance
+    assert latent.projection_state(run, method).state == "absent"  # new weights, a new chance
+
+
+@pytest.mark.parametrize(
+    ("method", "said"), [("umap", "more than 15 digits, got 12"), ("tsne", "more than 30 digits, got 12")]
+)
+def test_too_few_digits_are_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch, method: str, said: str) -> None:
+    monkeypatch.setattr("core.codes.size", lambda *names: 12)
+    monkeypatch.setattr("core.codes.batches_of", lambda *names: [data.load("digits").test.images[:12]])
+    latent.project(run, method)
+    assert said in latent.projection_state(run, method).message
+
+
+def test_wide_codes_are_mapped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = np.random.default_rng(0).normal(size=(359, 256))
+    monkeypatch.setattr(Run, "load_model", lambda self: Encoder(codes))
+    latent.project(run, "pca")
+    projection = latent.load_projection(run, "pca")
+    assert projection is not None
+    assert projection.invert(np.zeros((1, 2))).shape == (1, 256)
 
 
 def test_an_unexpected_error_is_shown_and_raised(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(codes: np.ndarray, progress: object) -> Fit:
+    def broken(codes: np.ndarray, progress: object, neighbours: object = None, start: object = None) -> Fit:
         raise RuntimeError("boom")
 
-    monkeypatch.setitem(PROJECTORS, "pca", Projector("pca", "PCA", "", broken, True))
+    monkeypatch.setitem(PROJECTORS, "pca", Projector("pca", "PCA", "", broken, float))
     with pytest.raises(RuntimeError, match="boom"):
         latent.project(run, "pca")
-    assert latent.projection_state(run, "pca").message == "RuntimeError: boom. Compute it again."
+    assert latent.projection_state(run, "pca").message == "RuntimeError: boom. Try it again."
 
 
 def test_a_classifier_has_no_map(trained: Train) -> None:
@@ -249,14 +340,20 @@ def test_without_its_data_set_the_embedded_digits_are_mapped(
     assert latent.projection_state(run, "pca").state == "absent"
 
 
-def test_unknown_methods_and_vanished_runs_are_errors(run: Run) -> None:
-    with pytest.raises(ValueError, match="Choose one of: pca, umap"):
-        latent.projection_state(run, "../../etc")
-    with pytest.raises(ValueError, match="Choose one of: pca, umap"):
-        latent.load_projection(run, "tsne")
+def test_unknown_maps_and_vanished_runs_are_errors(run: Run) -> None:
+    for ask in (latent.projection_state, latent.load_projection):
+        with pytest.raises(ValueError, match="Choose one of: pca, umap, tsne, code"):
+            ask(run, "../../etc")
+        with pytest.raises(ValueError, match="Choose one of: test, all"):
+            ask(run, "pca", "../../etc")
     os.rename(run.folder, run.folder.with_name("gone"))  # noqa: PTH104
     with pytest.raises(RunNotFound):
         latent.projection_state(Run(run.folder), "pca")
+
+
+def test_a_run_without_weights_has_no_map_yet(runs: RunStore) -> None:
+    state = latent.projection_state(runs.create(small("autoencoder")), "pca")
+    assert (state.state, "no weights yet" in state.message) == ("absent", True)
 
 
 # -- files of strangers
@@ -265,7 +362,7 @@ def test_unknown_methods_and_vanished_runs_are_errors(run: Run) -> None:
 def stored(run: Run) -> dict[str, np.ndarray]:
     """The arrays of the run's map."""
     latent.project(run, "pca")
-    with np.load(run.projection_file("pca")) as file:
+    with np.load(run.projection_file("pca-test")) as file:
         return dict(file)
 
 
@@ -273,28 +370,31 @@ def stored(run: Run) -> dict[str, np.ndarray]:
     ("name", "value"),
     [
         ("points", np.zeros((359, 3), np.float32)),
+        ("points", np.zeros((358, 2), np.float32)),
         ("points", np.zeros((359, 2))),
-        ("codes", np.zeros((359, 7), np.float32)),
-        ("codes", np.zeros((358, 6), np.float32)),
-        ("codes", np.full((359, 6), np.inf, np.float32)),
-        ("codes", np.zeros(6, np.float32)),
-        ("labels", np.full(359, 10)),
-        ("labels", np.full(359, -1)),
-        ("indices", np.full(359, -5)),
-        ("basis", np.zeros((3, 6), np.float32)),
-        ("facts", np.frombuffer(b"{", np.uint8)),
-        ("facts", np.frombuffer(b"[1]", np.uint8)),
-        ("facts", np.frombuffer(b'{"method": "umap", "dataset": "digits"}', np.uint8)),
+        ("points", np.full((359, 2), np.nan, np.float32)),
         ("points", np.array([{"a": 1}], object)),
         ("points", None),
+        ("basis", np.zeros((3, 6), np.float32)),
+        ("basis", None),
+        ("mean", np.zeros(5, np.float32)),
+        ("facts", np.frombuffer(b"{", np.uint8)),
+        ("facts", np.frombuffer(b"[1]", np.uint8)),
+        ("facts", np.frombuffer(b'{"weights_version": 1}', np.uint8)),
+        ("facts", {"method": "umap"}),
+        ("facts", {"parameters": 3}),
+        ("facts", {"weights_version": "a"}),
+        ("facts", None),
     ],
 )
-def test_a_stored_map_that_is_wrong_is_refused(run: Run, name: str, value: np.ndarray | None) -> None:
+def test_a_stored_map_that_is_wrong_is_refused(run: Run, name: str, value: object) -> None:
     arrays = stored(run)
-    arrays.pop(name)
+    kept = arrays.pop(name)
+    if isinstance(value, dict):
+        value = np.frombuffer(json.dumps(json.loads(kept.tobytes()) | value).encode(), np.uint8)
     if value is not None:
         arrays[name] = value
-    np.savez(run.projection_file("pca"), **arrays)
+    np.savez(run.projection_file("pca-test"), **arrays)
     with pytest.raises(ValueError, match="Compute it again"):
         latent.load_projection(run, "pca")
     assert latent.projection_state(run, "pca").state == "failed"
@@ -304,9 +404,9 @@ def test_a_stored_map_that_is_wrong_is_refused(run: Run, name: str, value: np.nd
 
 def test_a_torn_map_is_refused(run: Run) -> None:
     stored(run)
-    path = run.projection_file("pca")
+    path = run.projection_file("pca-test")
     whole = path.read_bytes()
-    for content in (b"", whole[:5000], b"not a zip", bytes(len(whole))):
+    for content in (b"", whole[:2000], b"not a zip", bytes(len(whole))):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="Compute it again"):
             latent.load_projection(run, "pca")
@@ -314,63 +414,29 @@ def test_a_torn_map_is_refused(run: Run) -> None:
 
 def test_a_map_that_unpacks_to_gigabytes_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     arrays = stored(run)
-    arrays["codes"] = np.zeros((200_000, 6), np.float32)
+    arrays["points"] = np.zeros((200_000, 2), np.float32)
     monkeypatch.setattr(latent, "_MAX_BYTES", 1 << 20)
-    np.savez_compressed(run.projection_file("pca"), **arrays)
-    assert run.projection_file("pca").stat().st_size < 1 << 20
+    np.savez_compressed(run.projection_file("pca-test"), **arrays)
+    assert run.projection_file("pca-test").stat().st_size < 1 << 20
     with pytest.raises(ValueError, match="unpacks to more"):
         latent.load_projection(run, "pca")
 
 
-# -- the process that computes
-
-
-def lock_of(run: Run) -> Path:
-    """The lock a worker holds while it computes."""
-    path = run.projection_file("pca").with_suffix(".lock")
-    path.parent.mkdir(exist_ok=True)
-    return path
+# -- how far it is
 
 
 def test_computing_lasts_as_long_as_the_lock(run: Run) -> None:
-    note = run.projection_file("pca").with_suffix(".json")
-    with FileLock(lock_of(run)):
+    lock = background.lock_of(run, "pca-test")
+    lock.parent.mkdir()
+    note = lock.with_suffix(".note")
+    with FileLock(lock):
         note.write_text(json.dumps({"fraction": 0.4, "message": "m", "weights_version": run.weights_version()}))
-        assert latent.projection_state(run, "pca") == latent.ProjectionState("computing", 0.4, "m")
-        note.write_text('{"fraction": "wide", "mes')
-        assert latent.projection_state(run, "pca") == latent.ProjectionState("computing", 0.0, "")
-    note.write_text(json.dumps({"fraction": 0.4, "message": "m", "weights_version": run.weights_version()}))
-    assert latent.projection_state(run, "pca").state == "failed"
-    assert "interrupted" in latent.projection_state(run, "pca").message
+        assert latent.projection_state(run, "pca") == Work("computing", 0.4, "m")
+    assert latent.projection_state(run, "pca").state == "interrupted"
+    assert latent.projection_state(run, "pca", "all").state == "absent"  # another map, another note
 
 
-_STUCK = """
-import sys, time
-from pathlib import Path
-from core import projectors, worker
-from core.runs import Run
-def forever(codes, progress):
-    progress(0.5, "stuck")
-    time.sleep(600)
-projectors.PROJECTORS["pca"] = projectors.Projector("pca", "PCA", "", forever, True)
-worker._project(Run(Path(sys.argv[1])), "pca")
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="kill -9 is not of this system")
-def test_a_killed_process_is_interrupted_not_computing(run: Run) -> None:
-    root = Path(latent.__file__).parent.parent
-    process = Popen([sys.executable, "-c", _STUCK, str(run.folder)], cwd=root, stdout=DEVNULL, stderr=PIPE)
-    try:
-        wait_for(lambda: latent.projection_state(run, "pca").message == "stuck" or process.poll() is not None)
-        assert latent.projection_state(run, "pca").state == "computing"
-        second = Popen([sys.executable, "-c", _STUCK, str(run.folder)], cwd=root, stdout=DEVNULL, stderr=PIPE)
-        assert second.wait(120) == 0  # another process finds the lock held and leaves the work to its holder
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    state = latent.projection_state(run, "pca")
-    assert (state.state, state.message) == ("failed", "The computation was interrupted. Compute it again.")
-    latent.project(run, "pca")
-    assert latent.projection_state(run, "pca").state == "ready"
+def test_how_long_a_map_takes_grows_with_the_digits(run: Run) -> None:
+    for method in PROJECTORS:
+        assert 0 < latent.takes(run, method, "test") < latent.takes(run, method, "all")
+    assert latent.takes(run, "pca", "all") < latent.takes(run, "umap", "all")

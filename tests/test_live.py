@@ -165,7 +165,9 @@ def test_a_drawing_has_its_place_on_the_map(mapped: Run) -> None:
     [
         ({"run": "nothing", "method": "pca"}, "Choose"),
         ({"run": "", "method": "umap"}, "has no UMAP map yet"),
-        ({"run": "", "method": "tsne"}, "methods are"),
+        ({"run": "", "method": "magic"}, "methods are"),
+        ({"run": "", "method": "pca", "sample": "some"}, "samples are"),
+        ({"run": "", "method": "pca", "sample": "all"}, "has no PCA map yet"),
         ({"run": 5, "method": "pca"}, "send a run id"),
         ({}, "methods are"),
     ],
@@ -196,6 +198,8 @@ def test_a_map_comes_whole(mapped: Run) -> None:
     labels = np.frombuffer(base64.b64decode(reply["labels"]), np.uint8)
     np.testing.assert_array_equal(labels, projection.labels)
     assert (reply["dataset"], reply["exact"], reply["classes"]) == ("digits", True, list("0123456789"))
+    assert reply["version"] == projection.version
+    assert ask(kind="map", run=mapped.id, method="pca", sample="test") == reply
 
 
 def test_a_morph_leads_from_the_drawing_to_the_digit(mapped: Run) -> None:
@@ -308,6 +312,15 @@ def test_what_is_no_message_gets_an_error_sentence(message: bytes | str) -> None
         {"kind": "decode", "run": "nothing", "method": "pca", "x": 0, "y": 0},
         {"kind": "decode", "run": "nothing", "method": "pca", "x": "0", "y": 0},
         {"kind": "decode", "run": "nothing", "method": "pca", "x": 10**300, "y": 0},
+        {"kind": "decode", "run": "nothing", "method": "pca", "sample": ["test"], "x": 0, "y": 0},
+        {"kind": "decode", "run": "nothing", "method": "pca", "sample": "../all", "x": 0, "y": 0},
+        {"kind": "plane"},
+        {"kind": "plane", "run": "nothing", "method": "pca"},
+        {"kind": "plane", "run": "nothing", "method": "pca", "places": []},
+        {"kind": "plane", "run": "nothing", "method": "pca", "places": [[0, 0]]},
+        {"kind": "code"},
+        {"kind": "code", "run": "nothing", "codes": [[0, 0]]},
+        {"kind": "code", "run": ["nothing"], "codes": [[0, 0]]},
     ],
     ids=str,
 )
@@ -321,20 +334,6 @@ def test_a_wrong_question_gets_an_error_with_its_number(runs: RunStore, changes:
 @pytest.mark.parametrize("seq", [None, "1", 1.5, True, -1, 2**60, [1], {}], ids=str)
 def test_a_number_that_is_none_is_refused(seq: object) -> None:
     assert set(ask(seq=seq)) == {"error"}
-
-
-def test_decode_draws_the_decoders_digit_for_a_place_on_the_map(trained: Train) -> None:
-    run = trained("autoencoder", epochs=1)
-    place = {"kind": "decode", "run": run.id, "method": "pca", "x": 0.25, "y": -0.5}
-    assert "compute it" in ask(**place)["error"]
-    run.projection_file("pca").parent.mkdir(exist_ok=True)
-    project(run, "pca")
-    reply = ask(**place)
-    assert set(reply) == {"seq", "image", "distance"}
-    assert picture(reply).max() > 0
-    assert reply["distance"] >= 0
-    far = ask(**{**place, "x": 500.0})
-    assert far["distance"] > reply["distance"] + 100
 
 
 def test_a_classifier_decodes_nothing(trained: Train) -> None:

@@ -30,7 +30,9 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """What the page has computed by workers; nothing is."""
     jobs: list[tuple[str, ...]] = []
-    monkeypatch.setattr("core.worker.submit_projection", lambda run, method: jobs.append(("map", run.id, method)))
+    monkeypatch.setattr(
+        "core.worker.submit_projection", lambda run, method, sample: jobs.append(("map", run.id, method))
+    )
     monkeypatch.setattr("core.worker.submit_reference", lambda run: jobs.append(("reference", run.id)))
     return jobs
 
@@ -195,13 +197,14 @@ def test_the_map_and_the_references_are_begun_unasked(trained: Train, asked: lis
     assert sent_to_pad(sound(page.run()))["map"] is None
 
 
-def test_only_maps_that_are_quick_or_there_are_offered(trained: Train) -> None:
+@pytest.mark.parametrize(("size", "offered"), [(4, ["PCA"]), (2, ["PCA", "The code itself"])])
+def test_only_maps_that_are_quick_or_there_are_offered(trained: Train, size: int, offered: list[str]) -> None:
     from core.latent import project
 
-    run = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
+    run = trained("linear-autoencoder", params={"code_size": size}, epochs=1)
     project(run, "pca")
     page = opened()
-    assert page.selectbox(key="map-by").options == ["PCA"]
+    assert page.selectbox(key="map-by").options == offered
     assert sent_to_pad(page)["map"]["version"] == run.weights_version()
 
 

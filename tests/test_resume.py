@@ -51,6 +51,9 @@ def assert_equal_runs(run, other):
     assert sorted(p.name for p in (run.folder / "snapshots").iterdir()) == sorted(
         p.name for p in (other.folder / "snapshots").iterdir()
     )
+    mine, its = ({p.name: p.read_bytes() for p in r.folder.glob("forming/*")} for r in (run, other))
+    assert mine == its
+    assert bool(mine) == (run.spec.task == "reconstruct")
 
 
 def go_on(run, epochs=None):
@@ -143,12 +146,14 @@ def test_what_a_killed_worker_left_half_written_is_gone_after_the_next_start(tra
     run = runs.create(config("numpy-deep"))
     request_at(10, run.request_pause)
     worker.train(run)
-    torn = [run.folder / name for name in ("weights.safetensors.7.part", "snapshots/epoch-002.npz.7.part")]
+    names = ("weights.safetensors.7.part", "snapshots/epoch-002.npz.7.part", "forming/step-00000005.npz.7.part")
+    torn = [run.folder / name for name in names]
     renaming = run.folder / "config.json.8.part"  # a dashboard's, which may be writing it now
+    (run.folder / "forming").mkdir()
     for part in (*torn, renaming):
         part.write_bytes(b"half")
     go_on(run)
-    assert [part.exists() for part in (*torn, renaming)] == [False, False, True]
+    assert [part.exists() for part in (*torn, renaming)] == [False, False, False, True]
     assert run.status() == "finished"
 
 

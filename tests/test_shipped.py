@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core import data
+from core.frames import belongs, read_frame, steps_of
 from core.runs import RunStore
 from core.train import evaluate
 
@@ -82,8 +83,20 @@ def test_best_cnn_reads_writers_it_has_never_seen():
     assert accuracy("cnn", images, labels) >= 0.97  # the same net without augmentation reads 94.2 %
 
 
+def test_frames_of_the_small_vae_are_those_of_a_run_with_these_weights(mnist):
+    run = SHIPPED.get("vae-2")
+    files = steps_of(run)
+    assert min(files) == 0
+    assert max(files) == run.history().epochs[-1]["step"]
+    assert all(belongs(step, 469) for step in files)
+    for step, model in ((0, run.begin()), (9380, run.load_model())):
+        codes = model.encode(mnist.test.images[:2000])
+        np.testing.assert_allclose(read_frame(files[step]).codes, codes, atol=np.ptp(codes) * 2**-10)
+
+
 def test_shipped_files_are_few_and_small():
     files = [SHIPPED.folder / name / file for name in ALL for file in FILES]
+    files += [path for name in ALL for path in (SHIPPED.folder / name / "forming").glob("*")]
     assert sum(file.stat().st_size for file in files) <= 15_000_000
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8")
     for name in ALL:

@@ -1,15 +1,17 @@
 """Real worker processes: they train, stop, are killed, wait for a slot, and say what happened."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from io import StringIO
 
 import numpy as np
 import pytest
 
-from core import files, worker
+from core import background, data, files, worker
 from core.runs import RunNotFound, RunStore
 
 from .conftest import small, wait_for
@@ -242,6 +244,39 @@ def test_second_worker_leaves_a_held_run_alone(runs):
     assert run.status() == "running"
     starts = [e for e in run.history().lifecycle if e["event"] == "started"]
     assert len(starts) == 1
+
+
+@pytest.mark.parametrize(
+    ("job", "done", "name"),
+    [
+        ({"job": "reference"}, "core.reference.measure", "reference"),
+        ({"job": "steps"}, "core.steps.measure", "steps"),
+        ({"job": "project", "method": "umap", "sample": "all"}, "core.latent.project", "umap-all"),
+        ({"job": "project", "method": "umap", "sample": "all"}, "core.trust.measure", "trust-umap-all"),
+        ({"job": "readings", "sample": "all"}, "core.verdicts.measure", "readings-all"),
+        ({"job": "forming", "method": "tsne"}, "core.forming.form", "forming-tsne"),
+    ],
+)
+def test_a_job_is_done_under_its_own_lock(trained, monkeypatch, job, done, name):
+    run, calls = trained("autoencoder", epochs=1), []
+    for work in ("latent.project", "trust.measure"):  # of the jobs above one consists of two
+        monkeypatch.setattr(f"core.{work}", lambda *args: None)
+
+    def note(*args):
+        calls.append((args, files.is_held(background.lock_of(run, name))))
+
+    monkeypatch.setattr(done, note)
+    monkeypatch.setattr(worker, "_step_back", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["worker", "--at-once"])
+    monkeypatch.setattr(
+        sys, "stdin", StringIO(json.dumps({**job, "folder": str(run.folder), "data": str(data.data_dir())}))
+    )
+    worker.main()
+    (((of, *args), held),) = calls
+    assert of.folder == run.folder
+    assert args == [job[key] for key in ("method", "sample") if key in job]
+    assert held
+    assert not files.is_held(background.lock_of(run, name))
 
 
 @pytest.mark.slow

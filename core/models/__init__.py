@@ -205,6 +205,7 @@ MODELS = _table(
             _BETA,
         ),
         losses=("elbo",),
+        prior="normal",
     ),
     ModelSpec(
         "conv-vae",
@@ -214,6 +215,7 @@ MODELS = _table(
         f"{_AUTOENCODERS}:conv_vae",
         (_WIDTH, _LATENT, _BETA),
         losses=("elbo",),
+        prior="normal",
     ),
     ModelSpec(
         "numpy-autoencoder",

@@ -119,7 +119,8 @@ class ModelSpec:
     """One row of MODELS. `entry` names the builder as "module:function" and is imported only by `build`.
 
     source: the task of the run that the model stands on, such as the autoencoder whose encoder it uses; "" for
-    one that begins from nothing.
+    one that begins from nothing. prior: what codes are drawn from, "normal" for the standard normal distribution;
+    "" for a model that knows of none.
     """
 
     name: str
@@ -131,6 +132,7 @@ class ModelSpec:
     losses: tuple[str, ...] = ("cross-entropy",)
     engine: Literal["torch", "numpy"] = "torch"
     source: str = ""
+    prior: Literal["", "normal"] = ""
 
     @property
     def devices(self) -> tuple[str, ...]:

@@ -59,8 +59,7 @@ def pick_map() -> tuple[Run, str] | None:
         width=200,
     )
     run = offered.get(str(run_id), offered[ids[first]])
-    # A slow map is minutes of work: it is computed on the Latent space page, and offered here once it is there.
-    methods = [name for name, row in PROJECTORS.items() if row.quick or projection_state(run, name).state == "ready"]
+    methods = _methods(run)
     method = st.selectbox(
         "Laid out by",
         methods,
@@ -71,6 +70,13 @@ def pick_map() -> tuple[Run, str] | None:
         width=120,
     )
     return run, method if method in methods else methods[0]
+
+
+def _methods(run: Run) -> list[str]:
+    # A slow map is minutes of work: it is computed on the Latent space page, and offered here once it is there.
+    size = run.config.params.get("code_size")
+    fitting = [row for row in PROJECTORS.values() if row.fits(size if isinstance(size, int) else 0)]
+    return [row.name for row in fitting if row.quick or projection_state(run, row.name).state == "ready"]
 
 
 def chosen_map(run: Run, method: str) -> dict[str, Any] | None:

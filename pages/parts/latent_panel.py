@@ -1,127 +1,143 @@
-"""What stands beside the latent map: the picked digit or place, decoded, and the digits with the nearest codes."""
+"""What was picked on the map: kept and in the address, and shown beside it with its decoded picture and neighbours."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core import data, evaluate
-from core.data import Dataset
+from core import evaluate, samples
+from core.data import DATASETS
 from core.latent import Projection
-from core.models import Model
 from core.runs import Run
-from pages.parts.live_figure import Pick
-from pages.parts.strips import error_map, image_tiles, rgb
+from pages.parts.atlas import Pick
+from pages.parts.strips import Row, error_map, image_strip, image_tiles, rgb
+from pages.parts.style import plain
 
-_KEPT = "latent-selection"  # session: what was picked last, on which map, with which click
-_ADDRESS = "digit"  # the picked test digit in the address, so that a link shows it
+Shown = tuple[Run, Projection]
+
+_KEPT, _PICKS, _CLICK = "latent-picked", "latent-picks", "latent-click"  # session
+_ADDRESS = "digit"  # the row of the picked digit in the address, so that a link shows it
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What was picked: the test digit `index`, or with index None the place (x, y) of one map."""
+class Picked:
+    """What was picked last: the digit in a row, or with row None the place (x, y) of the map that `where` tells."""
 
-    index: int | None
+    row: int | None
     x: float = 0.0
     y: float = 0.0
+    where: str = ""
 
 
-def remembered(key: str, projection: Projection) -> Selection | None:
-    """Return what is picked on the map with this key: a digit stays picked on other maps, a place does not.
-
-    At the first visit it is the digit in the address, or the first there is.
-    """
-    where, _, selection = st.session_state.get(_KEPT) or (key, 0, _from_address() or Selection(0))
-    if selection is None or (selection.index is None and where != key):
-        return None
-    return selection if selection.index is None or projection.row_of(selection.index) is not None else None
+def place_of(run: Run, projection: Projection) -> str:
+    """Tell a map from all others: a place on one means nothing on another."""
+    return f"{run.id}:{projection.method}:{projection.sample}:{projection.version}"
 
 
-def remember(key: str, projection: Projection, pick: Pick | None) -> Selection | None:
-    """Keep what a click on the map picked, and return what is picked now."""
-    where, click, _ = st.session_state.get(_KEPT) or (key, 0, None)
-    if pick is not None and (where, click) != (key, pick["n"]):
-        st.session_state[_KEPT] = key, pick["n"], Selection(pick["id"], pick["x"], pick["y"])
-    selection = remembered(key, projection)
-    index = None if selection is None else selection.index
-    if index is None:
+def remember(shown: Sequence[Shown], pick: Pick | None) -> None:
+    """Keep what a click on a map picked. At the first visit it is the digit in the address, or the first there is."""
+    state = st.session_state
+    if _KEPT not in state:
+        _keep(Picked(_from_address() or 0))
+    if pick is not None and pick.n != state.get(_CLICK):
+        state[_CLICK] = pick.n
+        _keep(Picked(pick.row, pick.x, pick.y, place_of(*shown[pick.map])))
+
+
+def _keep(picked: Picked) -> None:
+    st.session_state[_KEPT] = picked
+    if picked.row is None:
         st.query_params.pop(_ADDRESS, None)
-    elif st.query_params.get(_ADDRESS) != str(index):
-        st.query_params[_ADDRESS] = str(index)
-    return selection
+        return
+    before = [row for row in st.session_state.get(_PICKS, []) if row != picked.row]
+    st.session_state[_PICKS] = [*before[-1:], picked.row]
+    if st.query_params.get(_ADDRESS) != str(picked.row):
+        st.query_params[_ADDRESS] = str(picked.row)
 
 
-def _from_address() -> Selection | None:
+def _from_address() -> int | None:
     text = str(st.query_params.get(_ADDRESS, ""))
-    return Selection(int(text)) if text.isascii() and text.isdigit() and len(text) <= 6 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
 
 
-def ring(projection: Projection, selection: Selection) -> dict[str, Any]:
-    """A trace that marks a selection made elsewhere; dark around light, to be seen on any colour."""
-    row = None if selection.index is None else projection.row_of(selection.index)
-    x, y = (selection.x, selection.y) if row is None else projection.points[row].tolist()
-    lines = {"symbol": ["circle-open"] * 2, "size": 16, "color": ["#000000", "#ffffff"], "line": {"width": [5, 2]}}
-    return {"type": "scatter", "mode": "markers", "x": [x, x], "y": [y, y], "hoverinfo": "skip", "marker": lines}
+def picks(projection: Projection) -> list[int]:
+    """Return the rows of the last two digits picked that are on this map, the last one last."""
+    return [row for row in st.session_state.get(_PICKS, []) if row < len(projection.points)]
 
 
-def describe_fit(projection: Projection) -> str:
-    """How far to trust the map, in a sentence."""
-    facts = projection.parameters
-    parts = []
-    if isinstance(shares := facts.get("explained_variance"), list) and all(isinstance(s, float) for s in shares):
-        parts.append(f"It keeps {sum(shares):.0%} of the codes' variance".replace("%", " %"))
-    if isinstance(trust := facts.get("trustworthiness"), float):
-        parts.append(f"Neighbours on it are neighbours in code space: trustworthiness {trust:.2f} of 1")
-    return "".join(f"{part}. " for part in parts)
-
-
-def panel(run: Run, projection: Projection, selection: Selection | None) -> None:
-    """Show what was picked on the map. Raises ValueError when the run's weights cannot be used."""
-    if selection is not None:
-        model = run.load_model()
-        digits = data.load(projection.dataset)
-        row = None if selection.index is None else projection.row_of(selection.index)
-        if row is not None:
-            _digit(model, digits, projection, row)
-        else:
-            _place(model, digits, projection, selection)
+def picked(shown: Sequence[Shown]) -> None:
+    """Show what is picked. Raises ValueError when a run's weights cannot be used."""
+    what: Picked | None = st.session_state.get(_KEPT)
+    _, first = shown[0]
+    if what is not None and what.row is not None and what.row < len(first.points):
+        _digit(shown, what.row)
+    elif what is not None and what.row is None:
+        for run, projection in shown:
+            if what.where == place_of(run, projection):
+                _place(run, projection, what)
     st.caption("Click a point to see its digit, or an empty place to decode it.")
 
 
-def _digit(model: Model, digits: Dataset, projection: Projection, row: int) -> None:
-    index = int(projection.indices[row])
-    image = digits.test.images[index : index + 1]
-    redrawn = evaluate.reconstruct(model, image)
-    error = float(evaluate.mean_squared_errors(image, redrawn / np.float32(255))[0])
-    name = digits.classes[projection.labels[row]]
-    st.markdown(f"**Test digit {index:,}, class {name}**")
-    pictures = np.concatenate([rgb(image), rgb(redrawn), error_map(image, redrawn)])
-    image_tiles(pictures, ["Original", "Reconstruction", "Error"], label="The digit and its reconstruction", scale=3)
-    st.caption(f"Mean squared error {error:.4f} a pixel; blue is missing ink, orange is ink too much.")
-    _neighbours(digits, projection, projection.codes[row], row)
+def name_of(projection: Projection, row: int) -> str:
+    """Return what a digit is called: its split and number."""
+    split, index = samples.where(projection.dataset, row)
+    return f"{'Test' if split == 'test' else 'Training'} digit {index:,}"
 
 
-def _place(model: Model, digits: Dataset, projection: Projection, selection: Selection) -> None:
+def _digit(shown: Sequence[Shown], row: int) -> None:
+    runs = list({run.id: (run, projection) for run, projection in shown}.values())
+    # Two maps take the whole width: then this stands below them, side by side.
+    parts = st.columns([1, *[1] * len(runs)], gap="medium") if len(shown) > 1 else [st.container()] * 2
+    with parts[0]:
+        _redrawn([run for run, _ in runs], shown[0][1], row)
+    for part, (run, projection) in zip(parts[1:], runs, strict=True):
+        with part:
+            _neighbours(projection, projection.codes[row], row, run.name if len(runs) > 1 else "")
+
+
+def _redrawn(runs: Sequence[Run], first: Projection, row: int) -> None:
+    image = samples.images_of(first.dataset, np.array([row]))
+    st.markdown(f"**{name_of(first, row)}, class {_classes(first)[first.labels[row]]}**")
+    captions, lines, errors = ["Original", "Reconstruction", "Error"], [], []
+    for run in runs:
+        redrawn = evaluate.reconstruct(run.load_model(), image)
+        errors.append(f"{float(evaluate.mean_squared_errors(image, redrawn / np.float32(255))[0]):.4f}")
+        pictures = np.concatenate([rgb(image), rgb(redrawn), error_map(image, redrawn)])
+        lines.append(Row(run.name, pictures, f"error {errors[-1]}"))
+    if len(lines) == 1:
+        image_tiles(lines[0].images, captions, label="The digit and its reconstruction", scale=3)
+    else:
+        image_strip(lines, ["Original", "Redrawn", "Error"])
+    st.caption(f"Mean squared error {' and '.join(errors)} a pixel; blue is missing ink, orange is ink too much.")
+
+
+def _place(run: Run, projection: Projection, what: Picked) -> None:
     # The place comes from a browser: bounded, so that nothing overflows.
-    code = projection.invert(np.clip([[selection.x, selection.y]], -1e9, 1e9))
-    decoded = evaluate.to_bytes(model.decode(code))
+    code = projection.invert(np.clip([[what.x, what.y]], -1e9, 1e9))
+    decoded = evaluate.to_bytes(run.load_model().decode(code))
     st.markdown("**A place between the digits**")
     image_tiles(decoded, ["Decoded"], label="The decoder's picture of this place", scale=3)
-    exact = projection.basis is not None
-    how = "the code at this place of the plane" if exact else "the mean of the nearest codes on the map"
-    st.caption(f"Nobody wrote this digit: the decoder draws {how}.")
-    _neighbours(digits, projection, code[0], None)
+    exact = "the code at this place" + (" of the plane" if projection.codes.shape[1] > 2 else "")
+    how = exact if projection.basis is not None else "the mean of the nearest codes on the map"
+    strange = float(projection.strangeness(code)[0])
+    far = f" Its nearest real code is {strange:.1f} times as far away as codes usually are." if strange < 1e6 else ""
+    st.caption(f"Nobody wrote this digit: the decoder draws {how}.{far}")
+    _neighbours(projection, code[0], None)
 
 
-def _neighbours(digits: Dataset, projection: Projection, code: np.ndarray, own: int | None) -> None:
+def _neighbours(projection: Projection, code: np.ndarray, own: int | None, name: str = "") -> None:
     rows, distances = projection.nearest(code, 8, without=own)
-    st.markdown("**Nearest codes**")
-    names = [digits.classes[label] for label in projection.labels[rows]]
+    st.markdown(f"**Nearest codes**{plain(f' of {name}') if name else ''}")
+    names = [_classes(projection)[label] for label in projection.labels[rows]]
     captions = [f"{name} · {distance:.3g}" for name, distance in zip(names, distances, strict=True)]
-    images = digits.test.images[projection.indices[rows]]
+    images = samples.images_of(projection.dataset, rows)
     image_tiles(images, captions, label="The digits with the nearest codes", scale=3, columns=4)
     same = "" if own is None else f" {sum(projection.labels[rows] == projection.labels[own])} are of the same class."
-    st.caption(f"Test digits with their class and their distance in the space of {len(code)} numbers.{same}")
+    st.caption(f"Their class and their distance in the space of {len(code)} numbers.{same}")
+
+
+def _classes(projection: Projection) -> tuple[str, ...]:
+    return DATASETS[projection.dataset].classes

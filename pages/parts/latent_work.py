@@ -8,7 +8,8 @@ import time
 import streamlit as st
 
 from core import worker
-from core.latent import PROJECTORS, Projection, ProjectionState, load_projection, projection_state
+from core.background import CANCELLED, Work, cancel
+from core.latent import PROJECTORS, Projection, load_projection, map_name, projection_state, takes
 from core.runs import Run
 from pages.parts.style import plain
 
@@ -17,65 +18,103 @@ _PATIENCE_S = 30.0  # how long a process may take from being asked to its first 
 _ASKED = "latent-asked"  # session: when which map of which weights was asked for
 
 
-def latest_map(run: Run, method: str) -> Projection | None:
+def latest_map(run: Run, method: str, sample: str = "test") -> Projection | None:
     """Show how far the map of a run is, and return the one there is, which may be of older weights.
 
-    A quick map is started unasked, others by a button. Raises RunNotFound.
+    A quick map is started unasked, others by a button; what is computed can be cancelled. Raises RunNotFound.
     """
-    state = projection_state(run, method)
-    look = _look(run, method, state)
+    state = projection_state(run, method, sample)
+    look = _look(run, method, sample, state)
     if look[0] == "due":
-        _ask(run, method)
-        look = _look(run, method, state)
+        _ask(run, method, sample)
+        look = _look(run, method, sample, state)
     # Streamlit polls for as long as the fragment is shown: only while something can change by itself.
     polls = look[0] in ("computing", "starting") or run.active()
-    st.fragment(_status, run_every=0.5 if polls else None, key=f"map-status-{run.id}-{method}")(run, method, look)
+    key = f"map-status-{run.id}-{map_name(method, sample)}"
+    st.fragment(_status, run_every=0.5 if polls else None, key=key)(run, method, sample, look)
     try:
-        return load_projection(run, method)
+        return load_projection(run, method, sample)
     except ValueError:
         return None  # the status says why
 
 
-def _look(run: Run, method: str, state: ProjectionState) -> tuple[str, int]:
+def _look(run: Run, method: str, sample: str, state: Work) -> tuple[str, int]:
     """What the page depends on: when it changes, the whole page is drawn again."""
     version, asked = run.weights_version(), st.session_state.get(_ASKED, {})
-    waited = time.monotonic() - asked.get((run.id, method, version), -math.inf)
-    if state.state in ("absent", "failed") and waited < _PATIENCE_S:
+    key = run.id, map_name(method, sample)
+    waited = time.monotonic() - asked.get((*key, version), -math.inf)
+    if state.message == CANCELLED or state.state in ("computing", "ready"):
+        return state.state, version
+    if waited < _PATIENCE_S:
         return "starting", version
     if state.state == "absent" and version and waited == math.inf and PROJECTORS[method].quick:
-        last = max(
-            (at for (run_id, kind, _), at in asked.items() if (run_id, kind) == (run.id, method)), default=-math.inf
-        )
+        last = max((at for (*one, _), at in asked.items() if tuple(one) == key), default=-math.inf)
         if not run.active() or time.monotonic() - last > _FOLLOW_S:
             return "due", version
     return state.state, version
 
 
-def _status(run: Run, method: str, shown: tuple[str, int]) -> None:
+def _status(run: Run, method: str, sample: str, shown: tuple[str, int]) -> None:
     try:
-        state = projection_state(run, method)
-        look = _look(run, method, state)
+        state = projection_state(run, method, sample)
+        look = _look(run, method, sample, state)
     except ValueError as error:  # the run is gone
         st.caption(plain(str(error)))
         return
     if look != shown:
         st.rerun()
-    projector = PROJECTORS[method]
     if look[0] in ("computing", "starting"):
-        doing = state.message if look[0] == "computing" and state.message else "starting a process"
-        st.progress(state.fraction, text=f"{projector.title} map: {doing}")
-    elif state.state == "absent" and projector.quick and run.active() and run.has_weights():
+        _progress(run, method, sample, state)
+    elif state.state == "absent" and state.message != CANCELLED and _follows(run, method):
         st.caption("The map follows the model while it learns.")
-    elif state.state in ("absent", "failed"):
-        blurb = projector.blurb if state.state == "absent" and run.has_weights() else ""
-        label = "Compute it again" if state.state == "failed" else f"Compute the {projector.title} map"
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if run.has_weights() and st.button(label, key=f"compute-{method}", icon=":material/scatter_plot:"):
-                _ask(run, method)
-                st.rerun()
-            st.caption(plain(f"{state.message} {blurb}".strip()))
+    elif look[0] != "ready":
+        _offer(run, method, sample, state)
 
 
-def _ask(run: Run, method: str) -> None:
-    st.session_state.setdefault(_ASKED, {})[run.id, method, run.weights_version()] = time.monotonic()
-    worker.submit_projection(run, method)
+def _follows(run: Run, method: str) -> bool:
+    return PROJECTORS[method].quick and run.active() and run.has_weights()
+
+
+def _progress(run: Run, method: str, sample: str, state: Work) -> None:
+    name = map_name(method, sample)
+    doing = state.message if state.state == "computing" and state.message else "starting a process"
+    left = f", {_words(state.remaining)} left" if state.remaining is not None else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(state.fraction, text=f"{PROJECTORS[method].title} map: {plain(doing)}{left}")
+        if st.button("Cancel", key=f"cancel-{run.id}-{name}", icon=":material/close:"):
+            _end(run, name)
+
+
+def _end(run: Run, name: str) -> None:
+    try:
+        cancel(run, name)
+    except OSError as error:
+        st.caption(plain(f"It could not be cancelled ({error.strerror}). Free some space or permit writing."))
+        return
+    st.rerun()
+
+
+def _offer(run: Run, method: str, sample: str, state: Work) -> None:
+    projector, wanted = PROJECTORS[method], run.has_weights()
+    again = state.state in ("failed", "interrupted")
+    blurb = f"{projector.blurb} It takes {_words(takes(run, method, sample))}." if not again and wanted else ""
+    label = "Compute it again" if again else f"Compute the {projector.title} map"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        key = f"compute-{run.id}-{map_name(method, sample)}"
+        if wanted and st.button(label, key=key, icon=":material/scatter_plot:"):
+            _ask(run, method, sample)
+            st.rerun()
+        st.caption(plain(f"{state.message} {blurb}".strip()))
+
+
+def _words(seconds: float) -> str:
+    """How long something takes, roughly: nobody can tell it to the second."""
+    if seconds < 90:
+        return f"about {max(5, 5 * round(seconds / 5))} s"
+    return f"about {round(seconds / 60)} minutes"
+
+
+def _ask(run: Run, method: str, sample: str) -> None:
+    asked = st.session_state.setdefault(_ASKED, {})
+    asked[run.id, map_name(method, sample), run.weights_version()] = time.monotonic()
+    worker.submit_projection(run, method, sample)

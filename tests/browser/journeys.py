@@ -76,18 +76,6 @@ def start_training(page: Page, preset: str = "Convolutional net, 99.4 % in under
     expect(badge(page)).to_have_text(re.compile("starting|queued|running|finished"))
 
 
-def hover(page: Page, x: float, y: float, until: Locator) -> None:
-    """Move the mouse to a place and a little around it, as a hand does, until this text is shown."""
-    for attempt in range(100):
-        page.mouse.move(x + attempt % 2, y)
-        page.wait_for_timeout(100)
-        if until.is_visible() and until.inner_text():
-            page.mouse.move(x, y)
-            page.wait_for_timeout(100)
-            return
-    raise AssertionError(f"nothing is shown at {x:.0f}, {y:.0f}")
-
-
 def visit_tab(page: Page, title: str) -> None:
     """Go to another page by the navigation, as a click does."""
     page.get_by_test_id("stTopNavLink").filter(has_text=title).first.click()

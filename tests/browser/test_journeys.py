@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from ..conftest import wait_for
 from ..server import running
-from .journeys import SEVEN, THREE, badge, choose, draw, hover, start_training, verdict, visit_tab, wait_for_points
+from .journeys import SEVEN, THREE, badge, choose, draw, start_training, verdict, visit_tab, wait_for_points
 
 pytestmark = pytest.mark.browser
 
@@ -153,43 +153,6 @@ def test_reconstruct_your_own_drawing(dashboard, visit):
     expect(strip.locator("img").first).not_to_have_attribute("src", before)
 
 
-def test_map_click_a_point_and_decode_an_empty_place(dashboard, visit, mnist):
-    page = visit(f"{dashboard.url}/latent-space?run=conv-autoencoder")
-    page.wait_for_function(
-        "() => document.querySelector('.lf-plot')?.data?.some((t) => t.x?.length === 10000)", timeout=90_000
-    )
-    place = "(want) => {" + _PLACE + "}"
-    x, y = page.evaluate(place, "point")
-    hover(page, x, y, until=page.locator(".lf-digit figcaption"))
-    hovered = int(page.locator(".lf-digit figcaption").inner_text().split()[-1])
-    page.mouse.click(x, y)
-    expect(page.get_by_text(f"Test digit {hovered:,}, class")).to_be_visible()
-    expect(page.get_by_text("Nearest codes")).to_be_visible()
-    x, y = page.evaluate(place, "empty")
-    hover(page, x, y, until=page.locator(".lf-decoded figcaption"))
-    expect(page.locator(".lf-decoded figcaption")).to_contain_text("decoded here")
-    page.mouse.click(x, y)
-    expect(page.get_by_text("A place between the digits")).to_be_visible()
-
-
-# Screen coordinates of a point of the map, or of the place in its frame that is farthest from all points.
-_PLACE = """
-  const plot = document.querySelector('.lf-plot'), box = plot.getBoundingClientRect();
-  const trace = plot.data.find((t) => t.x?.length === 10000), {xaxis, yaxis} = plot._fullLayout;
-  const at = (i) => [xaxis._offset + xaxis.d2p(trace.x[i]), yaxis._offset + yaxis.d2p(trace.y[i])];
-  const screen = ([x, y]) => [box.left + x, box.top + y];
-  if (want === 'point') return screen(at(7000));
-  let best = [-1];
-  for (let u = 0.1; u < 0.95; u += 0.1) for (let v = 0.1; v < 0.95; v += 0.1) {
-    const x = xaxis._offset + u * xaxis._length, y = yaxis._offset + v * yaxis._length;
-    let near = Infinity;
-    for (let i = 0; i < 10000; i += 5) { const [a, b] = at(i); near = Math.min(near, (a - x) ** 2 + (b - y) ** 2); }
-    if (near > best[0]) best = [near, x, y];
-  }
-  return screen(best.slice(1));
-"""
-
-
 @pytest.mark.parametrize("path", ["", "draw", "train", "runs", "reconstruct", "latent-space"])
 def test_cold_deep_link(path, tmp_path, visit):
     with running(tmp_path) as dashboard:
@@ -227,7 +190,7 @@ def test_hanging_network_holds_up_no_page(tmp_path, visit):
             ready = {
                 "Train": ".st-key-train button",
                 "Reconstruct": ".dl-strip",
-                "Latent space": ".st-key-map",
+                "Latent space": ".st-key-latent-map",
                 "Draw": ".stBidiComponent",
             }
             for title, shown in ready.items():

@@ -1,0 +1,93 @@
+"""The digits that a map of latent space shows, in one order for all maps: first the test digits, then the training
+digits. A digit's number in that order is its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from core import data
+from core.data import Split
+from core.evaluate import batches
+from core.run import Run
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row of SAMPLES: a part of a data set that can be mapped, always its first rows."""
+
+    name: str
+    title: str
+
+
+SAMPLES: dict[str, Sample] = {row.name: row for row in (Sample("test", "Test digits"), Sample("all", "All digits"))}
+
+
+def digits_of(run: Run) -> str:
+    """Return the data set whose digits are mapped: the run's own, or the embedded one while that is not here."""
+    return run.config.dataset if data.is_ready(run.config.dataset) else "digits"
+
+
+def size(dataset: str, sample: str) -> int:
+    """Return how many digits a sample has."""
+    return sum(map(len, _splits(dataset, sample)))
+
+
+def labels_of(dataset: str, sample: str) -> np.ndarray:
+    """Return the labels of a sample, int64 (n,), read-only."""
+    _checked(sample)
+    data.load(dataset)  # outside the cache, so that files that went away are noticed
+    return _labels(dataset, sample, str(data.data_dir()))
+
+
+@lru_cache(maxsize=8)
+def _labels(dataset: str, sample: str, folder: str) -> np.ndarray:
+    labels = np.concatenate([split.labels for split in _splits(dataset, sample)])
+    labels.flags.writeable = False
+    return labels
+
+
+def images_of(dataset: str, rows: np.ndarray) -> np.ndarray:
+    """Return the pictures of some rows, uint8 (m, 28, 28), in their order; ValueError for a row that is none."""
+    opened = data.load(dataset)
+    wanted = np.asarray(rows, np.int64).reshape(-1)
+    tests, count = len(opened.test), len(opened.test) + len(opened.train)
+    if len(wanted) and not 0 <= wanted.min() <= wanted.max() < count:
+        bad = wanted[(wanted < 0) | (wanted >= count)][0]
+        raise ValueError(f"There is no digit {bad} among {count:,}. Choose one from 0 to {count - 1:,}.")
+    images = np.empty((len(wanted), 28, 28), np.uint8)
+    test = wanted < tests
+    images[test] = opened.test.images[wanted[test]]
+    images[~test] = opened.train.images[wanted[~test] - tests]
+    return images
+
+
+def batches_of(dataset: str, sample: str) -> Iterator[np.ndarray]:
+    """Yield the pictures of a sample in the order of their rows, uint8 (at most 1000, 28, 28) at a time."""
+    for split in _splits(dataset, sample):
+        yield from batches(split.images)
+
+
+def where(dataset: str, row: int) -> tuple[Literal["test", "train"], int]:
+    """Return the split that a row is of, and its number there; ValueError for a row that is none."""
+    opened = data.load(dataset)
+    tests, count = len(opened.test), len(opened.test) + len(opened.train)
+    if not 0 <= row < count:
+        raise ValueError(f"There is no digit {row} among {count:,}. Choose one from 0 to {count - 1:,}.")
+    return ("test", row) if row < tests else ("train", row - tests)
+
+
+def _splits(dataset: str, sample: str) -> tuple[Split, ...]:
+    opened = data.load(dataset)
+    return (opened.test,) if _checked(sample) == "test" else (opened.test, opened.train)
+
+
+def _checked(sample: str) -> str:
+    if sample not in SAMPLES:
+        raise ValueError(f"There is no sample {str(sample)[:80]!r}. Choose one of: {', '.join(SAMPLES)}.")
+    return sample

@@ -1,0 +1,128 @@
+"""What a classifier reads in every digit of a sample, and its loss there: measured once per weights by a worker and
+stored with the run.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core import samples
+from core.background import Work, carry_out, how_far
+from core.files import write_npz
+from core.newest import newest
+from core.projectors import Progress
+from core.run import Run
+
+_LEAST = 1e-12  # probabilities below count as this: a loss of 27.6 nats, and never an infinite one
+_MAX_DIGITS, _MAX_BYTES = 100_000, 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """One row per digit of a sample, in the canonical order of `dataset`.
+
+    predicted: uint8 (n,), the most probable class; loss: float32 (n,), the cross-entropy in nats.
+    """
+
+    predicted: np.ndarray
+    loss: np.ndarray
+    dataset: str
+    weights_version: int
+    version: str  # changes with the stored file
+
+
+def name_of(sample: str) -> str:
+    """Return what the work of reading a sample is called; ValueError when there is no such sample."""
+    if sample not in samples.SAMPLES:
+        raise ValueError(f"There is no sample {sample[:80]!r}. Choose one of: {', '.join(samples.SAMPLES)}.")
+    return f"readings-{sample}"
+
+
+def measure(run: Run, sample: str) -> None:
+    """Read a sample and store what was read, unless it is there; belongs in a worker, see `background.carry_out`."""
+    name = name_of(sample)
+    if not _is_current(run, sample):
+        carry_out(run, name, lambda report: _measure(run, sample, report))
+
+
+def readings_state(run: Run, sample: str) -> Work:
+    """Tell how far the reading of a sample is."""
+    return how_far(run, name_of(sample), lambda: _is_current(run, sample))
+
+
+def _is_current(run: Run, sample: str) -> bool:
+    found = load_readings(run, sample)
+    return (
+        found is not None and found.weights_version == run.weights_version() and found.dataset == samples.digits_of(run)
+    )
+
+
+def _measure(run: Run, sample: str, report: Progress) -> None:
+    version = run.weights_version()
+    if run.spec.task != "classify":
+        raise ValueError(f"{run.name} reads no digits. Choose a classifier.")
+    model = run.load_model()
+    dataset = samples.digits_of(run)
+    labels = samples.labels_of(dataset, sample)
+    predicted, loss = np.empty(len(labels), np.uint8), np.empty(len(labels), np.float32)
+    for rows, batch in _batches(dataset, sample):
+        report(rows.start / len(labels), f"reading {len(labels):,} digits")
+        predicted[rows], loss[rows] = judge(model.predict_proba(batch), labels[rows])
+    facts = {"dataset": dataset, "weights_version": version}
+    stored = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    write_npz(run.projection_file(name_of(sample)), {"predicted": predicted, "loss": loss, "facts": stored})
+
+
+def _batches(dataset: str, sample: str) -> Iterator[tuple[slice, np.ndarray]]:
+    start = 0
+    for batch in samples.batches_of(dataset, sample):
+        yield slice(start, start + len(batch)), batch
+        start += len(batch)
+
+
+def judge(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the most probable class, uint8 (n,), and -log p of the right one in nats, float32 (n,).
+
+    probabilities: float (n, 10); labels: int (n,). Raises ValueError when the probabilities are not finite.
+    """
+    if not np.isfinite(probabilities).all():
+        raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
+    right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return probabilities.argmax(1).astype(np.uint8), -np.log(np.clip(right, _LEAST, 1)).astype(np.float32)
+
+
+def load_readings(run: Run, sample: str) -> Readings | None:
+    """Return what was read last, maybe with older weights; None when there is nothing, or it is damaged."""
+    path = run.projection_file(name_of(sample))
+    try:
+        stat = path.stat()
+        return _read(str(path), stat.st_mtime_ns, stat.st_size)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError):
+        return None
+
+
+@newest(16)  # 350 KB each of 70,000 digits
+def _read(path: str, mtime_ns: int, size: int) -> Readings:
+    """Open a file that anyone may have written; ValueError and its like when it holds no readings."""
+    if size > _MAX_BYTES:
+        raise ValueError(f"{Path(path).name} has {size:,} bytes")
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
+            raise ValueError("it unpacks to more than readings can have")
+    with np.load(path, allow_pickle=False) as file:
+        facts, predicted, loss = json.loads(file["facts"].tobytes()), file["predicted"], file["loss"]
+    n = len(predicted)
+    if not 1 <= n <= _MAX_DIGITS or predicted.shape != (n,) or predicted.dtype != np.uint8 or predicted.max() > 9:
+        raise ValueError("its classes are none")
+    if loss.shape != (n,) or loss.dtype != np.float32 or not np.isfinite(loss).all() or loss.min() < 0:
+        raise ValueError("its losses are none")
+    predicted.flags.writeable = loss.flags.writeable = False
+    return Readings(
+        predicted, loss, str(facts["dataset"])[:40], int(facts["weights_version"]), f"{mtime_ns:x}-{size:x}"
+    )

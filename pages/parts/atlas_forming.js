@@ -1,0 +1,163 @@
+// A map as it formed: the places of the same digits at every epoch, with a slider over them and a play button. While
+// the run trains, new epochs are asked for and travelled to.
+
+const A_FRAME = 700; // ms of travel from one epoch to the next ...
+const WHOLE = 12000; // ... but no more than this for all of them
+const POLL = 1000; // ms
+const WIDENS = 400; // ms in which the view follows a new epoch that reaches further
+
+class Forming {
+  // owner: moved() when points moved, shown(sentence) when something is wrong or there is something new.
+  constructor(root, owner) {
+    this.owner = owner;
+    this.root = root.querySelector(".forming");
+    this.button = root.querySelector(".play");
+    this.slider = root.querySelector(".epoch");
+    this.sentence = root.querySelector(".forming-said");
+    this.at = 0; // frames, with the way to the next one as a fraction
+    this.button.addEventListener("click", () => (this.playing ? this.pause() : this.play()));
+    this.slider.addEventListener("input", () => this.scrub());
+    this.slider.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  update(base, address) {
+    this.root.hidden = !address;
+    const url = address && rooted(base, address);
+    if (url === this.url) return;
+    this.url = url;
+    this.frames = null;
+    this.pause();
+    clearTimeout(this.timer);
+    write(this.sentence, url ? "Fetching the epochs." : "");
+    this.button.disabled = this.slider.disabled = true;
+    if (url) this.poll();
+  }
+
+  async poll() {
+    const { url } = this;
+    const known = this.frames?.version ?? "";
+    const reply = await fetch(`${url}${url.includes("?") ? "&" : "?"}known=${encodeURIComponent(known)}`)
+      .then((got) => got.json())
+      .catch(() => ({ error: "The server did not answer; it is asked again." }));
+    if (this.closed || url !== this.url) return;
+    if (reply.error) this.fail(String(reply.error).slice(0, 300));
+    else if (!reply.same) this.take(reply);
+    if (reply.error || this.frames?.training) this.timer = setTimeout(() => this.poll(), reply.error ? 3 * POLL : POLL);
+  }
+
+  fail(error) {
+    if (!this.frames) this.owner.failed(error);
+    write(this.sentence, error);
+  }
+
+  take(reply) {
+    const points = new Float32Array(fromBase64(reply.points).buffer);
+    const labels = fromBase64(reply.labels);
+    const count = reply.steps.length;
+    if (!count || points.length !== 2 * reply.n * count || labels.length !== reply.n) {
+      return this.fail("What the server sent is not of these epochs: reload the page.");
+    }
+    const followed = !this.frames || this.at >= this.last - 0.01;
+    const first = !this.frames;
+    const { steps, epochs, training, n, version } = reply;
+    this.frames = { steps, epochs, training, n, version, points, labels, count };
+    this.points = new Float32Array(2 * n);
+    this.widen(Array.from({ length: count }, (_, i) => boundsOf(points.subarray(2 * n * i, 2 * n * (i + 1)))));
+    Object.assign(this.slider, { max: this.last, disabled: count < 2 });
+    this.button.disabled = count < 2;
+    this.go(first ? this.last : Math.min(this.at, this.last));
+    if (!first && followed && this.at < this.last) this.play();
+  }
+
+  get last() {
+    return (this.frames?.count ?? 1) - 1;
+  }
+
+  // The view holds all epochs, so that nothing jumps; towards wider ones it eases.
+  widen(all) {
+    const goal = around(all);
+    this.widening = this.bounds && { from: this.bounds, goal, since: performance.now() };
+    if (this.widening) this.tick();
+    else this.bounds = goal;
+  }
+
+  play() {
+    if (this.last < 1) return;
+    if (this.at >= this.last) this.at = 0;
+    this.playing = { since: performance.now(), from: this.at };
+    this.mark();
+    this.tick();
+  }
+
+  pause() {
+    this.playing = null;
+    this.mark();
+  }
+
+  mark() {
+    write(this.button, this.playing ? "Pause" : "Play");
+  }
+
+  scrub() {
+    this.pause();
+    this.go(Number(this.slider.value));
+  }
+
+  // Keys go from epoch to epoch; a hand may rest between two.
+  key(event) {
+    const { last, at } = this;
+    const goals = { ArrowLeft: Math.ceil(at) - 1, ArrowRight: Math.floor(at) + 1, Home: 0, End: last };
+    Object.assign(goals, { ArrowDown: goals.ArrowLeft, ArrowUp: goals.ArrowRight });
+    if (!(event.key in goals)) return;
+    event.preventDefault();
+    this.pause();
+    this.go(Math.min(last, Math.max(0, goals[event.key])));
+  }
+
+  tick() {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame((now) => {
+      if (this.closed || !this.frames) return;
+      const { widening, playing } = this;
+      if (widening) {
+        const t = Math.min(1, Math.max(0, (now - widening.since) / WIDENS));
+        const mix = (a, b) => a + (b - a) * eased(t);
+        this.bounds = widening.from.map(({ low, high }, axis) => ({
+          low: mix(low, widening.goal[axis].low),
+          high: mix(high, widening.goal[axis].high),
+        }));
+        if (t === 1) this.widening = null;
+      }
+      if (playing) {
+        const pace = Math.min(A_FRAME, WHOLE / this.last);
+        const at = Math.min(this.last, playing.from + Math.max(0, now - playing.since) / pace);
+        if (at >= this.last) this.pause();
+        this.go(at);
+      } else if (widening) this.owner.moved();
+      if (this.playing || this.widening) this.tick();
+    });
+  }
+
+  go(at) {
+    this.at = at;
+    const { points, n, epochs, steps } = this.frames;
+    const from = Math.min(this.last, Math.floor(at));
+    const t = eased(at - from);
+    const [a, b] = [2 * n * from, 2 * n * Math.min(this.last, from + 1)];
+    for (let i = 0; i < 2 * n; i++) this.points[i] = points[a + i] + t * (points[b + i] - points[a + i]);
+    const near = Math.round(at);
+    const epoch = `Epoch ${told(epochs[near])} of ${told(epochs[this.last])}, step ${grouped(steps[near])}`;
+    this.slider.value = at;
+    this.slider.setAttribute("aria-valuetext", epoch);
+    write(this.sentence, `${epoch}: ${grouped(n)} test digits.${this.frames.training ? " The run is training." : ""}`);
+    this.owner.moved();
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+  }
+}
+
+const eased = (t) => t * t * (3 - 2 * t);

@@ -1,0 +1,121 @@
+// Hands on one map: mouse, fingers, wheel and keys, told as drag, zoom, outline, hover and tap.
+
+const TAPS = 5; // CSS pixels a pointer may move and still only tap
+const DOUBLE = 350; // ms between the taps of a double tap
+const [PAN_KEY, PAN_FAR] = [40, 160]; // CSS pixels
+const KEYS_PAN = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+class Gesture {
+  // owner: hover(place), leave(), drag(dx, dy), zoom(place, factor), fit(), tap(place), outline(outline or null) while
+  // it grows, outlined(outline), escape(), and toolFor(shift): "move", "lasso" or "box".
+  constructor(canvas, owner) {
+    Object.assign(this, { canvas, owner });
+    this.down = new Map(); // pointers that touch, by id: where they are
+    this.tapped = { at: -1e9, place: [0, 0] };
+    const on = (kind, job, options) => canvas.addEventListener(kind, job, options);
+    on("pointerdown", (event) => this.press(event));
+    on("pointermove", (event) => this.move(event));
+    on("pointerup", (event) => this.lift(event));
+    on("pointercancel", (event) => this.cancel(event));
+    on("pointerleave", (event) => event.pointerType === "mouse" && !this.down.size && owner.leave());
+    on("wheel", (event) => this.wheel(event), { passive: false });
+    on("keydown", (event) => this.key(event));
+    on("blur", () => owner.leave());
+  }
+
+  place(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  press(event) {
+    if (event.button > 0) return;
+    const place = this.place(event);
+    this.canvas.setPointerCapture(event.pointerId);
+    this.down.set(event.pointerId, place);
+    this.moved = this.down.size > 1;
+    this.start = place;
+    const tool = this.owner.toolFor(event.shiftKey);
+    this.outline = tool !== "move" && this.down.size === 1 ? new Outline(tool, place) : null;
+    this.owner.outline(null);
+  }
+
+  move(event) {
+    const place = this.place(event);
+    const before = this.down.get(event.pointerId);
+    if (!before) return event.pointerType === "mouse" && this.owner.hover(place);
+    if (!this.moved && Math.hypot(place[0] - this.start[0], place[1] - this.start[1]) < TAPS) return;
+    if (this.down.size === 2) this.pinch(event.pointerId, before, place);
+    else if (this.outline) {
+      for (const one of event.getCoalescedEvents?.() ?? []) this.outline.grow(this.place(one));
+      this.outline.grow(place);
+      this.owner.outline(this.outline);
+    } else if (this.down.size === 1) {
+      const from = this.moved ? before : this.start;
+      this.owner.drag(place[0] - from[0], place[1] - from[1]);
+    }
+    this.moved = true;
+    this.down.set(event.pointerId, place);
+  }
+
+  pinch(id, before, place) {
+    const [, other] = [...this.down].find(([key]) => key !== id);
+    const apart = (a) => Math.max(8, Math.hypot(a[0] - other[0], a[1] - other[1]));
+    const middle = (a) => [(a[0] + other[0]) / 2, (a[1] + other[1]) / 2];
+    const [from, to] = [middle(before), middle(place)];
+    this.owner.drag(to[0] - from[0], to[1] - from[1]);
+    this.owner.zoom(to, apart(place) / apart(before));
+  }
+
+  lift(event) {
+    if (!this.down.delete(event.pointerId)) return;
+    const { outline } = this;
+    if (this.down.size) {
+      this.outline = null;
+      return this.owner.outline(null);
+    }
+    this.outline = null;
+    if (outline && this.moved) return this.owner.outlined(outline);
+    if (!this.moved) this.tap(this.place(event), event);
+  }
+
+  cancel(event) {
+    if (!this.down.delete(event.pointerId)) return;
+    this.outline = null;
+    this.owner.outline(null);
+  }
+
+  tap(place, event) {
+    const { tapped } = this;
+    const near = Math.hypot(place[0] - tapped.place[0], place[1] - tapped.place[1]) < 4 * TAPS;
+    const twice = near && event.timeStamp - tapped.at < DOUBLE;
+    this.tapped = { at: twice ? -1e9 : event.timeStamp, place };
+    if (twice) return this.owner.fit();
+    if (event.pointerType !== "mouse") this.owner.hover(place);
+    this.owner.tap(place);
+  }
+
+  wheel(event) {
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 16 : 1;
+    const turned = Math.min(200, Math.max(-200, event.deltaY * lines));
+    this.owner.zoom(this.place(event), Math.exp(-turned * (event.ctrlKey ? 0.01 : 0.002)));
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { owner } = this;
+    const middle = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2];
+    const pan = KEYS_PAN[event.key];
+    const far = event.shiftKey ? PAN_FAR : PAN_KEY;
+    if (pan) owner.drag(pan[0] * far, pan[1] * far);
+    else if (event.key === "+" || event.key === "=") owner.zoom(middle, 1.4);
+    else if (event.key === "-" || event.key === "_") owner.zoom(middle, 1 / 1.4);
+    else if (event.key === "0") owner.fit();
+    else if (event.key === "Escape") return owner.escape();
+    else if (event.key === "Enter") owner.tap(middle);
+    else return;
+    event.preventDefault();
+    owner.hover(middle);
+  }
+}

@@ -1,0 +1,89 @@
+"""Controls whose values are in the address and are remembered while people visit other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+_MEMORY = "latent-address"  # session: what this page has put into the address
+
+
+def wanted(name: str, first: str, key: str) -> str:
+    """Return the text that a control should show; it comes from a stranger's address.
+
+    A changed address wins (a link, the browser's back button), then what is in the widget with this key, then what
+    the session remembers, because changing the page drops both the address and the widget.
+    """
+    address, known = st.query_params.get(name), st.session_state.get(_MEMORY, {})
+    here = key in st.session_state
+    if address != known.get(name) and (address is not None or here):
+        return first if address is None else str(address)[:200]
+    if here:
+        now = st.session_state[key]
+        return ",".join(map(str, now)) if isinstance(now, list) else str(now)
+    return str(known.get(name, first))
+
+
+def remember(name: str, value: str, first: str) -> None:
+    """Keep a value for the next visit, and in the address where it is not what is there at first."""
+    known = st.session_state.setdefault(_MEMORY, {})
+    if value == first:
+        known.pop(name, None)
+        if name in st.query_params:
+            del st.query_params[name]
+        return
+    known[name] = value
+    if st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def chosen(name: str, titles: Mapping[str, str], first: str) -> str:
+    """Return what a control of one choice is at, before it is drawn."""
+    now = wanted(name, first, _key(name))
+    return now if now in titles else first
+
+
+def segments(label: str, name: str, titles: Mapping[str, str], first: str, *, hidden: bool = False) -> str:
+    """Let people choose one of a few, by its title."""
+    st.session_state[_key(name)] = chosen(name, titles, first)
+    picked = st.segmented_control(
+        label,
+        list(titles),
+        format_func=lambda one: titles.get(one, str(one)),
+        key=_key(name),
+        required=True,
+        label_visibility="collapsed" if hidden else "visible",
+    )
+    remember(name, str(picked), first)
+    return str(picked)
+
+
+def select(label: str, name: str, titles: Mapping[str, str], first: str, width: int) -> str:
+    """Let people choose one of many, by its title."""
+    st.session_state[_key(name)] = chosen(name, titles, first)
+    picked = st.selectbox(
+        label, list(titles), format_func=lambda one: titles.get(one, str(one)), key=_key(name), width=width
+    )
+    remember(name, str(picked), first)
+    return str(picked)
+
+
+def pills(label: str, name: str, titles: Mapping[str, str]) -> tuple[str, ...]:
+    """Let people choose any of a few, none at first; in the address with commas between."""
+    now = wanted(name, "", _key(name)).split(",")
+    st.session_state[_key(name)] = [one for one in titles if one in now]
+    picked = st.pills(
+        label, list(titles), selection_mode="multi", format_func=lambda one: titles.get(one, str(one)), key=_key(name)
+    )
+    remember(name, ",".join(one for one in titles if one in picked), "")
+    return tuple(one for one in titles if one in picked)
+
+
+def put(name: str, values: list[str]) -> None:
+    """Choose for the pills with this name before they are drawn again; belongs in a callback."""
+    st.session_state[_key(name)] = values
+
+
+def _key(name: str) -> str:
+    return f"latent-{name}"

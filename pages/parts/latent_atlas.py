@@ -1,0 +1,75 @@
+"""The maps of the Latent space page: what the atlas is given, and what is kept of what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import samples
+from core.columns import address
+from core.data import DATASETS
+from core.projectors import PROJECTORS
+from core.selection import describe_map
+from core.trust import load_trust
+from pages.parts import latent_panel, latent_selection
+from pages.parts.atlas import MapView, as_pick, atlas
+from pages.parts.latent_color import coloring
+from pages.parts.latent_controls import Choice
+from pages.parts.latent_forming import frames_address
+from pages.parts.latent_panel import Shown
+from pages.parts.style import plain
+
+_KEY = "latent-atlas"
+_HEIGHT = 600  # CSS pixels
+
+
+def show_maps(choice: Choice, shown: Sequence[Shown], *, forming: bool) -> None:
+    """Show the maps and keep what was picked and selected on them. Raises RunNotFound."""
+    run, first = shown[0]
+    classes = DATASETS[first.dataset].classes
+    sentence = " ".join(
+        describe_map(its.points, its.labels, classes, f"map of {one.name} ({PROJECTORS[its.method].title})")
+        for one, its in shown
+    )
+    # What the browser has just said is known before the maps are drawn, so that they show it at once.
+    heard = st.session_state.get(_KEY) or {}
+    latent_panel.remember(shown, as_pick(heard.get("pick"), [len(its.points) for _, its in shown]))
+    latent_selection.hear(shown, heard.get("selection"))
+    said = atlas(
+        key=_KEY,
+        maps=[_view(one, choice) for one in shown],
+        dataset=first.dataset,
+        classes=classes,
+        test_count=samples.size(first.dataset, "test"),
+        selection=latent_selection.current(shown),
+        picked=latent_panel.picks(first),
+        layers=choice.layers,
+        forming=frames_address(run, choice.maps[0][1]) if forming else None,
+        height=_HEIGHT,
+        label=sentence,
+    )
+    latent_selection.remember(shown, said.selection)
+    if not forming:  # the frames show fewer digits, and say so themselves
+        st.caption(plain(sentence))
+
+
+def _view(shown: Shown, choice: Choice) -> MapView:
+    run, projection = shown
+    method, sample, version = projection.method, projection.sample, projection.version
+    torn = None
+    if "torn" in choice.layers and load_trust(run, method, sample):
+        torn = address(sample, "torn", version=version, run=run.id, method=method)
+    return MapView(
+        run=run.id,
+        name=run.name,
+        method=method,
+        title=f"{run.name}, {PROJECTORS[method].title}",
+        sample=sample,
+        version=version,
+        points=address(sample, "points", version=version, run=run.id, method=method),
+        count=len(projection.points),
+        coloring=coloring(run, projection, choice),
+        torn=torn,
+        decodes=run.has_weights(),
+    )

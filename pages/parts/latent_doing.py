@@ -1,0 +1,56 @@
+"""What one can do on the Latent space page below the maps: one thing at a time, each remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.parts.latent_controls import COLORS, Choice
+from pages.parts.latent_forming import forming
+from pages.parts.latent_panel import Shown, picks
+from pages.parts.latent_selection import current, selected
+from pages.parts.latent_trust import trust
+
+DOINGS = {
+    "selection": "Selection",
+    "between": "Between two",
+    "dimensions": "Dimensions",
+    "arithmetic": "Arithmetic",
+    "samples": "Samples",
+    "trust": "Trust",
+    "forming": "Forming",
+}
+
+
+def do(doing: str, choice: Choice, shown: Sequence[Shown]) -> None:
+    """Draw what was chosen, for the first map. Raises ValueError with a sentence when it cannot be."""
+    run, projection = shown[0]
+    # Imported when they are asked for: each walk brings its own scripts to the page.
+    if doing == "selection":
+        selection = current(shown)
+        reader = choice.other if COLORS[choice.color].needs == "classify" else None
+        selected(*shown[selection.map if selection else 0], selection, reader)
+    elif doing == "between":
+        from pages.parts.walk_between import between
+
+        between(run, projection, picks(projection))
+    elif doing == "dimensions":
+        from pages.parts.walk_dimensions import dimensions
+
+        dimensions(run, projection, picks(projection))
+    elif doing == "arithmetic":
+        from pages.parts.walk_means import means
+
+        means(run, projection, picks(projection))
+    elif doing == "samples":
+        from pages.parts.walk_prior import prior
+
+        prior(run, projection)
+    elif doing == "trust":
+        for number, (one, its) in enumerate(shown):
+            if number:
+                st.divider()
+            trust(one, its)
+    else:
+        forming(run, choice.maps[0][1])

@@ -1,0 +1,55 @@
+// Saved drawings as small pictures, of which one is chosen.
+
+class Choose {
+  constructor(walk) {
+    this.walk = walk;
+    this.root = node("div", "choose");
+    this.root.setAttribute("role", "radiogroup");
+    this.root.ariaLabel = "Saved drawing";
+    this.root.onkeydown = (event) => this.key(event);
+  }
+
+  update(data) {
+    const name = JSON.stringify(data.ids);
+    if (name === this.name) return;
+    this.name = name;
+    this.ids = data.ids;
+    const images = bytesOf(data.images);
+    this.tiles = data.ids.map((id, place) => {
+      const tile = button("", "tile", () => this.choose(place)), picture = new Pictures(1, 1);
+      picture.paint(images.subarray(place * PICTURE, (place + 1) * PICTURE));
+      picture.canvas.ariaHidden = "true";
+      tile.setAttribute("role", "radio");
+      tile.ariaLabel = tile.title = data.texts[place];
+      tile.append(picture.canvas);
+      return tile;
+    });
+    this.root.replaceChildren(...this.tiles);
+    this.mark(Math.max(0, this.ids.indexOf(this.id)));
+  }
+
+  mark(place) {
+    this.id = this.ids[place];
+    this.tiles.forEach((tile, i) => {
+      tile.setAttribute("aria-checked", String(i === place));
+      tile.tabIndex = i === place ? 0 : -1;
+    });
+  }
+
+  choose(place) {
+    this.mark(place);
+    this.tiles[place].scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.walk.tell({ id: this.id });
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+    if (!(event.key in steps)) return;
+    const count = this.tiles.length, place = (this.ids.indexOf(this.id) + steps[event.key] + count) % count;
+    this.choose(place);
+    this.tiles[place].focus();
+    event.preventDefault();
+  }
+
+  close() {}
+}

@@ -1,0 +1,159 @@
+"""What a page shows of a map under way: its progress and the time left, Cancel, a button to begin, what went wrong."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from streamlit.testing.v1 import AppTest
+
+from core import background, latent
+from core.runs import Run
+
+from .conftest import sound
+
+Train = Callable[..., Run]
+
+
+@pytest.fixture
+def run(trained: Train) -> Run:
+    """A small autoencoder that has learned a little."""
+    return trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
+
+
+def _page(folder: str, method: str, sample: str) -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from core.runs import Run
+    from pages.parts.latent_work import latest_map
+
+    st.text("map" if latest_map(Run(Path(folder)), method, sample) is not None else "nothing")
+
+
+def page(run: Run, method: str = "pca", sample: str = "test") -> AppTest:
+    """A page with one map."""
+    return sound(AppTest.from_function(_page, args=(str(run.folder), method, sample), default_timeout=60).run())
+
+
+def captions(at: AppTest) -> str:
+    return " ".join(caption.value for caption in at.caption)
+
+
+def bar(at: AppTest) -> tuple[int, str]:
+    """How far the progress bar is, and what it says."""
+    (found,) = at.get("progress")
+    return found.proto.value, found.proto.text
+
+
+def test_a_quick_map_is_begun_unasked_and_once(run: Run, submitted: list[Any]) -> None:
+    at = page(run, sample="all")
+    assert [(name, *rest) for name, _, *rest in submitted] == [("projection", "pca", "all")]
+    assert bar(at) == (0, "PCA map: starting a process")
+    sound(at.run())
+    assert len(submitted) == 1
+    latent.project(run, "pca", "all")
+    assert sound(at.run()).text[0].value == "map"
+    assert not at.get("progress")
+
+
+@pytest.mark.parametrize(("sample", "takes"), [("test", "about 10 s"), ("all", "about 15 s")])
+def test_a_slow_map_is_begun_with_a_button(run: Run, submitted: list[Any], sample: str, takes: str) -> None:
+    at = page(run, "umap", sample)
+    assert not submitted
+    assert f"It takes {takes}." in captions(at)
+    at.button(key=f"compute-{run.id}-umap-{sample}").click()
+    sound(at.run())
+    assert [(name, *rest) for name, _, *rest in submitted] == [("projection", "umap", sample)]
+    assert bar(at) == (0, "UMAP map: starting a process")
+
+
+@pytest.mark.parametrize(
+    ("remaining", "left"),
+    [
+        (None, ""),
+        (2, ", about 5 s left"),
+        (42.0, ", about 40 s left"),
+        (89, ", about 90 s left"),
+        (840, ", about 14 minutes left"),
+    ],
+)
+def test_progress_and_the_time_left(run: Run, submitted: list[Any], remaining: float | None, left: str) -> None:
+    with under_way(run, "umap-test", remaining=remaining):
+        at = page(run, "umap")
+    assert bar(at) == (40, f"UMAP map: encoding{left}")
+    assert not submitted
+
+
+def under_way(run: Run, name: str, **facts: object) -> FileLock:
+    """The lock of a worker that has come so far."""
+    lock = background.lock_of(run, name)
+    lock.parent.mkdir(exist_ok=True)
+    note = {"fraction": 0.4, "message": "encoding", "weights_version": run.weights_version(), **facts}
+    lock.with_suffix(".note").write_text(json.dumps(note))
+    return FileLock(lock)
+
+
+def test_cancel_leaves_a_sentence_and_a_button(run: Run, submitted: list[Any]) -> None:
+    with under_way(run, "pca-test"):
+        at = page(run)
+        at.button(key=f"cancel-{run.id}-pca-test").click()
+        assert "encoding" in bar(sound(at.run()))[1]  # until its process has ended
+    assert captions(sound(at.run())).startswith("Cancelled. ")
+    assert not submitted  # not begun again unasked
+    background.ask(run, "pca-test")  # as submitting does
+    at.button(key=f"compute-{run.id}-pca-test").click()
+    assert bar(sound(at.run()))[1] == "PCA map: starting a process"
+    assert len(submitted) == 1
+
+
+def test_a_disk_that_cannot_be_written_is_told(run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pages.parts.latent_work.cancel", refuse)
+    with under_way(run, "pca-test"):
+        at = page(run)
+        at.button(key=f"cancel-{run.id}-pca-test").click()
+        assert r"could not be cancelled \(No space left on device\). Free some" in captions(sound(at.run()))
+
+
+def test_cancelling_before_the_process_has_begun(run: Run, submitted: list[Any]) -> None:
+    at = page(run, "umap")
+    at.button(key=f"compute-{run.id}-umap-test").click()
+    sound(at.run())
+    at.button(key=f"cancel-{run.id}-umap-test").click()
+    assert captions(sound(at.run())).startswith("Cancelled. ")
+
+
+def test_an_interrupted_map_can_be_computed_again(run: Run, submitted: list[Any]) -> None:
+    with under_way(run, "pca-test"):
+        pass
+    at = page(run)
+    assert captions(at) == "The computation was interrupted. Try it again."
+    assert at.button(key=f"compute-{run.id}-pca-test").label == "Compute it again"
+    assert not submitted
+
+
+def test_a_failure_is_a_plain_sentence(run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Run) -> None:
+        raise ValueError("All codes are *the* same.")
+
+    monkeypatch.setattr(Run, "load_model", fail)
+    latent.project(run, "pca")
+    at = page(run)
+    assert captions(at) == r"All codes are \*the\* same."
+    assert at.button[0].label == "Compute it again"
+
+
+def test_new_weights_are_mapped_and_the_old_map_stays(run: Run, submitted: list[Any]) -> None:
+    latent.project(run, "pca")
+    path: Path = run.folder / "weights.safetensors"
+    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    at = page(run)
+    assert len(submitted) == 1
+    assert at.text[0].value == "map"
