@@ -28,7 +28,6 @@ from core.run import Run
 
 Key = tuple[int, int, int]
 
-_LINEAR = ("pca", "code")
 _MAX_STORED = 2**25  # bytes of a hundred stored frames of two thousand points, and more
 
 
@@ -60,7 +59,7 @@ def forming_state(run: Run, method: str) -> Work:
     """
     projector = _projector(method)
     run.must_exist()
-    if projector.name in _LINEAR and steps_of(run):
+    if projector.kind != "bent" and steps_of(run):
         return Work("ready", 1.0)
     return how_far(run, _name(method), lambda: _is_stored(run, method))
 
@@ -86,7 +85,7 @@ def formed(run: Run, method: str, known: str = "") -> dict[str, Any]:
 
 def _version(run: Run, method: str, training: bool) -> str:
     facts: list[Any] = [method, training]
-    if method in _LINEAR:
+    if PROJECTORS[method].kind != "bent":
         facts.append(_keys(run))
         files = [live_file(run), run.projection_file(map_name("pca", "test"))]
     else:
@@ -102,7 +101,7 @@ def _version(run: Run, method: str, training: bool) -> str:
 def _answer(name: str, version: str, training: bool) -> dict[str, Any]:
     method, folder = name.split(":", 1)
     run = Run(Path(folder))
-    if method in _LINEAR:
+    if PROJECTORS[method].kind != "bent":
         steps, points = _linear(run, method, training)
     elif stored := _load(run, method):
         steps, points = stored.steps, stored.points
@@ -172,9 +171,9 @@ def _form(run: Run, projector: Projector, report: Progress) -> None:
         raise ValueError(why)
     begun = 0.0
     if not steps_of(run):
-        begun = 1.0 if projector.name in _LINEAR else 0.2
+        begun = 1.0 if projector.kind != "bent" else 0.2
         from_snapshots(run, lambda share, message: report(begun * share, message))
-    if projector.name in _LINEAR:
+    if projector.kind != "bent":
         return
     keys, frames = _keys(run), _frames(run)
     maps = _laid_out(run, projector.name, keys, [frame.step for frame in frames])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -47,7 +47,10 @@ class Fitting(Protocol):
 
 @dataclass(frozen=True)
 class Projector:
-    """One row of PROJECTORS. seconds: how long `fit` takes for so many codes, roughly, on one core of a laptop."""
+    """One row of PROJECTORS. seconds: how long `fit` takes for so many codes, roughly, on one core of a laptop.
+
+    kind: what a map shows: the code itself, a flat plane of it, or all of it, bent so that it fits.
+    """
 
     name: str
     title: str
@@ -56,6 +59,7 @@ class Projector:
     seconds: Callable[[int], float]
     fits: Callable[[int], bool] = lambda code_size: True  # whether it is offered for codes of so many numbers
     compares: bool = False  # whether it is quicker with the neighbours known
+    kind: Literal["itself", "flat", "bent"] = "bent"
 
     @property
     def quick(self) -> bool:
@@ -185,7 +189,14 @@ class _Counter(io.StringIO):
 PROJECTORS: dict[str, Projector] = {
     row.name: row
     for row in (
-        Projector("pca", "PCA", "The plane in which the codes spread most.", _fit_pca, lambda count: 1e-5 * count),
+        Projector(
+            "pca",
+            "PCA",
+            "The plane in which the codes spread most.",
+            _fit_pca,
+            lambda count: 1e-5 * count,
+            kind="flat",
+        ),
         Projector(
             "umap",
             "UMAP",
@@ -208,6 +219,7 @@ PROJECTORS: dict[str, Projector] = {
             _fit_code,
             lambda count: 0.0,
             fits=lambda code_size: code_size == 2,
+            kind="itself",
         ),
     )
 }

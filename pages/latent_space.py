@@ -7,9 +7,8 @@ import streamlit as st
 
 from core.latent import PROJECTORS, Projection, load_projection
 from core.runs import Run
-from pages.parts import latent_panel
-from pages.parts.latent_address import chosen, segments
-from pages.parts.latent_atlas import show_maps
+from pages.parts.latent_address import segments
+from pages.parts.latent_atlas import heed, show_maps
 from pages.parts.latent_color import measured
 from pages.parts.latent_controls import Choice, methods_of, pick_view
 from pages.parts.latent_doing import DOINGS, do
@@ -22,16 +21,15 @@ page_header("Latent space", "Walk over a map of the codes and see what the decod
 
 
 def explore(choice: Choice, shown: list[Shown]) -> None:
-    """The maps, what is picked on them, and below what to do with them; alone run again for a click on a map."""
-    doing = chosen("do", DOINGS, next(iter(DOINGS)))
-    wide = len(shown) > 1
-    left, right = (st.container(), st.container()) if wide else st.columns([2, 1], gap="medium")
+    """The maps, and beside them what was chosen to do with them; alone run again for a click on a map."""
+    heed(shown)
+    doing = segments("What to do", "do", DOINGS, next(iter(DOINGS)), hidden=True)
+    # Two maps stand side by side: what to do with them comes below.
+    left, right = (st.container(), st.container()) if len(shown) > 1 else st.columns([3, 2], gap="medium")
     with left:
         show_maps(choice, shown, forming=doing == "forming")
     with right:
-        said(latent_panel.picked, shown)
-    doing = segments("What to do", "do", DOINGS, next(iter(DOINGS)), hidden=True)
-    st.fragment(said, key=f"doing-{doing}")(do, doing, choice, shown)
+        st.fragment(said, key=f"doing-{doing}")(do, doing, choice, shown)
 
 
 def said(draw: Callable[..., None], *what: object) -> None:

@@ -279,7 +279,7 @@ def test_a_selection_is_of_its_map_alone(run: Run, projection: Projection) -> No
 
 @pytest.mark.parametrize("polygon", [[[0, 0]] * 301, [["a", 0]] * 4, "all", None, [[0, 0], [1, 1]]])
 def test_a_selection_that_is_none_selects_nothing(run: Run, projection: Projection, polygon: object) -> None:
-    at = said(page(), selection={"map": 0, "polygon": polygon, "n": 5})
+    at = said(page(do="selection"), selection={"map": 0, "polygon": polygon, "n": 5})
     assert "Nothing is selected" in captions(at)
 
 
@@ -418,7 +418,18 @@ def test_a_bad_address_is_a_line_and_the_rest_is_left_out(run: Run, projection: 
     at = page(run="../nobody", map="<b>", digits="some", color="pink", show="torn,<b>", do="nothing")
     assert "not here" in captions(at)
     assert (given(at)["maps"][0]["method"], given(at)["layers"]) == ("pca", ["torn"])
-    assert "Nothing is selected" in captions(at)
+    assert at.button_group(key="latent-do").value in ("picked", ["picked"])
+
+
+def test_pointing_at_a_digit_or_around_some_turns_to_them_but_leaves_a_walk_alone(
+    run: Run, projection: Projection
+) -> None:
+    at = said(page(), selection={"map": 0, "polygon": everything(projection), "n": 5})
+    assert "359 of 359 digits" in heading(at)
+    at = said(at, pick={"row": 7, "x": 0.0, "y": 0.0, "map": 0, "n": 6})
+    assert "Test digit 7" in heading(at)
+    at = said(page(do="between"), pick={"row": 8, "x": 0.0, "y": 0.0, "map": 0, "n": 7})
+    assert at.button_group(key="latent-do").value in ("between", ["between"])
 
 
 def test_a_link_is_shown_as_it_was_and_survives_another_page(run: Run, projection: Projection) -> None:

@@ -115,7 +115,7 @@ def test_a_disk_that_cannot_be_written_is_told(run: Run, submitted: list[Any], m
     def refuse(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pages.parts.latent_work.cancel", refuse)
+    monkeypatch.setattr("core.background.cancel", refuse)
     with under_way(run, "pca-test"):
         at = page(run)
         at.button(key=f"cancel-{run.id}-pca-test").click()

@@ -5,6 +5,7 @@ const A_FRAME = 700; // ms of travel from one epoch to the next ...
 const WHOLE = 12000; // ... but no more than this for all of them
 const POLL = 1000; // ms
 const WIDENS = 400; // ms in which the view follows a new epoch that reaches further
+const ARRIVES = 600; // ms in which points travel to where a new epoch has them
 
 class Forming {
   // owner: moved() when points moved, shown(sentence) when something is wrong or there is something new.
@@ -25,7 +26,7 @@ class Forming {
     const url = address && rooted(base, address);
     if (url === this.url) return;
     this.url = url;
-    this.frames = null;
+    this.frames = this.points = null;
     this.pause();
     clearTimeout(this.timer);
     write(this.sentence, url ? "Fetching the epochs." : "");
@@ -58,15 +59,17 @@ class Forming {
       return this.fail("What the server sent is not of these epochs: reload the page.");
     }
     const followed = !this.frames || this.at >= this.last - 0.01;
-    const first = !this.frames;
+    const shown = this.points;
     const { steps, epochs, training, n, version } = reply;
     this.frames = { steps, epochs, training, n, version, points, labels, count };
     this.points = new Float32Array(2 * n);
     this.widen(Array.from({ length: count }, (_, i) => boundsOf(points.subarray(2 * n * i, 2 * n * (i + 1)))));
     Object.assign(this.slider, { max: this.last, disabled: count < 2 });
     this.button.disabled = count < 2;
-    this.go(first ? this.last : Math.min(this.at, this.last));
-    if (!first && followed && this.at < this.last) this.play();
+    // All epochs may lie a little differently with the new one: what is shown travels to where it is now.
+    this.arriving = shown?.length === 2 * n ? { from: shown, since: performance.now() } : null;
+    this.go(followed ? this.last : Math.min(this.at, this.last));
+    if (this.arriving) this.tick();
   }
 
   get last() {
@@ -90,7 +93,7 @@ class Forming {
   }
 
   pause() {
-    this.playing = null;
+    this.playing = this.arriving = null;
     this.mark();
   }
 
@@ -118,7 +121,7 @@ class Forming {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame((now) => {
       if (this.closed || !this.frames) return;
-      const { widening, playing } = this;
+      const { widening, playing, arriving } = this;
       if (widening) {
         const t = Math.min(1, Math.max(0, (now - widening.since) / WIDENS));
         const mix = (a, b) => a + (b - a) * eased(t);
@@ -133,8 +136,9 @@ class Forming {
         const at = Math.min(this.last, playing.from + Math.max(0, now - playing.since) / pace);
         if (at >= this.last) this.pause();
         this.go(at);
-      } else if (widening) this.owner.moved();
-      if (this.playing || this.widening) this.tick();
+      } else if (arriving) this.go(this.at);
+      else if (widening) this.owner.moved();
+      if (this.playing || this.widening || this.arriving) this.tick();
     });
   }
 
@@ -145,12 +149,20 @@ class Forming {
     const t = eased(at - from);
     const [a, b] = [2 * n * from, 2 * n * Math.min(this.last, from + 1)];
     for (let i = 0; i < 2 * n; i++) this.points[i] = points[a + i] + t * (points[b + i] - points[a + i]);
+    if (this.arriving) this.arrive();
     const near = Math.round(at);
     const epoch = `Epoch ${told(epochs[near])} of ${told(epochs[this.last])}, step ${grouped(steps[near])}`;
     this.slider.value = at;
     this.slider.setAttribute("aria-valuetext", epoch);
     write(this.sentence, `${epoch}: ${grouped(n)} test digits.${this.frames.training ? " The run is training." : ""}`);
     this.owner.moved();
+  }
+
+  arrive() {
+    const { from, since } = this.arriving;
+    const t = eased(Math.min(1, Math.max(0, (performance.now() - since) / ARRIVES)));
+    for (let i = 0; i < from.length; i++) this.points[i] = from[i] + t * (this.points[i] - from[i]);
+    if (t === 1) this.arriving = null;
   }
 
   close() {

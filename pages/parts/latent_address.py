@@ -80,9 +80,9 @@ def pills(label: str, name: str, titles: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(one for one in titles if one in picked)
 
 
-def put(name: str, values: list[str]) -> None:
-    """Choose for the pills with this name before they are drawn again; belongs in a callback."""
-    st.session_state[_key(name)] = values
+def put(name: str, value: str | list[str]) -> None:
+    """Choose for the control with this name before it is drawn."""
+    st.session_state[_key(name)] = value
 
 
 def _key(name: str) -> str:

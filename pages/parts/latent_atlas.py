@@ -16,12 +16,22 @@ from pages.parts import latent_panel, latent_selection
 from pages.parts.atlas import MapView, as_pick, atlas
 from pages.parts.latent_color import coloring
 from pages.parts.latent_controls import Choice
+from pages.parts.latent_doing import turn_to
 from pages.parts.latent_forming import frames_address
 from pages.parts.latent_panel import Shown
 from pages.parts.style import plain
 
 _KEY = "latent-atlas"
-_HEIGHT = 600  # CSS pixels
+_HEIGHT = 500  # CSS pixels: on a laptop the legend is in sight, too
+
+
+def heed(shown: Sequence[Shown]) -> None:
+    """Take in what the browser has just said, before anything is drawn: a click shows its digit, a lasso its own."""
+    heard = st.session_state.get(_KEY) or {}
+    if latent_panel.remember(shown, as_pick(heard.get("pick"), [len(its.points) for _, its in shown])):
+        turn_to("picked")
+    if latent_selection.hear(shown, heard.get("selection")):
+        turn_to("selection")
 
 
 def show_maps(choice: Choice, shown: Sequence[Shown], *, forming: bool) -> None:
@@ -32,10 +42,6 @@ def show_maps(choice: Choice, shown: Sequence[Shown], *, forming: bool) -> None:
         describe_map(its.points, its.labels, classes, f"map of {one.name} ({PROJECTORS[its.method].title})")
         for one, its in shown
     )
-    # What the browser has just said is known before the maps are drawn, so that they show it at once.
-    heard = st.session_state.get(_KEY) or {}
-    latent_panel.remember(shown, as_pick(heard.get("pick"), [len(its.points) for _, its in shown]))
-    latent_selection.hear(shown, heard.get("selection"))
     said = atlas(
         key=_KEY,
         maps=[_view(one, choice) for one in shown],

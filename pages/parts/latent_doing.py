@@ -1,4 +1,4 @@
-"""What one can do on the Latent space page below the maps: one thing at a time, each remembered."""
+"""What one can do with the maps of the Latent space page: one thing at a time, remembered."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.parts.latent_address import chosen, put
 from pages.parts.latent_controls import COLORS, Choice
 from pages.parts.latent_forming import forming
-from pages.parts.latent_panel import Shown, picks
+from pages.parts.latent_panel import Shown, picked, picks
 from pages.parts.latent_selection import current, selected
 from pages.parts.latent_trust import trust
 
 DOINGS = {
+    "picked": "A digit",
     "selection": "Selection",
     "between": "Between two",
     "dimensions": "Dimensions",
@@ -23,11 +25,19 @@ DOINGS = {
 }
 
 
+def turn_to(look: str) -> None:
+    """Turn from what is picked to what is selected, or back, as people point at either; away from nothing else."""
+    if chosen("do", DOINGS, "picked") in ("picked", "selection"):
+        put("do", look)
+
+
 def do(doing: str, choice: Choice, shown: Sequence[Shown]) -> None:
     """Draw what was chosen, for the first map. Raises ValueError with a sentence when it cannot be."""
     run, projection = shown[0]
     # Imported when they are asked for: each walk brings its own scripts to the page.
-    if doing == "selection":
+    if doing == "picked":
+        picked(shown)
+    elif doing == "selection":
         selection = current(shown)
         reader = choice.other if COLORS[choice.color].needs == "classify" else None
         selected(*shown[selection.map if selection else 0], selection, reader)
@@ -54,3 +64,4 @@ def do(doing: str, choice: Choice, shown: Sequence[Shown]) -> None:
             trust(one, its)
     else:
         forming(run, choice.maps[0][1])
+        picked(shown)

@@ -66,14 +66,10 @@ def _status(job: Job, shown: str) -> None:
         st.rerun()
     if look == "ready":
         return
+    if look in ("computing", "starting"):
+        bar(job.run, job.name, job.title, work)
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if look in ("computing", "starting"):
-            doing = work.message if look == "computing" and work.message else "starting a process"
-            left = f", {_duration(work.remaining)} left" if work.remaining else ""
-            st.progress(work.fraction, text=plain(f"{job.title}: {doing}{left}"), width="stretch")
-            if st.button("Cancel", key=f"cancel-{job.run.id}-{job.name}", icon=":material/close:"):
-                _end(job)
-            return
         again = "Try again" if work.state in ("failed", "interrupted") or not job.button else job.button
         if job.run.has_weights() and st.button(
             again, key=f"start-{job.run.id}-{job.name}", icon=":material/play_arrow:"
@@ -83,10 +79,19 @@ def _status(job: Job, shown: str) -> None:
         st.caption(plain(f"{work.message} {job.blurb if work.state == 'absent' else ''}".strip()))
 
 
-def _end(job: Job) -> None:
-    st.session_state.get(_ASKED, {}).pop(_key(job), None)
+def bar(run: Run, name: str, title: str, work: Work) -> None:
+    """Show how far some work is, with a button that ends it."""
+    doing = work.message if work.state == "computing" and work.message else "starting a process"
+    left = "" if work.remaining is None else f", {duration(work.remaining)} left"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(work.fraction, text=f"{plain(title)}: {plain(doing)}{left}", width="stretch")
+        if st.button("Cancel", key=f"cancel-{run.id}-{name}", icon=":material/close:"):
+            _end(run, name)
+
+
+def _end(run: Run, name: str) -> None:
     try:
-        background.cancel(job.run, job.name)
+        background.cancel(run, name)
     except OSError as error:
         st.caption(plain(f"It could not be cancelled ({error.strerror}). Free some space or permit writing."))
         return
@@ -102,5 +107,6 @@ def _key(job: Job) -> tuple[str, str, int]:
     return job.run.id, job.name, job.run.weights_version()
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def duration(seconds: float) -> str:
+    """Say how long something takes, roughly: nobody can tell it to the second."""
+    return f"about {max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"about {round(seconds / 60)} minutes"

@@ -37,14 +37,19 @@ def place_of(run: Run, projection: Projection) -> str:
     return f"{run.id}:{projection.method}:{projection.sample}:{projection.version}"
 
 
-def remember(shown: Sequence[Shown], pick: Pick | None) -> None:
-    """Keep what a click on a map picked. At the first visit it is the digit in the address, or the first there is."""
+def remember(shown: Sequence[Shown], pick: Pick | None) -> bool:
+    """Keep what a click on a map picked, and say whether it is new.
+
+    At the first visit it is the digit in the address, or the first there is.
+    """
     state = st.session_state
     if _KEPT not in state:
         _keep(Picked(_from_address() or 0))
     if pick is not None and pick.n != state.get(_CLICK):
         state[_CLICK] = pick.n
         _keep(Picked(pick.row, pick.x, pick.y, place_of(*shown[pick.map])))
+        return True
+    return False
 
 
 def _keep(picked: Picked) -> None:

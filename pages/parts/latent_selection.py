@@ -43,12 +43,15 @@ def current(shown: Sequence[Shown]) -> Selection | None:
     return kept
 
 
-def hear(shown: Sequence[Shown], said: object) -> None:
-    """Keep what the browser says is selected, if that is new; it may say anything."""
+def hear(shown: Sequence[Shown], said: object) -> bool:
+    """Keep what the browser says is selected, if that is new; it may say anything. Say whether it selected anew."""
     number = said.get("n") if isinstance(said, dict) else None
     if number is not None and number != st.session_state.get(_HEARD):
         st.session_state[_HEARD] = number
-        remember(shown, as_selection(said, len(shown)))
+        selection = as_selection(said, len(shown))
+        remember(shown, selection)
+        return selection is not None
+    return False
 
 
 def remember(shown: Sequence[Shown], selection: Selection | None) -> None:

@@ -64,7 +64,7 @@ def trust(run: Run, projection: Projection) -> None:
     st.markdown(verdict(method, found[0], projection.parameters))
     st.html(table_html(measured))
     st.caption(_how(found[0], len(projection.points)))
-    if method != "code":  # which tears nothing
+    if PROJECTORS[method].kind != "itself":  # which tears nothing
         _torn(projection, found[1])
 
 
@@ -73,9 +73,9 @@ def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
     kept = f"{found.kept:.0%}".replace("%", "\u00a0%")
     votes = f"{found.accuracy_map:.0%} of the digits have the class of their nearest points, "
     classes = f"{votes}{found.accuracy_code:.0%} that of their nearest codes".replace("%", "\u00a0%")
-    if method == "code":
+    if PROJECTORS[method].kind == "itself":
         return "**This is the code itself: nothing is bent or left out.** Distances, directions and gaps are real."
-    if method == "pca":
+    if PROJECTORS[method].kind == "flat":
         shares = parameters.get("explained_variance")
         share = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
         spread = f"{share:.0%} of the codes' variance".replace("%", "\u00a0%")

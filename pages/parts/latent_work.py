@@ -8,9 +8,10 @@ import time
 import streamlit as st
 
 from core import worker
-from core.background import CANCELLED, Work, cancel
+from core.background import CANCELLED, Work
 from core.latent import PROJECTORS, Projection, load_projection, map_name, projection_state, takes
 from core.runs import Run
+from pages.parts.latent_jobs import bar, duration
 from pages.parts.style import plain
 
 _FOLLOW_S = 10.0  # between two maps of a run that goes on learning; each costs a process
@@ -64,7 +65,7 @@ def _status(run: Run, method: str, sample: str, shown: tuple[str, int]) -> None:
     if look != shown:
         st.rerun()
     if look[0] in ("computing", "starting"):
-        _progress(run, method, sample, state)
+        bar(run, map_name(method, sample), f"{PROJECTORS[method].title} map", state)
     elif state.state == "absent" and state.message != CANCELLED and _follows(run, method):
         st.caption("The map follows the model while it learns.")
     elif look[0] != "ready":
@@ -75,29 +76,10 @@ def _follows(run: Run, method: str) -> bool:
     return PROJECTORS[method].quick and run.active() and run.has_weights()
 
 
-def _progress(run: Run, method: str, sample: str, state: Work) -> None:
-    name = map_name(method, sample)
-    doing = state.message if state.state == "computing" and state.message else "starting a process"
-    left = f", {_words(state.remaining)} left" if state.remaining is not None else ""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(state.fraction, text=f"{PROJECTORS[method].title} map: {plain(doing)}{left}")
-        if st.button("Cancel", key=f"cancel-{run.id}-{name}", icon=":material/close:"):
-            _end(run, name)
-
-
-def _end(run: Run, name: str) -> None:
-    try:
-        cancel(run, name)
-    except OSError as error:
-        st.caption(plain(f"It could not be cancelled ({error.strerror}). Free some space or permit writing."))
-        return
-    st.rerun()
-
-
 def _offer(run: Run, method: str, sample: str, state: Work) -> None:
     projector, wanted = PROJECTORS[method], run.has_weights()
     again = state.state in ("failed", "interrupted")
-    blurb = f"{projector.blurb} It takes {_words(takes(run, method, sample))}." if not again and wanted else ""
+    blurb = f"{projector.blurb} It takes {duration(takes(run, method, sample))}." if not again and wanted else ""
     label = "Compute it again" if again else f"Compute the {projector.title} map"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = f"compute-{run.id}-{map_name(method, sample)}"
@@ -105,13 +87,6 @@ def _offer(run: Run, method: str, sample: str, state: Work) -> None:
             _ask(run, method, sample)
             st.rerun()
         st.caption(plain(f"{state.message} {blurb}".strip()))
-
-
-def _words(seconds: float) -> str:
-    """How long something takes, roughly: nobody can tell it to the second."""
-    if seconds < 90:
-        return f"about {max(5, 5 * round(seconds / 5))} s"
-    return f"about {round(seconds / 60)} minutes"
 
 
 def _ask(run: Run, method: str, sample: str) -> None:

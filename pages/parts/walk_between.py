@@ -18,7 +18,7 @@ from core.latent import Projection
 from core.runs import Run, store
 from core.walks import WAYS, stretches
 from pages.parts.style import plain
-from pages.parts.walk_ends import ROOM, End, choose_end, two_picked
+from pages.parts.walk_ends import End, choose_end, two_picked
 from pages.parts.walk_parts import facts_of, joined, mount, pictures
 
 FRAMES = 49  # of the film
@@ -41,11 +41,11 @@ def between(run: Run, projection: Projection, picks: list[int]) -> None:
     """Let people choose two ends, and show the ways between them; picks: rows of the map, the last one last."""
     try:
         a, b = two_picked(projection, picks)
-        with st.container(horizontal=True, gap="medium"):
-            with st.container(width=ROOM):
-                start = choose_end("From", run, projection, key="walk-from", picked={"A": a, "B": b}, first="picked-A")
-            with st.container(width=ROOM):
-                end = choose_end("To", run, projection, key="walk-to", picked={"A": a, "B": b}, first="picked-B")
+        left, right = st.columns(2, gap="small")
+        with left:
+            start = choose_end("From", run, projection, key="walk-from", picked={"A": a, "B": b}, first="picked-A")
+        with right:
+            end = choose_end("To", run, projection, key="walk-to", picked={"A": a, "B": b}, first="picked-B")
         _ways(run, projection, start, end)
     except (ValueError, OSError) as error:
         st.caption(plain(str(error)))

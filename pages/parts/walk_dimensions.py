@@ -9,7 +9,7 @@ from core.latent import Projection
 from core.runs import Run
 from core.walks import effects
 from pages.parts.style import plain
-from pages.parts.walk_ends import ROOM, choose_end, picked_rows
+from pages.parts.walk_ends import choose_end, picked_rows
 from pages.parts.walk_parts import facts_of, mount, numbers
 
 SHOWN = 24  # sliders, before more are asked for
@@ -22,7 +22,7 @@ def dimensions(run: Run, projection: Projection, picks: list[int] | None = None)
     try:
         rows = picked_rows(projection, picks or [])
         picked = {"": rows[-1]} if rows else {}
-        with st.container(width=ROOM):
+        with st.container(width=300):
             start = choose_end("Start from", run, projection, key="walk-start", picked=picked, first="picked-")
         facts = facts_of(projection)
         name = f"{run.id} {run.weights_version()} {projection.version} {start.name}"

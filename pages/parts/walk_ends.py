@@ -16,7 +16,6 @@ from core.latent import Projection
 from core.runs import Run
 from pages.parts.walk_parts import facts_of, mount, pictures
 
-ROOM = 300  # CSS pixels for one choice
 _CHOICE = 48  # saved drawings to choose from, the newest
 
 

@@ -15,7 +15,7 @@ from core.runs import Run
 from core.walks import combine
 from pages.parts.strips import image_tiles
 from pages.parts.style import plain
-from pages.parts.walk_ends import ROOM, choose_end, two_picked
+from pages.parts.walk_ends import choose_end, two_picked
 from pages.parts.walk_parts import facts_of, mount, numbers
 
 LIMIT = 2.0  # how many times the difference is added at most
@@ -31,11 +31,10 @@ def means(run: Run, projection: Projection, picks: list[int]) -> None:
         picked = {"A": a, "B": b}
         firsts = {"Code": "picked-A"} | dict(zip(("Minus", "Plus"), _first(projection, a, b), strict=True))
         chosen = []
-        with st.container(horizontal=True, gap="medium"):
-            for label, first in firsts.items():
-                with st.container(width=ROOM):
-                    key = f"walk-{label.lower()}"
-                    chosen.append(choose_end(label, run, projection, key=key, picked=picked, first=first))
+        for (label, first), part in zip(firsts.items(), st.columns(3, gap="small"), strict=True):
+            with part:
+                key = f"walk-{label.lower()}"
+                chosen.append(choose_end(label, run, projection, key=key, picked=picked, first=first))
         code, minus, plus = chosen
         said = mount(
             "sum",
@@ -60,7 +59,7 @@ def means(run: Run, projection: Projection, picks: list[int]) -> None:
 def _row_of_means(run: Run, projection: Projection) -> None:
     facts, names = facts_of(projection), DATASETS[projection.dataset].classes
     decoded = to_bytes(run.load_model().decode(facts.means))
-    image_tiles(decoded, [names[label] for label in facts.labels], label="The decoded mean of each class")
+    image_tiles(decoded, [names[label] for label in facts.labels], label="The decoded mean of each class", columns=5)
     st.caption("The mean code of each class, decoded: no digit lies exactly there.")
 
 
