@@ -15,9 +15,20 @@ from pages.parts.latent_address import pills, segments, select
 from pages.parts.pickers import run_labels
 
 LAYERS = {"pictures": "Pictures", "plane": "Plane", "torn": "Torn"}
+# The buttons are as high as the select boxes beside them; on a narrow page two share a line, so that the map is near.
 _LEVEL = """<style>
 .st-key-latent-controls [data-testid="stButtonGroup"] button { min-height: 2.5rem; }
-</style>"""  # as high as the select boxes beside them
+@media (max-width: 640px) {
+  .st-key-latent-controls { gap: 0.5rem; }
+  .st-key-latent-controls > :is(:first-child, .st-key-latent-color, .st-key-latent-with) {
+    flex: 1 1 calc(50% - 0.5rem); }
+  .st-key-latent-controls > :first-child > * { width: 100%; }
+  .st-key-latent-controls > .st-key-latent-map { order: 1; flex-basis: 100%; }
+  .st-key-latent-controls > .st-key-latent-digits { order: 2; }
+  .st-key-latent-controls > .st-key-latent-beside { order: 2; flex: 1 1 0; }
+  .st-key-latent-controls > .st-key-latent-show { order: 3; }
+}
+</style>"""
 
 
 @dataclass(frozen=True)
