@@ -164,6 +164,7 @@ def make_routes() -> list[BaseRoute]:
 
 def warm_up() -> None:
     """Load torch and the shipped classifiers, so that the first stroke is answered at once, and a spare worker."""
+    import scipy.spatial  # noqa: F401 - what a first place on a map is looked up with
     import torch
 
     torch.set_num_threads(1)  # two threads on two cores are slower than one as soon as the browser draws, too

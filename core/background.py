@@ -145,8 +145,10 @@ def cancel(run: Run, name: str) -> None:
 
 
 def ask(run: Run, name: str) -> None:
-    """Take back what cancelled this work before: somebody wants it done again."""
+    """Forget how this work ended before, cancelled or failed: somebody wants it done again."""
     _request(run, name).unlink(missing_ok=True)
+    if not is_held(lock_of(run, name)):
+        _path(run, name).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,40 +4,23 @@ worker, stored with the run, and shared by all its maps.
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from core.background import holding
 from core.evaluate import mean_squared_errors
-from core.files import write_npz
+from core.files import UNREADABLE, open_npz, write_npz
 from core.neighbours import COUNT, Neighbours, nearest_of_all
 from core.newest import newest
 from core.projectors import Progress
 from core.run import Run
-from core.samples import SAMPLES, batches_of, digits_of, size
+from core.samples import batches_of, digits_of, sample_name, size
 
 _MAX_CODE, _MAX_BYTES = 4096, 1 << 30
 _PATIENCE_S = 3600.0  # for another process that encodes the same digits
-# What reading a file that anyone may have written can end in.
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    OverflowError,
-    RecursionError,
-    zipfile.BadZipFile,
-    zlib.error,
-    MemoryError,
-)
 
 Value = TypeVar("Value")
 
@@ -62,22 +45,20 @@ def load_codes(run: Run, sample: str) -> Codes | None:
     return _load(_read_codes, run, codes_name(sample), sample)
 
 
-def load_neighbours(run: Run, sample: str) -> Neighbours | None:
-    """Return the neighbours of the stored codes, None when there are none that can be used."""
+def load_neighbours(run: Run, sample: str, codes: Codes) -> Neighbours | None:
+    """Return the stored neighbours of these codes, None when there are none that can be used."""
     found = _load(_read_neighbours, run, _neighbours_name(sample), sample)
-    codes = load_codes(run, sample)
-    return found[0] if found and codes and found[1] == codes.weights_version else None
+    fits = found and found[1] == codes.weights_version and len(found[0].rows) == len(codes.codes)
+    return found[0] if found and fits else None
 
 
 def codes_name(sample: str) -> str:
     """Return the name under which the codes of a sample are stored; ValueError for a sample there is not."""
-    if sample not in SAMPLES:
-        raise ValueError(f"There is no sample {str(sample)[:80]!r}. Choose one of: {', '.join(SAMPLES)}.")
-    return f"codes-{sample}"
+    return f"codes-{sample_name(sample)}"
 
 
 def _neighbours_name(sample: str) -> str:
-    return codes_name(sample).replace("codes", "neighbours")
+    return f"neighbours-{sample_name(sample)}"
 
 
 def encoded(run: Run, sample: str, report: Progress) -> Codes:
@@ -85,40 +66,33 @@ def encoded(run: Run, sample: str, report: Progress) -> Codes:
 
     Belongs in a worker. Raises ValueError with a sentence for a run without codes, or codes no map can be made of.
     """
-    return _made(run, codes_name(sample), lambda: _current(run, sample), lambda: _encode(run, sample, report), report)
+    return _made(run, codes_name(sample), lambda: _current(run, sample), lambda: _encode(run, sample, report))
 
 
 def compared(run: Run, sample: str, codes: Codes, report: Progress) -> Neighbours:
     """Return the neighbours of the codes, found and stored first where they are not there; belongs in a worker."""
 
-    def known() -> Neighbours | None:
-        found = _load(_read_neighbours, run, _neighbours_name(sample), sample)
-        return (
-            found[0] if found and found[1] == codes.weights_version and len(found[0].rows) == len(codes.codes) else None
-        )
-
-    def make() -> None:
+    def make() -> Neighbours:
         said = f"comparing {len(codes.codes):,} codes"
         report(0.0, said)
         found = nearest_of_all(codes.codes, progress=lambda share: report(share, said))
-        facts = np.frombuffer(json.dumps({"weights_version": codes.weights_version}).encode(), np.uint8)
-        arrays = {"rows": found.rows, "distances": found.distances, "facts": facts}
-        write_npz(run.projection_file(_neighbours_name(sample)), arrays)
+        arrays = {"rows": found.rows, "distances": found.distances}
+        facts = {"weights_version": codes.weights_version}
+        write_npz(run.projection_file(_neighbours_name(sample)), arrays, facts=facts)
+        return load_neighbours(run, sample, codes) or found
 
-    return _made(run, _neighbours_name(sample), known, make, report)
+    return _made(run, _neighbours_name(sample), lambda: load_neighbours(run, sample, codes), make)
 
 
-def _made(
-    run: Run, name: str, there: Callable[[], Value | None], make: Callable[[], object], report: Progress
-) -> Value:
-    """Return what is stored, made first where it must be; one process at a time."""
+def _made(run: Run, name: str, there: Callable[[], Value | None], make: Callable[[], Value]) -> Value:
+    """Return what is stored, made first where it must be; one process at a time.
+
+    What was made counts although the weights may be newer by then: those of a small run are, several times a second.
+    """
     if (found := there()) is None:
         with holding(run, name, _PATIENCE_S):
-            if there() is None:
-                make()
-        found = there()
-    if found is None:
-        raise ValueError("The model changed while its digits were encoded. Compute it again.")
+            if (found := there()) is None:
+                found = make()
     return found
 
 
@@ -128,7 +102,7 @@ def _current(run: Run, sample: str) -> Codes | None:
     return found if fits else None
 
 
-def _encode(run: Run, sample: str, report: Progress) -> None:
+def _encode(run: Run, sample: str, report: Progress) -> Codes:
     version, dataset = run.weights_version(), digits_of(run)
     if run.spec.task != "reconstruct":
         raise ValueError(f"{run.name} has no latent space. Choose an autoencoder.")
@@ -147,8 +121,8 @@ def _encode(run: Run, sample: str, report: Progress) -> None:
     if not np.isfinite(wrong).all():
         raise ValueError("The model draws pictures that are not numbers. Train it again with a smaller learning rate.")
     facts = {"dataset": dataset, "weights_version": version}
-    arrays = {"codes": found, "errors": wrong, "facts": np.frombuffer(json.dumps(facts).encode(), np.uint8)}
-    write_npz(run.projection_file(codes_name(sample)), arrays)
+    write_npz(run.projection_file(codes_name(sample)), {"codes": found, "errors": wrong}, facts=facts)
+    return load_codes(run, sample) or Codes(found, wrong, dataset, version)
 
 
 def _check_codes(codes: np.ndarray) -> None:
@@ -174,32 +148,9 @@ def _load(read: Callable[..., Value], run: Run, name: str, sample: str) -> Value
         return None
 
 
-def open_arrays(path: str, names: Mapping[str, type], most: int = _MAX_BYTES) -> tuple[dict[str, np.ndarray], Any]:
-    """Return the named arrays of a stored .npz, finite, of these types and read-only, and its facts.
-
-    Raises one of UNREADABLE for a file that is torn, larger than `most` bytes or not what it should be.
-    """
-    stored = Path(path).stat().st_size
-    if stored > most:
-        raise ValueError(f"it has {stored:,} bytes")
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > most:
-            raise ValueError("it unpacks to more than it can have")
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in names if name in file.files}
-        facts = json.loads(file["facts"].tobytes())
-    if not isinstance(facts, dict):
-        raise ValueError("its facts are none")
-    for name, array in arrays.items():
-        if array.dtype != names[name] or not np.isfinite(array).all():
-            raise ValueError(f"its {name} are {array.dtype} or not finite")
-        array.flags.writeable = False
-    return arrays, facts
-
-
-@newest(8)  # of 70,000 digits and 64 numbers 18 MB each
+@newest(8, lambda codes: codes.codes.nbytes)  # of 70,000 digits and 64 numbers 18 MB each
 def _read_codes(path: str, mtime_ns: int, stored: int, sample: str) -> Codes:
-    arrays, facts = open_arrays(path, {"codes": np.float32, "errors": np.float32})
+    arrays, facts = open_npz(path, {"codes": np.float32, "errors": np.float32}, _MAX_BYTES)
     codes, errors, dataset = arrays["codes"], arrays["errors"], str(facts["dataset"])
     n, k = codes.shape
     if n != size(dataset, sample) or not 2 <= k <= _MAX_CODE or errors.shape != (n,):
@@ -209,7 +160,7 @@ def _read_codes(path: str, mtime_ns: int, stored: int, sample: str) -> Codes:
 
 @newest(4)  # of 70,000 digits 8 MB each
 def _read_neighbours(path: str, mtime_ns: int, stored: int, sample: str) -> tuple[Neighbours, int]:
-    arrays, facts = open_arrays(path, {"rows": np.int32, "distances": np.float32})
+    arrays, facts = open_npz(path, {"rows": np.int32, "distances": np.float32}, _MAX_BYTES)
     rows, distances = arrays["rows"], arrays["distances"]
     n, count = rows.shape
     if count != min(COUNT, n - 1) or distances.shape != (n, count) or rows.min() < 0 or rows.max() >= n:

@@ -39,8 +39,7 @@ def column_bytes(sample: str, name: str, asked: Mapping[str, str]) -> bytes:
     asked: run, and where the column needs them method and other, all from a stranger. Raises ValueError with a
     sentence when there is no such column, or not yet.
     """
-    if sample not in samples.SAMPLES:
-        raise ValueError(f"There is no sample {shown(sample)}. Choose one of: {', '.join(samples.SAMPLES)}.")
+    samples.sample_name(sample)
     if name not in COLUMNS:
         raise ValueError(f"There is no column {shown(name)}. Choose one of: {', '.join(COLUMNS)}.")
     run = store().get(asked.get("run", "")[:200])
@@ -80,7 +79,9 @@ def values(name: str, run: Run, other: Run, sample: str) -> np.ndarray:
             raise ValueError(f"{run.name} and {other.name} were measured on different data sets. Choose another run.")
         difference: np.ndarray = mine.errors - its.errors
         return difference
-    readings = _readings(other, sample)
+    readings, codes = _readings(other, sample), load_codes(run, sample)
+    if codes is not None and codes.dataset != readings.dataset:
+        raise ValueError(f"{other.name} has read the digits of another data set. Choose another classifier.")
     if name == "wrong":
         return readings.predicted != samples.labels_of(readings.dataset, sample)
     return readings.predicted if name == "predicted" else readings.loss

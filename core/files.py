@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import time
+import zipfile
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +15,12 @@ from typing import Any
 
 import numpy as np
 from filelock import lock_descriptor
+
+# What reading a file that anyone may have written can end in.
+UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, OverflowError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -65,11 +74,37 @@ def read_facts(path: Path) -> dict[str, str]:
         raise ValueError(f"{path.name} is missing or damaged ({error}). Train the model again.") from error
 
 
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray], durable: bool = True) -> None:
-    """Write named arrays as .npz, in one step."""
+def write_npz(
+    path: Path, arrays: Mapping[str, np.ndarray], durable: bool = True, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Write named arrays as .npz, in one step; `facts` go beside them as JSON."""
+    said = {} if facts is None else {"facts": np.frombuffer(json.dumps(facts).encode(), np.uint8)}
     buffer = BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **arrays, **said)  # type: ignore[arg-type]
     write_file(path, buffer.getvalue(), durable)
+
+
+def open_npz(path: str, names: Mapping[str, type], most: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return those of the named arrays that an .npz holds, finite, of these types and read-only, and its facts.
+
+    Raises one of UNREADABLE for a file that is torn, larger than `most` bytes or not what it should be.
+    """
+    stored = Path(path).stat().st_size
+    if stored > most:
+        raise ValueError(f"it has {stored:,} bytes")
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > most:
+            raise ValueError("it unpacks to more than it can have")
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in names if name in file.files}
+        facts = json.loads(file["facts"].tobytes())
+    if not isinstance(facts, dict):
+        raise ValueError("its facts are none")
+    for name, array in arrays.items():
+        if array.dtype != names[name] or not np.isfinite(array).all():
+            raise ValueError(f"its {name} are {array.dtype} or not finite")
+        array.flags.writeable = False
+    return arrays, facts
 
 
 def is_held(lock: Path) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,11 @@ import numpy as np
 from core import data
 from core.alignment import align, follow
 from core.background import Work, carry_out, how_far
-from core.files import write_npz
+from core.files import UNREADABLE, open_npz, write_npz
 from core.frames import Frame, epoch_length, from_snapshots, live_file, read_frame, snapshots_of, steps_of
 from core.latent import load_projection, map_name
 from core.newest import newest
-from core.projectors import PROJECTORS, Progress, Projector
+from core.projectors import PROJECTORS, Progress, Projector, projector_of
 from core.run import Run
 
 Key = tuple[int, int, int]
@@ -57,11 +56,16 @@ def forming_state(run: Run, method: str) -> Work:
 
     Raises RunNotFound.
     """
-    projector = _projector(method)
+    projector = projector_of(method)
     run.must_exist()
     if projector.kind != "bent" and steps_of(run):
         return Work("ready", 1.0)
     return how_far(run, _name(method), lambda: _is_stored(run, method))
+
+
+def has_frames(run: Run, method: str) -> bool:
+    """Say whether there are frames to show, if only some of them: of work that was cancelled, or before it was done."""
+    return bool(steps_of(run)) if projector_of(method).kind != "bent" else _load(run, method) is not None
 
 
 def formed(run: Run, method: str, known: str = "") -> dict[str, Any]:
@@ -73,7 +77,7 @@ def formed(run: Run, method: str, known: str = "") -> dict[str, Any]:
     try:
         if why := can_form(run):
             raise ValueError(why)
-        projector, training = _projector(method), run.active()
+        projector, training = projector_of(method), run.active()
         version = _version(run, projector.name, training)
         if version == known:
             return {"version": version, "same": True}
@@ -163,7 +167,7 @@ def form(run: Run, method: str) -> None:
     Belongs in a worker process that holds the lock of forming-<method>. What is laid out already is not laid out
     again. Of a run without frames they are made first, from the weights in its snapshots.
     """
-    carry_out(run, _name(method), lambda report: _form(run, _projector(method), report))
+    carry_out(run, _name(method), lambda report: _form(run, projector_of(method), report))
 
 
 def _form(run: Run, projector: Projector, report: Progress) -> None:
@@ -203,9 +207,8 @@ class _Stored:
 
 
 def _store(run: Run, method: str, maps: _Stored) -> None:
-    facts = json.dumps({"keys": maps.keys, "whole": maps.whole}).encode()
     arrays = {"steps": np.array(maps.steps, np.int64), "points": maps.points}
-    write_npz(run.projection_file(_name(method)), {**arrays, "facts": np.frombuffer(facts, np.uint8)})
+    write_npz(run.projection_file(_name(method)), arrays, facts={"keys": maps.keys, "whole": maps.whole})
 
 
 def _load(run: Run, method: str) -> _Stored | None:
@@ -220,17 +223,15 @@ def _load(run: Run, method: str) -> _Stored | None:
 @newest(8)
 def _read(path: str, mtime_ns: int, size: int) -> _Stored | None:
     try:
-        with zipfile.ZipFile(path) as file:
-            if sum(member.file_size for member in file.infolist()) > _MAX_STORED:
-                return None
-        with np.load(path, allow_pickle=False) as arrays:
-            steps, points = arrays["steps"].tolist(), arrays["points"]
-            facts = json.loads(arrays["facts"].tobytes())
+        arrays, facts = open_npz(path, {"steps": np.int64, "points": np.float32}, _MAX_STORED)
+        steps, points = arrays["steps"].tolist(), arrays["points"]
         keys = [(int(step), int(changed), int(length)) for step, changed, length in facts["keys"]]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError):
+    except UNREADABLE:
         return None
-    fits = points.dtype == np.float32 and points.ndim == 3 and points.shape[::2] == (len(steps), 2)
-    sound = fits and len(steps) > 0 and np.isfinite(points).all() and steps == sorted({int(step) for step in steps})
+    if arrays["steps"].ndim != 1:
+        return None
+    fits = points.ndim == 3 and points.shape[::2] == (len(steps), 2)
+    sound = fits and len(steps) > 0 and steps == sorted(set(steps))
     return _Stored(steps, points, keys, facts.get("whole") is True) if sound else None
 
 
@@ -260,12 +261,6 @@ def _keys(run: Run) -> list[Key]:
             stat = path.stat()
             keys.append((step, stat.st_mtime_ns, stat.st_size))
     return keys
-
-
-def _projector(method: str) -> Projector:
-    if method not in PROJECTORS:
-        raise ValueError(f"There is no projection {str(method)[:80]!r}. Choose one of: {', '.join(PROJECTORS)}.")
-    return PROJECTORS[method]
 
 
 def _name(method: str) -> str:

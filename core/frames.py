@@ -18,7 +18,7 @@ import numpy as np
 from core import data
 from core.data import Dataset
 from core.evaluate import batches
-from core.files import write_npz
+from core.files import UNREADABLE, write_npz
 from core.models import Model
 from core.run import Run, told
 
@@ -139,7 +139,7 @@ def read_frame(path: Path) -> Frame:
             return Frame(int(named[1] if named else arrays["step"]), unpack(arrays))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path.name} is no frame of a run ({error}). Delete the file.") from error
 
 
@@ -214,7 +214,7 @@ def _weights(path: Path, wanted: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[f"weights/{name}"].astype(value.dtype) for name, value in wanted.items()}
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise ValueError(
             f"{path.name} does not hold the weights of an epoch ({error}). Train the model again."
         ) from error
@@ -227,5 +227,5 @@ def snapshots_of(run: Run) -> dict[int, Path]:
     try:
         with zipfile.ZipFile(found[max(found, default=0)]) as file:
             return found if any(name.startswith("weights/") for name in file.namelist()) else {}
-    except (KeyError, OSError, zipfile.BadZipFile):
+    except UNREADABLE:
         return {}

@@ -5,26 +5,25 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from core.background import Work, carry_out, how_far, part_of
-from core.codes import UNREADABLE, Codes, codes_name, compared, encoded, load_codes, open_arrays
-from core.files import write_npz
+from core.codes import Codes, compared, encoded, load_codes
+from core.files import UNREADABLE, open_npz, write_npz
 from core.newest import newest
 from core.projection import Projection
-from core.projectors import PROJECTORS, Progress, Projector
+from core.projectors import PROJECTORS, Progress, Projector, projector_of
 from core.run import Run
-from core.samples import digits_of, labels_of, size
+from core.samples import digits_of, labels_of, sample_name, size
 
 __all__ = [
     "PROJECTORS",
     "Projection",
-    "digits_of",
     "load_projection",
     "map_name",
     "project",
@@ -33,9 +32,8 @@ __all__ = [
 ]
 
 _MAX_BYTES = 1 << 26
-_MOST_SHOWN = 8
 
-_shown: dict[str, Projection] = {}  # the maps last looked at, by their files
+_last: WeakValueDictionary[str, Projection] = WeakValueDictionary()  # what `_read` keeps of each file
 
 
 def project(run: Run, method: str, sample: str = "test") -> None:
@@ -44,7 +42,7 @@ def project(run: Run, method: str, sample: str = "test") -> None:
     Belongs in a worker process that holds the lock of `map_name` meanwhile, see `background.carry_out`.
     """
     if not _is_current(run, method, sample):
-        carry_out(run, map_name(method, sample), lambda report: _project(run, _projector(method), sample, report))
+        carry_out(run, map_name(method, sample), lambda report: _project(run, projector_of(method), sample, report))
 
 
 def _project(run: Run, projector: Projector, sample: str, report: Progress) -> None:
@@ -59,15 +57,15 @@ def _project(run: Run, projector: Projector, sample: str, report: Progress) -> N
         "parameters": fit.parameters,
         "weights_version": codes.weights_version,
     }
-    arrays = {"points": fit.points, "facts": np.frombuffer(json.dumps(facts).encode(), np.uint8)}
+    arrays = {"points": fit.points}
     if fit.mean is not None and fit.basis is not None:
         arrays |= {"mean": fit.mean, "basis": fit.basis}
-    write_npz(run.projection_file(map_name(projector.name, sample)), arrays)
+    write_npz(run.projection_file(map_name(projector.name, sample)), arrays, facts=facts)
 
 
 def takes(run: Run, method: str, sample: str) -> float:
     """Return how many seconds a map takes from nothing, roughly, on one core of a laptop."""
-    return sum(_seconds(_projector(method), size(digits_of(run), sample)))
+    return sum(_seconds(projector_of(method), size(digits_of(run), sample)))
 
 
 def _seconds(projector: Projector, count: int) -> tuple[float, float, float]:
@@ -77,8 +75,7 @@ def _seconds(projector: Projector, count: int) -> tuple[float, float, float]:
 
 def map_name(method: str, sample: str) -> str:
     """Return the name under which a map is stored and its work goes; ValueError where there can be no such map."""
-    codes_name(sample)
-    return f"{_projector(method).name}-{sample}"
+    return f"{projector_of(method).name}-{sample_name(sample)}"
 
 
 def load_projection(run: Run, method: str, sample: str = "test") -> Projection | None:
@@ -91,27 +88,29 @@ def load_projection(run: Run, method: str, sample: str = "test") -> Projection |
     codes = load_codes(run, sample)
     try:
         stat = path.stat()
-        found = codes and _read(str(path), stat.st_mtime_ns, stat.st_size, method, sample, codes)
+        key = str(path), stat.st_mtime_ns, stat.st_size
+        found = _read(*key, method, sample, codes) if codes else None
     except FileNotFoundError:
         return None
     except UNREADABLE as error:
         raise ValueError(f"The stored map {path.name} cannot be used ({error}). Compute it again.") from error
-    # While a run trains, its codes are new before its map is: until then people go on looking at the last one.
-    found = found or _shown.get(str(path))
-    if found is None or found.dataset not in (run.config.dataset, "digits"):
-        return None
-    _shown.pop(str(path), None)
-    _shown[str(path)] = found
-    while len(_shown) > _MOST_SHOWN:
-        _shown.pop(next(iter(_shown)), None)
-    return found
+    return found if found is not None and found.dataset in (run.config.dataset, "digits") else None
 
 
-# The codes are those of load_codes, so a map adds 0.6 MB for 70,000 digits, and as much again when it is walked on.
-@newest(16)
+def _weight(projection: Projection | None) -> int:
+    """Bytes in memory: the codes, and as much again to look for near ones."""
+    return 2 * projection.codes.nbytes if projection else 0
+
+
+@newest(16, _weight)
 def _read(path: str, mtime_ns: int, stored: int, method: str, sample: str, codes: Codes) -> Projection | None:
-    arrays, facts = open_arrays(path, {"points": np.float32, "mean": np.float32, "basis": np.float32}, _MAX_BYTES)
-    return _checked(arrays, facts, method, sample, codes)
+    arrays, facts = open_npz(path, {"points": np.float32, "mean": np.float32, "basis": np.float32}, _MAX_BYTES)
+    found = _checked(arrays, facts, method, sample, codes)
+    if found is None:
+        # While a run trains, its codes are new before its map is: until then people go on looking at the last one.
+        return _last.get(path)
+    _last[path] = found
+    return found
 
 
 def _checked(
@@ -161,9 +160,3 @@ def _is_current(run: Run, method: str, sample: str) -> bool:
     except ValueError:
         return False
     return stored is not None and stored.weights_version == run.weights_version() and stored.dataset == digits_of(run)
-
-
-def _projector(method: str) -> Projector:
-    if method not in PROJECTORS:
-        raise ValueError(f"There is no projection {str(method)[:80]!r}. Choose one of: {', '.join(PROJECTORS)}.")
-    return PROJECTORS[method]

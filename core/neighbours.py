@@ -54,3 +54,13 @@ def without_own(rows: np.ndarray, distances: np.ndarray, own: np.ndarray) -> tup
     strangers[strangers.all(1), -1] = False
     shape = len(rows), rows.shape[1] - 1
     return rows[strangers].reshape(shape), distances[strangers].reshape(shape)
+
+
+def centred(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean (k,) of codes float32 (n, k), the codes about it, and their squared lengths (n,).
+
+    With them a code's distance to all others is one product: |a - b|^2 = |a|^2 - 2ab + |b|^2.
+    """
+    mean = codes.mean(0, dtype=np.float64).astype(np.float32)
+    rest = codes - mean  # small numbers, so that little is lost where squares are subtracted
+    return mean, rest, np.einsum("ij,ij->i", rest, rest)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.neighbours import centred
+
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
@@ -99,14 +101,14 @@ class Projection:
         """The rows of the k stored codes nearest to codes (m, k), and their distances, each (m, k)."""
         codes = np.asarray(codes, np.float32).reshape(-1, self.codes.shape[1])
         k = min(k, len(self.codes))
-        mean, centred, squares = self._centred
+        mean, rest, squares = self._centred
         # |a - b|^2 = |a|^2 - 2ab + |b|^2: one product instead of a table of differences; of more than needed, because
         # float32 may confuse close ones.
         count = min(4 * k, len(squares))
         rows = np.empty((len(codes), k), np.int64)
         distances = np.empty((len(codes), k))
         for start in range(0, len(codes), _AT_ONCE):
-            products = (codes[start : start + _AT_ONCE] - mean) @ centred.T
+            products = (codes[start : start + _AT_ONCE] - mean) @ rest.T
             for number, product in enumerate(products, start):
                 some = _smallest(squares - 2 * product, count)
                 exact = np.sqrt(((self.codes[some].astype(np.float64) - codes[number]) ** 2).sum(1))
@@ -122,9 +124,7 @@ class Projection:
 
     @cached_property
     def _centred(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        mean = self.codes.mean(0, dtype=np.float64).astype(np.float32)
-        centred = self.codes - mean  # small numbers, so that little is lost where squares are subtracted
-        return mean, centred, np.einsum("ij,ij->i", centred, centred)
+        return centred(self.codes)
 
     @cached_property
     def _code_spacing(self) -> float:

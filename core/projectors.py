@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from core.neighbours import COUNT, Neighbours, nearest_of_all
+from core.untrusted import shown
 
 _QUICK_S = 5
 _MORE_EPOCHS, _MORE_ALPHA = 100, 0.25  # of a UMAP map that goes on from another; its own are 500 or 200, and 1
@@ -65,6 +66,13 @@ class Projector:
     def quick(self) -> bool:
         """Whether it is done in seconds, so that a page may start it unasked."""
         return self.seconds(70_000) < _QUICK_S
+
+
+def projector_of(method: str) -> Projector:
+    """Return the row of PROJECTORS of that name; ValueError for one there is not."""
+    if method not in PROJECTORS:
+        raise ValueError(f"There is no projection {shown(method)}. Choose one of: {', '.join(PROJECTORS)}.")
+    return PROJECTORS[method]
 
 
 def _fit_pca(

@@ -4,9 +4,7 @@ digits lie in its latent space. Measured once per weights by a worker, stored wi
 
 from __future__ import annotations
 
-import json
 import time
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +14,8 @@ import numpy as np
 from core import data
 from core.background import Work, carry_out, how_far
 from core.evaluate import batches, reconstruction_errors
-from core.files import write_npz
+from core.files import UNREADABLE, open_npz, write_npz
+from core.neighbours import centred
 from core.newest import newest
 from core.projectors import Progress
 from core.run import Run
@@ -49,9 +48,7 @@ class Codes:
 
     @cached_property
     def _centred(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        mean = self.codes.mean(0, dtype=np.float64).astype(np.float32)
-        centred = self.codes - mean  # small numbers, so that little is lost where squares are subtracted
-        return mean, centred, np.einsum("ij,ij->i", centred, centred)
+        return centred(self.codes)
 
     @cached_property
     def _classes(self) -> list[tuple[int, int]]:
@@ -60,9 +57,9 @@ class Codes:
 
     def around(self, code: np.ndarray, k: int) -> tuple[list[Neighbour], list[Neighbour]]:
         """Return the k digits whose codes are nearest to a code (k,), and of each class the nearest, nearest first."""
-        mean, centred, squares = self._centred
+        mean, rest, squares = self._centred
         # |a - b|^2 = |a|^2 - 2ab + |b|^2, of which the last is the same for all: one product of matrix and vector.
-        squares = squares - 2 * (centred @ (code - mean))
+        squares = squares - 2 * (rest @ (code - mean))
         count = min(4 * k, len(squares))  # more than asked for, because float32 may confuse close ones
         rows = np.argpartition(squares, count - 1)[:count]
         classes = [start + int(squares[start:end].argmin()) for start, end in self._classes]
@@ -176,9 +173,8 @@ def _measure(run: Run, report: Progress) -> None:
         "codes": codes[order].astype(np.float32),
         "labels": labels[order],
         "indices": order,
-        "facts": np.frombuffer(json.dumps(facts).encode(), np.uint8),
     }
-    write_npz(run.projection_file(NAME), arrays)
+    write_npz(run.projection_file(NAME), arrays, facts=facts)
 
 
 def load_reference(run: Run) -> Reference | None:
@@ -187,7 +183,7 @@ def load_reference(run: Run) -> Reference | None:
     try:
         stat = path.stat()
         found = _read(str(path), stat.st_mtime_ns, stat.st_size)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError):
+    except UNREADABLE:
         return None
     # The run's own digits are always the right ones; whether they are here is looked up for a stand-in only.
     fits = found.dataset == run.config.dataset or found.dataset == digits_of(run)
@@ -197,40 +193,30 @@ def load_reference(run: Run) -> Reference | None:
 @newest(128)  # 8 KB each
 def _read(path: str, mtime_ns: int, size: int) -> Reference:
     """Open a file that anyone may have written; ValueError and its like when it is no reference."""
-    _check_size(path, size)
-    with np.load(path, allow_pickle=False) as file:
-        facts, quantiles = json.loads(file["facts"].tobytes()), file["quantiles"]
-    if quantiles.shape != (_QUANTILES,) or quantiles.dtype != np.float64 or not np.isfinite(quantiles).all():
-        raise ValueError(f"its quantiles are {quantiles.dtype} {quantiles.shape} or not finite")
-    if (np.diff(quantiles) < 0).any():
-        raise ValueError("its quantiles fall")
+    arrays, facts = open_npz(path, {"quantiles": np.float64}, _MAX_BYTES)
+    quantiles = arrays["quantiles"]
+    if quantiles.shape != (_QUANTILES,) or (np.diff(quantiles) < 0).any():
+        raise ValueError(f"its quantiles have the shape {quantiles.shape} or fall")
     return Reference(quantiles, str(facts["dataset"]), int(facts["weights_version"]), (path, mtime_ns, size))
 
 
 @newest(8)  # 3 MB of codes of 64 numbers, and as much again to compare with
 def _codes(path: str, mtime_ns: int, size: int) -> Codes:
-    _check_size(path, size)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            codes, labels, indices = file["codes"], file["labels"], file["indices"]
+        arrays, _ = open_npz(path, {"codes": np.float32, "labels": np.int64, "indices": np.int64}, _MAX_BYTES)
+        codes, labels, indices = arrays["codes"], arrays["labels"], arrays["indices"]
         n, k = codes.shape
-        if not 1 <= n <= KNOWN or not 1 <= k <= _MAX_CODE or codes.dtype != np.float32 or not np.isfinite(codes).all():
-            raise ValueError(f"its codes are {codes.dtype} {codes.shape} or not finite")
+        if not 1 <= n <= KNOWN or not 1 <= k <= _MAX_CODE:
+            raise ValueError(f"its codes have the shape {codes.shape}")
         for array, top in ((labels, 10), (indices, KNOWN)):
-            if array.shape != (n,) or array.dtype != np.int64 or array.min() < 0 or array.max() >= top:
+            if array.shape != (n,) or array.min() < 0 or array.max() >= top:
                 raise ValueError("its labels or indices are out of range")
         if (np.diff(labels) < 0).any():
             raise ValueError("its digits are not sorted by label")
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+    except OSError:
+        raise
+    except UNREADABLE as error:
         raise ValueError(
             f"The stored codes cannot be used ({error}). Delete {Path(path).name}, and they are made anew."
         ) from error
     return Codes(codes, labels, indices)
-
-
-def _check_size(path: str, size: int) -> None:
-    if size > _MAX_BYTES:
-        raise ValueError(f"it has {size:,} bytes")
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
-            raise ValueError("it unpacks to more than a reference can have")

@@ -15,6 +15,7 @@ from core import data
 from core.data import Split
 from core.evaluate import batches
 from core.run import Run
+from core.untrusted import shown
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,13 @@ class Sample:
 
 
 SAMPLES: dict[str, Sample] = {row.name: row for row in (Sample("test", "Test digits"), Sample("all", "All digits"))}
+
+
+def sample_name(sample: str) -> str:
+    """Return the name as it is; ValueError for a sample there is not."""
+    if sample not in SAMPLES:
+        raise ValueError(f"There is no sample {shown(sample)}. Choose one of: {', '.join(SAMPLES)}.")
+    return sample
 
 
 def digits_of(run: Run) -> str:
@@ -40,7 +48,7 @@ def size(dataset: str, sample: str) -> int:
 
 def labels_of(dataset: str, sample: str) -> np.ndarray:
     """Return the labels of a sample, int64 (n,), read-only."""
-    _checked(sample)
+    sample_name(sample)
     data.load(dataset)  # outside the cache, so that files that went away are noticed
     return _labels(dataset, sample, str(data.data_dir()))
 
@@ -58,8 +66,7 @@ def images_of(dataset: str, rows: np.ndarray) -> np.ndarray:
     wanted = np.asarray(rows, np.int64).reshape(-1)
     tests, count = len(opened.test), len(opened.test) + len(opened.train)
     if len(wanted) and not 0 <= wanted.min() <= wanted.max() < count:
-        bad = wanted[(wanted < 0) | (wanted >= count)][0]
-        raise ValueError(f"There is no digit {bad} among {count:,}. Choose one from 0 to {count - 1:,}.")
+        raise _no_digit(int(wanted[(wanted < 0) | (wanted >= count)][0]), count)
     images = np.empty((len(wanted), 28, 28), np.uint8)
     test = wanted < tests
     images[test] = opened.test.images[wanted[test]]
@@ -78,16 +85,14 @@ def where(dataset: str, row: int) -> tuple[Literal["test", "train"], int]:
     opened = data.load(dataset)
     tests, count = len(opened.test), len(opened.test) + len(opened.train)
     if not 0 <= row < count:
-        raise ValueError(f"There is no digit {row} among {count:,}. Choose one from 0 to {count - 1:,}.")
+        raise _no_digit(row, count)
     return ("test", row) if row < tests else ("train", row - tests)
+
+
+def _no_digit(row: int, count: int) -> ValueError:
+    return ValueError(f"There is no digit {row} among {count:,}. Choose one from 0 to {count - 1:,}.")
 
 
 def _splits(dataset: str, sample: str) -> tuple[Split, ...]:
     opened = data.load(dataset)
-    return (opened.test,) if _checked(sample) == "test" else (opened.test, opened.train)
-
-
-def _checked(sample: str) -> str:
-    if sample not in SAMPLES:
-        raise ValueError(f"There is no sample {str(sample)[:80]!r}. Choose one of: {', '.join(SAMPLES)}.")
-    return sample
+    return (opened.test,) if sample_name(sample) == "test" else (opened.test, opened.train)

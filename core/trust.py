@@ -5,15 +5,14 @@ Measured by a worker after the map, stored beside it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from core.background import Work, carry_out, how_far, part_of
-from core.codes import UNREADABLE, Codes, compared, load_codes, open_arrays
-from core.files import write_npz
+from core.codes import Codes, compared, load_codes
+from core.files import UNREADABLE, open_npz, write_npz
 from core.latent import Projection, load_projection, map_name
 from core.neighbours import COUNT, Neighbours, without_own
 from core.newest import newest
@@ -68,11 +67,8 @@ def _measure(run: Run, projection: Projection, codes: Codes, report: Progress) -
     neighbours = compared(run, projection.sample, codes, part_of(report, 0.0, 0.5))
     found = trust_of(projection.points, codes.codes, projection.labels, neighbours, part_of(report, 0.5, 0.95))
     facts = asdict(found) | {"version": projection.version}
-    arrays = {
-        "torn": torn_of(projection.points, neighbours),
-        "facts": np.frombuffer(json.dumps(facts).encode(), np.uint8),
-    }
-    write_npz(run.projection_file(trust_name(projection.method, projection.sample)), arrays)
+    path = run.projection_file(trust_name(projection.method, projection.sample))
+    write_npz(path, {"torn": torn_of(projection.points, neighbours)}, facts=facts)
 
 
 def trust_state(run: Run, method: str, sample: str = "test") -> Work:
@@ -100,7 +96,7 @@ def load_trust(run: Run, method: str, sample: str = "test") -> tuple[Trust, np.n
 
 @newest(16)
 def _read(path: str, mtime_ns: int, size: int) -> tuple[Trust, np.ndarray, str]:
-    arrays, facts = open_arrays(path, {"torn": np.float32}, _MAX_BYTES)
+    arrays, facts = open_npz(path, {"torn": np.float32}, _MAX_BYTES)
     torn = arrays["torn"]
     shares = {name: float(facts[name]) for name in ("trustworthiness", "kept", "accuracy_map", "accuracy_code")}
     neighbours, queries = int(facts["neighbours"]), int(facts["queries"])

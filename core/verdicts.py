@@ -4,23 +4,20 @@ stored with the run.
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from core import samples
 from core.background import Work, carry_out, how_far
-from core.files import write_npz
+from core.files import UNREADABLE, open_npz, write_npz
 from core.newest import newest
 from core.projectors import Progress
 from core.run import Run
 
 _LEAST = 1e-12  # probabilities below count as this: a loss of 27.6 nats, and never an infinite one
-_MAX_DIGITS, _MAX_BYTES = 100_000, 1 << 22
+_MAX_BYTES = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +36,7 @@ class Readings:
 
 def name_of(sample: str) -> str:
     """Return what the work of reading a sample is called; ValueError when there is no such sample."""
-    if sample not in samples.SAMPLES:
-        raise ValueError(f"There is no sample {sample[:80]!r}. Choose one of: {', '.join(samples.SAMPLES)}.")
-    return f"readings-{sample}"
+    return f"readings-{samples.sample_name(sample)}"
 
 
 def measure(run: Run, sample: str) -> None:
@@ -75,8 +70,7 @@ def _measure(run: Run, sample: str, report: Progress) -> None:
         report(rows.start / len(labels), f"reading {len(labels):,} digits")
         predicted[rows], loss[rows] = judge(model.predict_proba(batch), labels[rows])
     facts = {"dataset": dataset, "weights_version": version}
-    stored = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-    write_npz(run.projection_file(name_of(sample)), {"predicted": predicted, "loss": loss, "facts": stored})
+    write_npz(run.projection_file(name_of(sample)), {"predicted": predicted, "loss": loss}, facts=facts)
 
 
 def _batches(dataset: str, sample: str) -> Iterator[tuple[slice, np.ndarray]]:
@@ -102,27 +96,17 @@ def load_readings(run: Run, sample: str) -> Readings | None:
     path = run.projection_file(name_of(sample))
     try:
         stat = path.stat()
-        return _read(str(path), stat.st_mtime_ns, stat.st_size)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, MemoryError):
+        return _read(str(path), stat.st_mtime_ns, stat.st_size, sample)
+    except UNREADABLE:
         return None
 
 
 @newest(16)  # 350 KB each of 70,000 digits
-def _read(path: str, mtime_ns: int, size: int) -> Readings:
-    """Open a file that anyone may have written; ValueError and its like when it holds no readings."""
-    if size > _MAX_BYTES:
-        raise ValueError(f"{Path(path).name} has {size:,} bytes")
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
-            raise ValueError("it unpacks to more than readings can have")
-    with np.load(path, allow_pickle=False) as file:
-        facts, predicted, loss = json.loads(file["facts"].tobytes()), file["predicted"], file["loss"]
-    n = len(predicted)
-    if not 1 <= n <= _MAX_DIGITS or predicted.shape != (n,) or predicted.dtype != np.uint8 or predicted.max() > 9:
-        raise ValueError("its classes are none")
-    if loss.shape != (n,) or loss.dtype != np.float32 or not np.isfinite(loss).all() or loss.min() < 0:
-        raise ValueError("its losses are none")
-    predicted.flags.writeable = loss.flags.writeable = False
-    return Readings(
-        predicted, loss, str(facts["dataset"])[:40], int(facts["weights_version"]), f"{mtime_ns:x}-{size:x}"
-    )
+def _read(path: str, mtime_ns: int, size: int, sample: str) -> Readings:
+    """Open a file that anyone may have written; one of UNREADABLE when it holds no readings."""
+    arrays, facts = open_npz(path, {"predicted": np.uint8, "loss": np.float32}, _MAX_BYTES)
+    predicted, loss, dataset = arrays["predicted"], arrays["loss"], str(facts["dataset"])
+    shape = (samples.size(dataset, sample),)
+    if predicted.shape != shape or loss.shape != shape or predicted.max() > 9 or loss.min() < 0:
+        raise ValueError("its classes or losses are none")
+    return Readings(predicted, loss, dataset, int(facts["weights_version"]), f"{mtime_ns:x}-{size:x}")

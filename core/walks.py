@@ -1,4 +1,4 @@
-"""Ways through latent space: between two codes, along one number of a code, by arithmetic, and drawn at random."""
+"""Ways through latent space: between two codes, what each number of a code does, by arithmetic, and drawn at random."""
 
 from __future__ import annotations
 
@@ -78,13 +78,6 @@ def combine(terms: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
         raise ValueError("There is no code to add up. Give at least one.")
     total: np.ndarray = sum(weight * code.astype(np.float64) for weight, code in terms)  # type: ignore[assignment]
     return total.astype(np.float32)
-
-
-def traversal(code: np.ndarray, dimension: int, values: np.ndarray) -> np.ndarray:
-    """Return the code (k,) with one number replaced by each of the values (m,), float32 (m, k)."""
-    codes = np.repeat(code[None].astype(np.float32), len(values), axis=0)
-    codes[:, dimension] = values
-    return codes
 
 
 def ranges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

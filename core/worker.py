@@ -27,6 +27,7 @@ from core.latent import map_name
 from core.models import MODELS
 from core.runs import ENDINGS, Run, RunNotFound
 from core.trust import trust_name
+from core.verdicts import name_of
 
 _ROOT = Path(__file__).resolve().parent.parent
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
@@ -54,7 +55,7 @@ def submit_projection(run: Run, method: str, sample: str = "test") -> None:
 
 def submit_readings(run: Run, sample: str) -> None:
     """Have a classifier read every digit of a sample in a background process; returns at once."""
-    ask(run, f"readings-{sample}")
+    ask(run, name_of(sample))
     _submit({"job": "readings", "folder": str(run.folder.resolve()), "sample": sample})
 
 
@@ -218,7 +219,7 @@ def _judge(run: Run, method: str, sample: str) -> None:
 def _read_digits(run: Run, sample: str) -> None:
     from core.verdicts import measure
 
-    _compute(run, f"readings-{sample}", lambda: measure(run, sample))
+    _compute(run, name_of(sample), lambda: measure(run, sample))
 
 
 def _form(run: Run, method: str) -> None:

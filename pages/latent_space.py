@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.latent import PROJECTORS, Projection, load_projection
 from core.runs import Run
+from pages.parts import latent_trust
 from pages.parts.latent_address import segments
 from pages.parts.latent_atlas import heed, show_maps
 from pages.parts.latent_color import measured
@@ -28,6 +29,9 @@ def explore(choice: Choice, shown: list[Shown]) -> None:
     left, right = (st.container(), st.container()) if len(shown) > 1 else st.columns([3, 2], gap="medium")
     with left:
         show_maps(choice, shown, forming=doing == "forming")
+        if "torn" in choice.layers and doing != "trust":  # which has it measured, too
+            for run, projection in shown:
+                latent_trust.measured(run, projection)
     with right:
         st.fragment(said, key=f"doing-{doing}")(do, doing, choice, shown)
 

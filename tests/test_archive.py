@@ -349,23 +349,19 @@ def test_hostile_archives_are_refused(valid, runs, tmp_path, maker, least):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("maker", "least"), [(hostile.starts, 90), (hostile.bombs, 60)])
-def test_hostile_archives_with_drawings_are_refused(taught, runs, tmp_path, maker, least):
-    unpack(hostile.zipped(taught), runs)
-    archives = list(maker(taught, random.Random(0)))
-    assert len(archives) >= least
-    for what, archive in archives:
-        try:
-            check_refused(archive, runs, tmp_path)
-        except BaseException as error:
-            raise AssertionError(what) from error
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("maker", "least"), [(hostile.frames, 90), (hostile.bombs, 60)])
-def test_hostile_archives_with_frames_are_refused(mapped, runs, tmp_path, maker, least):
-    unpack(hostile.zipped(mapped), runs)
-    archives = list(maker(mapped, random.Random(0)))
+@pytest.mark.parametrize(
+    ("content", "maker", "least"),
+    [
+        ("taught", hostile.starts, 90),
+        ("taught", hostile.bombs, 60),
+        ("mapped", hostile.frames, 90),
+        ("mapped", hostile.bombs, 60),
+    ],
+)
+def test_hostile_archives_with_drawings_or_frames_are_refused(request, runs, tmp_path, content, maker, least):
+    whole = request.getfixturevalue(content)
+    unpack(hostile.zipped(whole), runs)
+    archives = list(maker(whole, random.Random(0)))
     assert len(archives) >= least
     for what, archive in archives:
         try:

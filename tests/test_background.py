@@ -18,6 +18,7 @@ from core import background, worker
 from core.background import CANCELLED, Work, carry_out, how_far
 from core.codes import load_codes
 from core.latent import project, projection_state
+from core.projectors import Progress
 from core.runs import Run, RunNotFound
 from core.trust import load_trust, trust_state
 
@@ -48,6 +49,7 @@ _BUSY = """
 import sys
 from pathlib import Path
 from core import projectors, worker
+from core.projectors import Progress
 from core.runs import Run
 def busy(codes, progress, neighbours=None, start=None):
     progress(0.5, "busy")
@@ -130,6 +132,24 @@ def test_work_that_was_cancelled_before_it_began_is_not_begun(run: Run) -> None:
     assert projection_state(run, "pca") == Work("absent")
     worker._project(run, "pca")
     assert projection_state(run, "pca").state == "ready"
+
+
+def test_asking_again_forgets_a_failure_but_not_work_under_way(run: Run) -> None:
+    def fail(report: Progress) -> None:
+        raise ValueError("All codes are the same.")
+
+    background.carry_out(run, "pca-test", fail)
+    assert projection_state(run, "pca").state == "failed"
+    background.ask(run, "pca-test")
+    assert projection_state(run, "pca") == Work("absent")
+
+    def look(report: Progress) -> None:
+        report(0.5, "halfway")
+        background.ask(run, "pca-test")
+        assert projection_state(run, "pca") == Work("computing", 0.5, "halfway")
+
+    with background.holding(run, "pca-test", 0.0):
+        background.carry_out(run, "pca-test", look)
 
 
 def test_submitting_takes_back_what_cancelled_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

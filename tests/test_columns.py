@@ -1,6 +1,7 @@
 """core/columns.py: the bytes that a browser gets are those of the maps, and a stranger's address is a sentence."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
@@ -123,6 +124,14 @@ def test_runs_of_different_digits_are_not_compared(run: Run, monkeypatch: pytest
     monkeypatch.setattr("core.columns.load_codes", elsewhere)
     with pytest.raises(ValueError, match="different data sets"):
         column("difference", "<f4", run=run.id, other="other")
+
+
+def test_a_classifier_of_other_digits_colours_no_map(run: Run, reader: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = verdicts.load_readings(reader, "all")
+    assert readings is not None
+    monkeypatch.setattr("core.columns.load_readings", lambda *asked: replace(readings, dataset="fashion"))
+    with pytest.raises(ValueError, match="Choose another classifier"):
+        column("predicted", "u1", run=run.id, other=reader.id)
 
 
 def test_the_address_says_all_and_escapes_it() -> None:

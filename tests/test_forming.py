@@ -571,6 +571,19 @@ def test_damaged_maps_are_laid_out_again(stored_run, laid_out, content):
     assert formed(run, "umap")["steps"] == [0, 469]
 
 
+@pytest.mark.parametrize(
+    ("steps", "keys"),
+    [([[0], [469]], []), (0, []), ([469, 0], []), ([0, 0], []), ([0, 469], [[float("inf"), 0, 0]]), ([0, 469], [0])],
+)
+def test_maps_of_which_the_facts_are_wrong_are_laid_out_again(stored_run, laid_out, steps, keys):
+    run = stored_run(drifting(2))
+    run.projection_file("forming-umap").parent.mkdir()
+    arrays = {"steps": np.array(steps, np.int64), "points": np.zeros((2, 5, 2), np.float32)}
+    frames.write_npz(run.projection_file("forming-umap"), arrays, facts={"keys": keys, "whole": True})
+    assert forming_state(run, "umap").state == "absent"
+    assert "Compute them." in formed(run, "umap")["error"]
+
+
 def test_progress_is_told_frame_by_frame(stored_run, laid_out, monkeypatch):
     told = []
     run = stored_run(drifting(4))

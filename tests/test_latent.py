@@ -234,6 +234,7 @@ def test_a_map_whose_codes_are_newer_by_now_is_kept_in_memory(run: Run) -> None:
 
 def test_lost_codes_are_made_again(run: Run) -> None:
     latent.project(run, "pca")
+    assert latent.load_projection(run, "pca") is not None  # kept in memory, too
     run.projection_file(codes_name("test")).unlink()
     assert latent.projection_state(run, "pca").state == "absent"
     latent.project(run, "pca")

@@ -56,6 +56,7 @@ def test_learns_the_toy_set(name, toy):
         assert after["mse"] < 0.5 * before["mse"]
 
 
+@pytest.mark.slow
 @EVERY
 def test_same_config_same_numbers_twice(name, toy):
     first, log = epochs(name, toy)

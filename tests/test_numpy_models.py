@@ -61,7 +61,7 @@ def test_activation_and_first_weights_are_as_chosen(name):
 def test_zero_weights_never_tell_hidden_units_apart(name, toy):
     model = built(name, init="zeros", activation="sigmoid", optimizer="adam")
     assert not any(value.any() for value in model.state_dict().values())
-    images, labels = batch(toy, 400)
+    images, labels = batch(toy, 100)
     for _ in range(50):
         model.train_step(images, labels, 0.01)
     state = model.state_dict()

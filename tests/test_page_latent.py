@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from core import codes, data, evaluate, latent, trust, verdicts, worker
+from core import codes, data, evaluate, forming, latent, trust, verdicts, worker
 from core.background import lock_of
 from core.latent import Projection
 from core.runs import Run, RunStore
@@ -354,7 +354,7 @@ def test_trust_is_told_in_figures_and_torn_digits_are_marked_on_request(
 
 def test_forming_is_played_or_says_why_not(run: Run, projection: Projection, submitted: list[tuple[str, ...]]) -> None:
     at = page(do="forming")
-    assert given(at)["forming"] == f"/digitlab/forming/pca.json?run={run.id}"
+    assert given(at)["forming"] == f"/digitlab/forming/pca.json?run={run.id}&state=ready"
     assert given(page())["forming"] is None
     shutil.rmtree(run.folder / "forming")  # as of a run of old: its snapshots tell how it formed
     at = page(do="forming")
@@ -364,6 +364,42 @@ def test_forming_is_played_or_says_why_not(run: Run, projection: Projection, sub
     at = page(do="forming")
     assert given(at)["forming"] is None
     assert "Train it again" in captions(at)
+
+
+def test_torn_digits_are_marked_once_they_are_known(
+    run: Run, projection: Projection, submitted: list[tuple[str, ...]]
+) -> None:
+    at = page(show="torn")
+    assert given(at)["maps"][0]["torn"] is None
+    assert submitted == [(run.id, "pca", "test")]  # measured after the map, which is there
+    trust.measure(run, "pca", "test")
+    at = page(show="torn")
+    assert given(at)["maps"][0]["torn"]
+    assert not at.get("progress")
+
+
+@pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "torn"}])
+def test_nothing_is_measured_of_a_run_that_trains(
+    run: Run, projection: Projection, submitted: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, query: Any
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "active", lambda self: True)
+        assert f"Trust in the PCA map: this waits until {run.name} has been trained." in captions(page(**query))
+        assert not submitted
+    page(**query)
+    assert submitted == [(run.id, "pca", "test")]
+
+
+def test_of_epochs_laid_out_in_part_those_are_played(run: Run, projection: Projection) -> None:
+    at = page(do="forming", map="umap")
+    assert given(at)["forming"] is None
+    part = forming._Stored([0], np.zeros((1, 359, 2), np.float32), [], whole=False)
+    forming._store(run, "umap", part)
+    at = page(do="forming", map="umap")
+    assert given(at)["forming"] == f"/digitlab/forming/umap.json?run={run.id}&state=absent"
+    with FileLock(lock_of(run, "forming-umap")):
+        assert given(page(do="forming", map="umap"))["forming"] is None
+    assert at.button(key=f"start-{run.id}-forming-umap")
 
 
 @pytest.mark.parametrize("do", ["between", "dimensions", "arithmetic", "samples"])

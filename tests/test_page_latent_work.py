@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import background, latent
 from core.runs import Run
+from pages.parts import latent_work
 
 from .conftest import sound
 
@@ -157,3 +158,46 @@ def test_new_weights_are_mapped_and_the_old_map_stays(run: Run, submitted: list[
     at = page(run)
     assert len(submitted) == 1
     assert at.text[0].value == "map"
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_a_process_that_does_not_begin_is_told_and_can_be_asked_again(
+    run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    at = page(run, method)
+    if method == "umap":
+        at.button(key=f"compute-{run.id}-umap-test").click()
+        sound(at.run())
+    monkeypatch.setattr(latent_work, "PATIENCE_S", 0.0)
+    assert captions(sound(at.run())).startswith("No process has begun with it yet. Wait")
+    assert len(submitted) == 1
+    again = at.button(key=f"compute-{run.id}-{method}-test")
+    assert again.label == "Compute it again"
+
+
+def test_new_weights_of_a_run_that_trains_do_not_draw_the_page_again(
+    run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "active", lambda self: True)
+    latent.project(run, "pca")
+    state = latent.projection_state(run, "pca")
+    page(run)
+    before = latent_work._look(run, "pca", "test", state)
+    path: Path = run.folder / "weights.safetensors"
+    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    assert latent_work._look(run, "pca", "test", state) == before
+    latent.project(run, "pca")
+    assert latent_work._look(run, "pca", "test", state) != before
+
+
+def test_a_failure_soon_after_asking_is_told_at_once(run: Run, submitted: list[Any]) -> None:
+    at = page(run)
+    assert len(submitted) == 1
+    note = {"failed": "All codes are the same.", "weights_version": run.weights_version()}
+    with under_way(run, "pca-test"):
+        pass
+    background.lock_of(run, "pca-test").with_suffix(".note").write_text(json.dumps(note))
+    assert captions(sound(at.run())) == "All codes are the same."
+    at.button(key=f"compute-{run.id}-pca-test").click()
+    background.ask(run, "pca-test")  # as submitting does
+    assert bar(sound(at.run()))[1] == "PCA map: starting a process"

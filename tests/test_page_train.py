@@ -116,6 +116,7 @@ def _expected(model: str, param: Param) -> Any:
     return param.default if preset is None else preset.config.params[param.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [name for name, row in MODELS.items() if row.params and not row.source])
 def test_a_param_out_of_its_bounds_is_refused_by_its_title(runs, model):
     at = page()

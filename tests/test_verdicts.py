@@ -97,23 +97,26 @@ def _facts(**changes: object) -> np.ndarray:
     return np.frombuffer(json.dumps({"dataset": "digits", "weights_version": 1, **changes}).encode(), np.uint8)
 
 
-GOOD = {"predicted": np.zeros(5, np.uint8), "loss": np.zeros(5, np.float32), "facts": _facts()}
+GOOD = {"predicted": np.zeros(359, np.uint8), "loss": np.zeros(359, np.float32), "facts": _facts()}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"predicted": np.full(5, 10, np.uint8)},
-        {"predicted": np.zeros(5, np.int64)},
-        {"predicted": np.zeros((5, 1), np.uint8)},
+        {"predicted": np.full(359, 10, np.uint8)},
+        {"predicted": np.zeros(359, np.int64)},
+        {"predicted": np.zeros((359, 1), np.uint8)},
         {"predicted": np.zeros(0, np.uint8)},
-        {"loss": np.zeros(4, np.float32)},
-        {"loss": np.full(5, np.nan, np.float32)},
-        {"loss": np.full(5, -1, np.float32)},
-        {"loss": np.array([None] * 5)},
+        {"predicted": np.zeros(358, np.uint8), "loss": np.zeros(358, np.float32)},
+        {"loss": np.zeros(358, np.float32)},
+        {"loss": np.full(359, np.nan, np.float32)},
+        {"loss": np.full(359, -1, np.float32)},
+        {"loss": np.array([None] * 359)},
         {"facts": np.frombuffer(b"[1]", np.uint8)},
         {"facts": np.frombuffer(b"{", np.uint8)},
         {"facts": _facts(weights_version="x")},
+        {"facts": _facts(weights_version=np.inf)},
+        {"facts": _facts(dataset="nothing")},
     ],
 )
 def test_a_file_that_holds_no_readings_counts_as_none(run: Run, changes: dict[str, np.ndarray]) -> None:

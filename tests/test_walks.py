@@ -97,11 +97,6 @@ def test_arithmetic() -> None:
         walks.combine([])
 
 
-def test_a_traversal_changes_one_number_alone() -> None:
-    codes = walks.traversal(code(1, 2, 3), 1, code(-1, 0, 1))
-    np.testing.assert_array_equal(codes, [[1, -1, 3], [1, 0, 3], [1, 1, 3]])
-
-
 @pytest.mark.parametrize("k", [3, 129, 300])
 def test_effects_of_a_linear_decoder_are_known(k: int) -> None:
     """Each number draws on pixels of its own with its own strength; the last one is ignored."""

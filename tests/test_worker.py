@@ -131,6 +131,7 @@ def test_same_config_logs_the_same_numbers_twice(trained):
     assert numbers(trained("cnn")) == numbers(trained("cnn"))
 
 
+@pytest.mark.slow
 def test_process_trains_and_stops_on_request(runs):
     run = start(runs)
     wait_for(lambda: learning(run))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import worker
-from core.forming import can_form, forming_state
+from core.forming import can_form, forming_state, has_frames
 from core.projectors import PROJECTORS
 from core.runs import Run
 from pages.parts.latent_jobs import Job, follow
@@ -16,9 +16,13 @@ from pages.parts.style import plain
 
 def frames_address(run: Run, method: str) -> str | None:
     """Return where the browser gets the frames of a run, None where there are none yet. Raises RunNotFound."""
-    if can_form(run) or forming_state(run, method).state != "ready":
+    if can_form(run):
         return None
-    return f"/digitlab/forming/{method}.json?{urlencode({'run': run.id})}"
+    state = forming_state(run, method).state
+    # Of work that was cancelled, what is laid out already is shown; the whole has another address, so it is fetched.
+    if state == "computing" or not (state == "ready" or has_frames(run, method)):
+        return None
+    return f"/digitlab/forming/{method}.json?{urlencode({'run': run.id, 'state': state})}"
 
 
 def forming(run: Run, method: str) -> None:

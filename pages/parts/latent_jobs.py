@@ -14,7 +14,8 @@ from core.background import Work
 from core.runs import Run
 from pages.parts.style import plain
 
-_PATIENCE_S = 60.0  # how long a process may take from being asked to its first sign of life, on a busy machine
+PATIENCE_S = 60.0  # how long a process may take from being asked to its first sign of life, on a busy machine
+LATE = "No process has begun with it yet. Wait, or try again."
 _ASKED = "latent-jobs"  # session: when which work of which weights was asked for
 
 
@@ -39,7 +40,7 @@ def follow(job: Job) -> None:
     if look == "due":
         _ask(job)
         look = "starting"
-    polls = look in ("computing", "starting")
+    polls = look in ("computing", "starting", "late", "waiting")
     st.fragment(_status, run_every=0.5 if polls else None, key=f"job-{job.run.id}-{job.name}")(job, look)
 
 
@@ -48,10 +49,12 @@ def _look(job: Job, work: Work) -> str:
     asked = st.session_state.get(_ASKED, {}).get(_key(job), -math.inf)
     waited = time.monotonic() - asked
     if work.state == "absent" and not work.message and job.run.has_weights():
-        if waited < _PATIENCE_S:
+        if waited < PATIENCE_S:
             return "starting"
-        if not job.button and waited == math.inf:
-            return "due"
+        if waited < math.inf:
+            return "late"
+        if not job.button:  # the weights of a run that trains are new in no time: each would take a process
+            return "waiting" if job.run.active() else "due"
     return work.state
 
 
@@ -69,14 +72,17 @@ def _status(job: Job, shown: str) -> None:
     if look in ("computing", "starting"):
         bar(job.run, job.name, job.title, work)
         return
+    if look == "waiting":
+        st.caption(plain(f"{job.title}: this waits until {job.run.name} has been trained."))
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        again = "Try again" if work.state in ("failed", "interrupted") or not job.button else job.button
+        again = job.button if job.button and look == "absent" else "Try again"
         if job.run.has_weights() and st.button(
             again, key=f"start-{job.run.id}-{job.name}", icon=":material/play_arrow:"
         ):
             _ask(job)
             st.rerun()
-        st.caption(plain(f"{work.message} {job.blurb if work.state == 'absent' else ''}".strip()))
+        st.caption(LATE if look == "late" else plain(f"{work.message} {job.blurb * (work.state == 'absent')}".strip()))
 
 
 def bar(run: Run, name: str, title: str, work: Work) -> None:

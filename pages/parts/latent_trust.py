@@ -46,26 +46,32 @@ def trust(run: Run, projection: Projection) -> None:
     method, sample = projection.method, projection.sample
     found = load_trust(run, method, sample)
     if found is None:
-        follow(
-            Job(
-                run,
-                trust_name(method, sample),
-                f"Trust in the {PROJECTORS[method].title} map",
-                lambda: trust_state(run, method, sample),
-                lambda: worker.submit_projection(run, method, sample),
-            )
-        )
+        measured(run, projection)
         return
-    measured = {method: found[0]}
+    figures = {method: found[0]}
     for other in methods_of(run):
         if other != method and (stored := load_trust(run, other, sample)):
-            measured[other] = stored[0]
+            figures[other] = stored[0]
     st.html(_STYLE)
     st.markdown(verdict(method, found[0], projection.parameters))
-    st.html(table_html(measured))
+    st.html(table_html(figures))
     st.caption(_how(found[0], len(projection.points)))
     if PROJECTORS[method].kind != "itself":  # which tears nothing
         _torn(projection, found[1])
+
+
+def measured(run: Run, projection: Projection) -> None:
+    """Have the figures of a map measured, with its progress; nothing once they are there."""
+    method, sample = projection.method, projection.sample
+    follow(
+        Job(
+            run,
+            trust_name(method, sample),
+            f"Trust in the {PROJECTORS[method].title} map",
+            lambda: trust_state(run, method, sample),
+            lambda: worker.submit_projection(run, method, sample),
+        )
+    )
 
 
 def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
@@ -89,14 +95,14 @@ def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
     )
 
 
-def table_html(measured: dict[str, Trust]) -> str:
+def table_html(figures: dict[str, Trust]) -> str:
     """Return the figures as a table, a column for each map, the one that is shown first and in bold."""
     head = "".join(
         f'<th class="{"now" if not place else ""}">{escape(PROJECTORS[name].title)}</th>'
-        for place, name in enumerate(measured)
+        for place, name in enumerate(figures)
     )
     body = "".join(
-        f"<tr><th>{escape(words)}</th>{''.join(_cell(getattr(found, name)) for found in measured.values())}</tr>"
+        f"<tr><th>{escape(words)}</th>{''.join(_cell(getattr(found, name)) for found in figures.values())}</tr>"
         for name, words in _ROWS
     )
     return f'<div class="lt"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
