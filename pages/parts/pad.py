@@ -1,6 +1,5 @@
 """The drawing pad that pages share: a person draws, the chosen models answer while the pen moves."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from core import ink, live
 from core.data import DATASETS
 from core.figures import DIGIT_COLORS, RUN_COLORS, RUN_GLYPHS
 from core.runs import Run
+from pages.parts.page_line import page_reply
 from pages.parts.teach import teach
 
 _FILES = Path(__file__).parent
@@ -83,7 +83,7 @@ def pad(
             "panels": list(panels),
             "map": latent,
             "drawing": st.session_state[given],
-            "reply": _reply(f"{key}-reply", said.get("ask")),
+            "reply": page_reply(f"{key}-reply", said.get("ask")),
             "taught": teach(said.get("teach"), drawing) if teaches else None,
         },
         on_drawing_change=_nothing,
@@ -129,17 +129,6 @@ def _as_data(drawing: Drawing) -> dict[str, Any] | None:
         return None
     strokes = [stroke.round(4).tolist() for stroke in drawing.strokes]
     return {"strokes": strokes, "width": drawing.width, "stamp": drawing.stamp}
-
-
-def _reply(kept: str, question: object) -> dict[str, Any] | None:
-    """The answer to a question that came through the page because the live socket was not there; computed once."""
-    if question is None:
-        return None
-    known = st.session_state.get(kept)
-    if known is None or known[0] != question:
-        known = st.session_state[kept] = question, json.loads(live.answer(json.dumps(question)))
-    reply: dict[str, Any] = known[1]
-    return reply
 
 
 def _nothing() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import streamlit as st
 
-from core import live
 from core.data import DATASETS
 from core.figures import DIGIT_COLORS
 from core.latent import Projection
 from core.runs import Run
 from core.walks import class_means, ranges
+from pages.parts.page_line import page_reply
 
 _FILES = Path(__file__).parent
 # A component is one module: these files are joined, so their top-level names are different.
@@ -91,7 +90,7 @@ def mount(kind: str, *, key: str, run: Run, projection: Projection, name: str, *
             "map": {"run": run.id, "method": projection.method, "sample": projection.sample},
             "palette": list(DIGIT_COLORS),
             "classes": list(DATASETS[projection.dataset].classes),
-            "reply": _reply(f"{key}-reply", said.get("ask")),
+            "reply": page_reply(f"{key}-reply", said.get("ask")),
             **data,
         },
         on_ask_change=_nothing,
@@ -99,17 +98,6 @@ def mount(kind: str, *, key: str, run: Run, projection: Projection, name: str, *
     )
     answer = said.get("said")
     return answer if isinstance(answer, dict) else {}
-
-
-def _reply(kept: str, question: object) -> dict[str, Any] | None:
-    """The answer to a question that came through the page because the live socket was not there; computed once."""
-    if question is None:
-        return None
-    known = st.session_state.get(kept)
-    if known is None or known[0] != question:
-        known = st.session_state[kept] = question, json.loads(live.answer(json.dumps(question)))
-    reply: dict[str, Any] = known[1]
-    return reply
 
 
 def numbers(array: np.ndarray) -> str:
