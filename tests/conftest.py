@@ -1,5 +1,6 @@
 """What the tests share: a store of their own, a small data set, and MNIST where it is on this disk."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,19 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
         if time.monotonic() > end:
             raise AssertionError(f"did not happen within {seconds:g} s")
         time.sleep(0.02)
+
+
+def silent(share: float, message: str) -> None:
+    """Progress nobody watches."""
+
+
+def with_its_data_set_gone(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return the run as one of MNIST where, with an empty data folder, only the embedded digits are."""
+    facts = json.loads((run.folder / "config.json").read_text())
+    facts["config"]["dataset"] = "mnist"
+    (run.folder / "config.json").write_text(json.dumps(facts))
+    monkeypatch.setenv("DIGITLAB_DATA", str(folder))
+    return Run(run.folder)
 
 
 def small(model: str = "softmax", **changes: object) -> TrainConfig:
@@ -89,6 +103,15 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     for name in ("projection", "readings", "forming"):
         monkeypatch.setattr(worker, f"submit_{name}", lambda *asked, name=name: jobs.append((name, *asked)))
     return jobs
+
+
+@pytest.fixture
+def codes() -> np.ndarray:
+    """Two clouds of 60 codes of 5 numbers."""
+    rng = np.random.default_rng(0)
+    clouds = rng.normal(size=(120, 5)) * [3, 2, 1, 0.5, 0.1]
+    clouds[60:, 2] += 12
+    return clouds.astype(np.float32)
 
 
 @pytest.fixture(scope="session")

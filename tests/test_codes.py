@@ -14,6 +14,8 @@ from core.neighbours import nearest_of_all
 from core.runs import Run
 from core.samples import images_of
 
+from .conftest import silent, with_its_data_set_gone
+
 Train = Callable[..., Run]
 
 
@@ -21,10 +23,6 @@ Train = Callable[..., Run]
 def run(trained: Train) -> Run:
     """A small autoencoder that has learned a little."""
     return trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
-
-
-def silent(share: float, message: str) -> None:
-    """Progress nobody watches."""
 
 
 @pytest.mark.parametrize("sample", ["test", "all"])
@@ -143,11 +141,7 @@ def test_unknown_samples_are_refused(run: Run) -> None:
 def test_without_its_data_set_the_embedded_digits_are_encoded(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = json.loads((run.folder / "config.json").read_text())
-    facts["config"]["dataset"] = "mnist"
-    (run.folder / "config.json").write_text(json.dumps(facts))
-    monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path))
-    run = Run(run.folder)
+    run = with_its_data_set_gone(run, tmp_path, monkeypatch)
     first = encoded(run, "test", silent)
     assert first.dataset == "digits"
     monkeypatch.setattr(data, "is_ready", lambda name: True)  # MNIST has come: its digits are wanted now

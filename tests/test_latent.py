@@ -15,7 +15,7 @@ from core.codes import codes_name, encoded
 from core.projectors import PROJECTORS, Fit, Projector
 from core.runs import Run, RunNotFound, RunStore
 
-from .conftest import small
+from .conftest import silent, small, with_its_data_set_gone
 
 Train = Callable[..., Run]
 
@@ -24,19 +24,6 @@ Train = Callable[..., Run]
 def run(trained: Train) -> Run:
     """A small autoencoder that has learned a little."""
     return trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
-
-
-@pytest.fixture
-def codes() -> np.ndarray:
-    """Two clouds of 60 codes of 5 numbers."""
-    rng = np.random.default_rng(0)
-    clouds = rng.normal(size=(120, 5)) * [3, 2, 1, 0.5, 0.1]
-    clouds[60:, 2] += 12
-    return clouds.astype(np.float32)
-
-
-def silent(share: float, message: str) -> None:
-    """Progress nobody watches."""
 
 
 def learn_on(run: Run) -> None:
@@ -327,11 +314,7 @@ def test_a_classifier_has_no_map(trained: Train) -> None:
 def test_without_its_data_set_the_embedded_digits_are_mapped(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = json.loads((run.folder / "config.json").read_text())
-    facts["config"]["dataset"] = "mnist"
-    (run.folder / "config.json").write_text(json.dumps(facts))
-    monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path))
-    run = Run(run.folder)
+    run = with_its_data_set_gone(run, tmp_path, monkeypatch)
     latent.project(run, "pca")
     projection = latent.load_projection(run, "pca")
     assert projection is not None

@@ -12,19 +12,7 @@ from core.projectors import PROJECTORS, _Counter
 from core.runs import store
 from core.trust import Trust, trust_of
 
-
-@pytest.fixture
-def codes() -> np.ndarray:
-    """Two clouds of 60 codes of 5 numbers."""
-    rng = np.random.default_rng(0)
-    clouds = rng.normal(size=(120, 5)) * [3, 2, 1, 0.5, 0.1]
-    clouds[60:, 2] += 12
-    return clouds.astype(np.float32)
-
-
-def silent(share: float, message: str) -> None:
-    """Progress nobody watches."""
-
+from .conftest import silent
 
 # -- neighbours
 
