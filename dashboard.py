@@ -24,8 +24,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core import columns, forming, live, sprites, worker
-from core.runs import store
+from core.data import sprites
+from core.jobs import submit
+from core.latent import columns, forming
+from core.live import draw
+from core.live.answer import answer
+from core.runs.store import store
 
 MAX_SOCKETS = 200
 MESSAGES_A_SECOND = 240  # a pad asks at most about a hundred times: it waits for each answer
@@ -68,7 +72,7 @@ async def live_socket(websocket: WebSocket) -> None:
         while (event := await websocket.receive())["type"] == "websocket.receive":
             message = event.get("bytes") or event.get("text") or ""
             if allowance.take():
-                reply = await asyncio.get_running_loop().run_in_executor(_predictor, live.answer, message)
+                reply = await asyncio.get_running_loop().run_in_executor(_predictor, answer, message)
             else:
                 reply = json.dumps(
                     {"error": f"More than {MESSAGES_A_SECOND} messages a second: wait for each answer."}
@@ -101,7 +105,7 @@ async def sprite_sheet(request: Request) -> Response:
 
 
 async def column(request: Request) -> Response:
-    """One column of a map as raw bytes, see core.columns; 404 with a sentence when there is none."""
+    """One column of a map as raw bytes, see core.latent.columns; 404 with a sentence when there is none."""
     path = request.path_params
     try:
         content = await run_in_threadpool(columns.column_bytes, path["sample"], path["name"], request.query_params)
@@ -111,7 +115,7 @@ async def column(request: Request) -> Response:
 
 
 async def frames(request: Request) -> Response:
-    """The map of a run at every epoch as JSON, see core.forming; 404 with a sentence when there is none."""
+    """The map of a run at every epoch as JSON, see core.latent.forming; 404 with a sentence when there is none."""
     try:
         content = await run_in_threadpool(_formed, request.path_params["method"], request.query_params)
     except ValueError as error:
@@ -168,14 +172,14 @@ def warm_up() -> None:
     import torch
 
     torch.set_num_threads(1)  # two threads on two cores are slower than one as soon as the browser draws, too
-    shipped = [run.id for run in store().runs("classify") if run.shipped][: live.MAX_RUNS]
+    shipped = [run.id for run in store().runs("classify") if run.shipped][: draw.MAX_RUNS]
     stroke = [[[0.5, 0.2], [0.5, 0.8]]]
-    live.answer(json.dumps({"kind": "draw", "seq": 0, "strokes": stroke, "width": 0.07, "runs": shipped}))
+    answer(json.dumps({"kind": "draw", "seq": 0, "strokes": stroke, "width": 0.07, "runs": shipped}))
     # A dark square, for what tracing pictures imports.
-    live.answer(json.dumps({"kind": "trace", "seq": 0, "columns": 3, "rows": 3, "grey": "/////wD/////"}))
+    answer(json.dumps({"kind": "trace", "seq": 0, "columns": 3, "rows": 3, "grey": "/////wD/////"}))
     gc.collect()  # after the imports, so that only what lives forever ...
     gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
-    worker.warm()
+    submit.warm()
 
 
 def _report(warming: Future[None]) -> None:

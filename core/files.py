@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -124,3 +126,16 @@ def is_held(lock: Path) -> bool:
             os.close(descriptor)  # closing lets go of the lock
         time.sleep(0.002)  # another reader's look also holds it, for microseconds: look twice
     return True
+
+
+@contextmanager
+def told(folder: Path, undo: Path | None = None) -> Iterator[None]:
+    """Turn what a disk refuses into a ValueError with a sentence, removing the half-made folder `undo`."""
+    try:
+        yield
+    except OSError as error:
+        if undo:
+            shutil.rmtree(undo, ignore_errors=True)
+        raise ValueError(
+            f"{folder} could not be written ({error.strerror}). Free some space or permit writing."
+        ) from error

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.runs import store
-from pages.parts.draw_controls import chosen_map, pick_map, pick_panels, refer
-from pages.parts.pad import pad
-from pages.parts.pickers import pick_runs
-from pages.parts.steps_cost import steps_cost
-from pages.parts.style import page_header
+from core.runs.store import store
+from pages.parts.draw.controls import chosen_map, pick_map, pick_panels, refer
+from pages.parts.draw.steps_cost import steps_cost
+from pages.parts.pad.component import pad
+from pages.parts.shared.pickers import pick_runs
+from pages.parts.shared.style import page_header
 
 page_header("Draw", "Draw a digit and watch each model read it while your pen moves.")
 

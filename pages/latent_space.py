@@ -5,18 +5,20 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.latent import PROJECTORS, Projection, load_projection
-from core.runs import Run
-from pages.parts import latent_trust
-from pages.parts.latent_address import segments
-from pages.parts.latent_atlas import heed, show_maps
-from pages.parts.latent_color import measured
-from pages.parts.latent_controls import Choice, methods_of, pick_view
-from pages.parts.latent_doing import DOINGS, do
-from pages.parts.latent_panel import Shown
-from pages.parts.latent_work import latest_map
-from pages.parts.pickers import dataset_note, pick_run
-from pages.parts.style import page_header, plain
+from core.latent.maps import load_projection
+from core.latent.projection import Projection
+from core.latent.projectors import PROJECTORS
+from core.runs.run import Run
+from pages.parts.latent import trust
+from pages.parts.latent.address import segments
+from pages.parts.latent.color import measured
+from pages.parts.latent.controls import Choice, methods_of, pick_view
+from pages.parts.latent.doing import DOINGS, do
+from pages.parts.latent.maps import heed, show_maps
+from pages.parts.latent.panel import Shown
+from pages.parts.shared.map_job import latest_map
+from pages.parts.shared.pickers import dataset_note, pick_run
+from pages.parts.shared.style import page_header, plain
 
 page_header("Latent space", "Walk over a map of the codes and see what the decoder draws at any place.")
 
@@ -31,7 +33,7 @@ def explore(choice: Choice, shown: list[Shown]) -> None:
         show_maps(choice, shown, forming=doing == "forming")
         if "torn" in choice.layers and doing != "trust":  # which has it measured, too
             for run, projection in shown:
-                latent_trust.measured(run, projection)
+                trust.measured(run, projection)
     with right:
         st.fragment(said, key=f"doing-{doing}")(do, doing, choice, shown)
 

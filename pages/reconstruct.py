@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core import data, evaluate
-from core.data import DATASETS, Dataset
-from core.runs import Run, store
-from pages.parts.pad import pad
-from pages.parts.pickers import dataset_note, pick_runs
-from pages.parts.reconstruct_controls import DRAWING, View, choose, controls
-from pages.parts.reconstructions import (
+from core.data import datasets
+from core.data.datasets import DATASETS, Dataset
+from core.measures import pca
+from core.runs.run import Run
+from core.runs.store import store
+from pages.parts.pad.component import pad
+from pages.parts.reconstruct.controls import DRAWING, View, choose, controls
+from pages.parts.reconstruct.reconstructions import (
     Redrawer,
     cleaners,
     describe,
@@ -18,8 +19,9 @@ from pages.parts.reconstructions import (
     score,
     score_table,
 )
-from pages.parts.strips import Row, error_legend, image_strip
-from pages.parts.style import page_header, plain
+from pages.parts.shared.pickers import dataset_note, pick_runs
+from pages.parts.shared.strips import Row, error_legend, image_strip
+from pages.parts.shared.style import page_header, plain
 
 page_header("Reconstruct", "Compare digits with what autoencoders redraw from a short code.")
 
@@ -62,15 +64,15 @@ def comparison(runs: list[Run], was_active: bool) -> None:
     if was_active and not any(run.active() for run in runs):
         st.rerun()
     source = next((run.config.dataset for run in runs), "mnist")
-    digits = data.load(source if data.is_ready(source) else "digits")
+    digits = datasets.load(source if datasets.is_ready(source) else "digits")
     view = controls(digits)
     left, right = st.columns([2, 1], gap="large")
     lines = redrawers(runs)
     places = [(line.dataset, line.code_size) for line in lines if fits_pca(line.code_size)]
-    sizes = dict.fromkeys(place for place in places if data.is_ready(place[0]))
+    sizes = dict.fromkeys(place for place in places if datasets.is_ready(place[0]))
     with left:
         place = st.empty()
-        known = [size for size in sizes if view.with_pca and evaluate.has_pca(size[0])]
+        known = [size for size in sizes if view.with_pca and pca.has_pca(size[0])]
         with place.container():
             pictures(digits, view, lines + [Redrawer.of_pca(*size) for size in known])
         if view.with_error:

@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from core.runs import ACTIVE, Run, store
-from pages.parts.pickers import remember_runs, wanted_runs
-from pages.parts.run_actions import actions, deleted
-from pages.parts.run_compare import overlaid_curves, settings_table
-from pages.parts.run_controls import COMPACT
-from pages.parts.run_status import run_status
-from pages.parts.runs_table import CHOSEN, Line, glance, listing, pick_lines, read_lines, runs_table
-from pages.parts.style import page_header, plain
-from pages.parts.take_along import bring_in, refusals
+from core.runs.run import ACTIVE, Run
+from core.runs.store import store
+from pages.parts.runs.actions import actions, deleted
+from pages.parts.runs.compare import overlaid_curves, settings_table
+from pages.parts.runs.table import CHOSEN, Line, glance, listing, pick_lines, read_lines, runs_table
+from pages.parts.runs.take_along import bring_in, refusals
+from pages.parts.shared.pickers import remember_runs, wanted_runs
+from pages.parts.shared.run_controls import COMPACT
+from pages.parts.shared.run_status import run_status
+from pages.parts.shared.style import page_header, plain
 
 SHOWN = 8  # chosen runs whose curves are drawn: there are as many colours
 EVERY_S = 1.0  # between two looks whether anything changed

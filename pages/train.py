@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core import worker
-from pages.parts.config_form import config_form, make
-from pages.parts.live_runs import live_runs
-from pages.parts.pickers import announce_run, pick_runs
-from pages.parts.style import page_header
+from core.jobs import submit
+from pages.parts.shared.pickers import announce_run, pick_runs
+from pages.parts.shared.style import page_header
+from pages.parts.train.config_form import config_form, make
+from pages.parts.train.live_runs import live_runs
 
 page_header("Train", "Choose a model, press Train and watch it learn.")
 
@@ -21,7 +21,7 @@ def form() -> None:
         except ValueError as error:
             st.error(str(error), icon=":material/error:")
             return
-        worker.submit_training(run)
+        submit.submit_training(run)
         announce_run(run)
         st.rerun()
 

@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from core.drawings import MAX_HAND, Drawing, drawings, kept_aside
-from core.runs import Run
-from pages.parts.drawings_files import bring_drawings, brought, take_out
-from pages.parts.drawings_gallery import deleted_drawings, gallery
-from pages.parts.drawings_readings import live_readings, readers
-from pages.parts.learn_form import learn_form
-from pages.parts.learn_result import taught
-from pages.parts.run_controls import COMPACT
-from pages.parts.style import page_header, plain
+from core.ink.collection import drawings
+from core.ink.drawing import MAX_HAND, Drawing, kept_aside
+from core.runs.run import Run
+from pages.parts.drawings.files import bring_drawings, brought, take_out
+from pages.parts.drawings.gallery import deleted_drawings, gallery
+from pages.parts.drawings.learn_form import learn_form
+from pages.parts.drawings.learn_result import taught
+from pages.parts.drawings.readings import live_readings, readers
+from pages.parts.shared.run_controls import COMPACT
+from pages.parts.shared.style import page_header, plain
 
 _ROOM = "<style>.stMainBlockContainer h3 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
 EVERY_S = 1.0  # between two looks whether somebody saved a drawing

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import data
-from core.config import TrainConfig
-from core.data import Dataset, Split
-from core.runs import Run, RunStore, store
+from core import paths
+from core.data import datasets
+from core.data.datasets import Dataset, Split
+from core.runs import recorder
+from core.runs.run import Run
+from core.runs.store import RunStore, store
+from core.training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +68,7 @@ def sound(at: AppTest) -> AppTest:
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]:
     """An empty store that pages and workers use, too. Runs still active at the end are stopped."""
     monkeypatch.setenv("DIGITLAB_CHECKPOINTS", str(tmp_path / "runs"))
-    monkeypatch.setattr("core.reference._begun", [])  # no run of another test is being measured
+    monkeypatch.setattr("core.measures.on_demand._begun", [])  # no run of another test is being measured
     (tmp_path / "runs").mkdir()
     yield store()
     stop(store())
@@ -80,11 +83,10 @@ def stop(runs: RunStore) -> None:
 @pytest.fixture
 def trained(runs: RunStore) -> Callable[..., Run]:
     """A function that trains a small run to its end in this process."""
-    from core import worker
 
     def train(model: str = "softmax", **changes: object) -> Run:
         run = runs.create(small(model, **changes))
-        worker.train(run)
+        recorder.train(run)
         if run.status() != "finished":
             raise AssertionError(f"{run.status()}: {run.message()}")
         return run
@@ -95,13 +97,15 @@ def trained(runs: RunStore) -> Callable[..., Run]:
 @pytest.fixture
 def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What pages hand to workers; nothing is trained or downloaded then."""
-    from core import worker
-
     jobs: list[Any] = []
-    for name in ("training", "fetch", "reference", "steps"):
-        monkeypatch.setattr(worker, f"submit_{name}", jobs.append)
-    for name in ("projection", "readings", "forming"):
-        monkeypatch.setattr(worker, f"submit_{name}", lambda *asked, name=name: jobs.append((name, *asked)))
+
+    def note(job: dict[str, str]) -> None:
+        name, folder, *rest = job["job"], *(job[key] for key in job if key != "job")
+        what = folder if name == "fetch" else Run(Path(folder))
+        names = {"project": "projection"}
+        jobs.append((names.get(name, name), what, *rest) if name in ("project", "readings", "forming") else what)
+
+    monkeypatch.setattr("core.jobs.submit.submit", note)
     return jobs
 
 
@@ -117,9 +121,9 @@ def codes() -> np.ndarray:
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """The real MNIST; the test is skipped where it is not on this disk."""
-    if not data.is_ready("mnist"):
-        pytest.skip(f"MNIST is not in {data.data_dir()}: start the dashboard once with a network, and it is fetched.")
-    return data.load("mnist")
+    if not datasets.is_ready("mnist"):
+        pytest.skip(f"MNIST is not in {paths.data_dir()}: start the dashboard once with a network, and it is fetched.")
+    return datasets.load("mnist")
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.drawings import Drawing
-from core.ink import DEFAULT_WIDTH
+from core.ink.drawing import Drawing
+from core.ink.render import DEFAULT_WIDTH
 
 # The strokes of each digit, as corners of smooth lines, x and y from 0 to 1 with y down.
 _DIGITS: dict[int, list[list[tuple[float, float]]]] = {

@@ -12,9 +12,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as BrowserError
 
-from core.runs import Run, RunStore
-
-from .conftest import ROOT, stop, wait_for
+from core.runs.run import Run
+from core.runs.store import RunStore
+from tests.conftest import ROOT, stop, wait_for
 
 QUIET = [
     "--no-sandbox",

@@ -17,8 +17,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 import dashboard
-from core import data, latent, live, worker
-from core.runs import RunStore
+from core.data import datasets
+from core.latent import maps
+from core.runs import recorder
+from core.runs.store import RunStore
 from tests.conftest import small
 from tests.server import running
 
@@ -31,10 +33,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A dashboard on a free port with two small trained runs: "reader", and "painter" with its PCA map."""
     folder = tmp_path_factory.mktemp("dashboard")
     runs = RunStore(folder / "runs")
-    worker.train(runs.add("reader", small(), "Reader", shipped=True))
+    recorder.train(runs.add("reader", small(), "Reader", shipped=True))
     painter = runs.add("painter", small("autoencoder", params={"hidden": 16, "code_size": 4}), "Painter", shipped=True)
-    worker.train(painter)
-    latent.project(painter, "pca")
+    recorder.train(painter)
+    maps.project(painter, "pca")
     with running(folder, shipped=False) as started:
         yield started.port
 
@@ -117,7 +119,7 @@ def test_columns_are_raw_bytes_kept_where_they_name_a_version(port: int) -> None
     assert (headers["cache-control"], headers["content-length"]) == (dashboard.WEEK, str(359 * 8))
     assert fetched(port, asked)[2]["cache-control"] == "no-store"
     labels = np.frombuffer(fetched(port, asked.replace("points", "class"))[1], np.uint8)
-    np.testing.assert_array_equal(labels, data.load("digits").test.labels)
+    np.testing.assert_array_equal(labels, datasets.load("digits").test.labels)
 
 
 def test_frames_come_once_and_then_their_version_alone(port: int) -> None:
@@ -225,7 +227,7 @@ def test_a_slow_prediction_does_not_hold_up_the_event_loop(monkeypatch: pytest.M
         await asyncio.wait_for(task, 60)
         assert client.replies == [{}]
 
-    monkeypatch.setattr(live, "answer", answer)
+    monkeypatch.setattr(dashboard, "answer", answer)
     asyncio.run(scene())
     assert all(name.startswith("predict") for name in threads)
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from core import data
-from core.frames import belongs, read_frame, steps_of
-from core.runs import RunStore
-from core.train import evaluate
-
-from .conftest import ROOT
-from .moved_digits import moved
+from core.data import datasets
+from core.runs.frames import belongs, read_frame, steps_of
+from core.runs.store import RunStore
+from core.runs.weights import initial_model, load_model
+from core.training.loop import evaluate
+from tests.conftest import ROOT
+from tests.moved_digits import moved
 
 pytestmark = pytest.mark.slow  # every shipped run over the whole test set
 
@@ -35,7 +35,7 @@ def measured(mnist):
     results = {}
     for name in ALL:
         run = SHIPPED.get(name)
-        *_, results[name] = evaluate(run.load_model(), mnist.test, run.config)
+        *_, results[name] = evaluate(load_model(run), mnist.test, run.config)
     return results
 
 
@@ -64,7 +64,7 @@ def test_ordinary_folder_that_says_what_its_weights_do(name, measured):
 
 
 def accuracy(name, images, labels):
-    model = SHIPPED.get(name).load_model()
+    model = load_model(SHIPPED.get(name))
     parts = np.array_split(images, max(1, len(images) // 500))
     return float((np.concatenate([model.predict_proba(part).argmax(1) for part in parts]) == labels).mean())
 
@@ -77,7 +77,7 @@ def test_best_cnn_reads_digits_of_any_place_size_and_thickness(mnist):
 
 
 def test_best_cnn_reads_writers_it_has_never_seen():
-    digits = data.load("digits")
+    digits = datasets.load("digits")
     images = np.concatenate([digits.train.images, digits.test.images])
     labels = np.concatenate([digits.train.labels, digits.test.labels])
     assert accuracy("cnn", images, labels) >= 0.97  # the same net without augmentation reads 94.2 %
@@ -89,7 +89,7 @@ def test_frames_of_the_small_vae_are_those_of_a_run_with_these_weights(mnist):
     assert min(files) == 0
     assert max(files) == run.history().epochs[-1]["step"]
     assert all(belongs(step, 469) for step in files)
-    for step, model in ((0, run.begin()), (9380, run.load_model())):
+    for step, model in ((0, initial_model(run)), (9380, load_model(run))):
         codes = model.encode(mnist.test.images[:2000])
         np.testing.assert_allclose(read_frame(files[step]).codes, codes, atol=np.ptp(codes) * 2**-10)
 

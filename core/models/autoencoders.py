@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.models import widths
 from core.models.classifiers import ACTIVATIONS
+from core.models.contract import widths
 from core.models.objectives import KlSparsity, L1Sparsity, Reconstruct, Variational
 from core.models.torch_model import TorchModel
 

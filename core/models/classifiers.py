@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from core.models import Model
+from core.models.contract import Model
 from core.models.objectives import Classify
 from core.models.torch_model import TorchModel
 

@@ -1,4 +1,4 @@
-"""The NumPy models: nets of core.scratch behind the model contract, and the functions that build them."""
+"""The NumPy models: nets of core.models.scratch behind the model contract, and the functions that build them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from core import scratch
-from core.models import Health, Metrics, widths
-from core.scratch import BatchNorm, Dense, Layer, Net, ReLU, Sigmoid, Tanh
+from core.models import scratch
+from core.models.contract import Health, Metrics, widths
+from core.models.scratch import BatchNorm, Dense, Layer, Net, ReLU, Sigmoid, Tanh
 
 # As for torch: processes of one thread each share the cores best, and sums are rounded in the same order everywhere.
 threadpool_limits(1, user_api="blas")

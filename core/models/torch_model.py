@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.models import Health, Metrics
+from core.models.contract import Health, Metrics
 from core.models.objectives import Objective
 
 # Several single-threaded processes share the cores better than one with many threads: with another core busy,

@@ -12,8 +12,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from core import data
-from core.augment import NOISES, Augmentation, augment, corrupt
+from core.data import datasets
+from core.data.augment import NOISES, Augmentation, augment, corrupt
 
 MODERATE = Augmentation(shift=2, rotate=12, scale=0.15, shear=10, elastic=1, thickness=0.7)
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="processor time for each line")
     options = parser.parse_args()
     rng = np.random.default_rng(0)
-    train = data.load("mnist" if data.is_ready("mnist") else "digits").train.images
+    train = datasets.load("mnist" if datasets.is_ready("mnist") else "digits").train.images
     images = train[np.arange(options.batch) % len(train)]
 
     def show(name: str, work: Callable[[], object]) -> None:

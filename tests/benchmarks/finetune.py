@@ -11,11 +11,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from core import data, finetune, worker
-from core.data import Split
-from core.drawings import images, labels
-from core.models import Model
-from core.runs import RunStore, store
+from core.data import datasets
+from core.data.datasets import Split
+from core.ink.drawing import images, labels
+from core.models.contract import Model
+from core.runs import finetune, recorder
+from core.runs.store import RunStore, store
+from core.runs.weights import initial_model, load_model
 from tests import odd_hand
 
 
@@ -30,16 +32,16 @@ def main() -> None:
     parser.add_argument("runs", nargs="*", default=["cnn", "mlp", "numpy-two-layer", "softmax"])
     parser.add_argument("--drawings", type=int, default=200)
     options = parser.parse_args()
-    others, mnist = odd_hand.drawings(200, seed=2), data.load("mnist").test
+    others, mnist = odd_hand.drawings(200, seed=2), datasets.load("mnist").test
     hand = Split(images(others), labels(others))
     print(f"{'run':18}{'hand before':>12}{'after':>8}{'MNIST before':>14}{'after':>8}{'seconds':>9}{'processor':>11}")
     with tempfile.TemporaryDirectory() as folder:
         for name in options.runs:
             run = finetune.start(RunStore(Path(folder)), store().get(name), odd_hand.drawings(options.drawings, seed=1))
-            before, start, busy = run.begin(), time.perf_counter(), time.process_time()
-            worker.train(run)
+            before, start, busy = initial_model(run), time.perf_counter(), time.process_time()
+            recorder.train(run)
             seconds, busy = time.perf_counter() - start, time.process_time() - busy
-            after = run.load_model()
+            after = load_model(run)
             figures = [accuracy(model, split) for split in (hand, mnist) for model in (before, after)]
             print(
                 f"{name:18}{figures[0]:12.1%}{figures[1]:8.1%}{figures[2]:14.2%}{figures[3]:8.2%}"

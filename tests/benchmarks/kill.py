@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.runs import RunStore
+from core.runs.store import RunStore
 from tests.test_resume import survive
 
 MODELS = ("mlp", "vae", "numpy-deep", "numpy-autoencoder")

@@ -15,11 +15,10 @@ from statistics import median
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core import worker
-from core.background import cancel
-from core.latent import projection_state
-from core.runs import Run
-from core.trust import trust_state
+from core.jobs.state import cancel
+from core.latent.maps import projection_state, submit_projection
+from core.latent.trust import trust_state
+from core.runs.run import Run
 from tests.conftest import wait_for
 from tests.server import Dashboard, launch, running
 
@@ -164,7 +163,7 @@ def frames(page: Page, seconds: float, move: str) -> float:
 
 def clicks(page: Page, run: Run, number: int) -> list[float]:
     """Milliseconds from a click on a digit until the page tells of it, while UMAP of all digits runs."""
-    worker.submit_projection(run, "umap", "all")
+    submit_projection(run, "umap", "all")
     wait_for(lambda: projection_state(run, "umap", "all").fraction > 0, 300)
     page.evaluate(CLICKED)
     canvas, times, rng = page.get_by_test_id("atlas-canvas-0"), [], np.random.default_rng(1)
@@ -189,7 +188,7 @@ def line(name: str, times: list[float], unit: str = "ms") -> str:
 
 def compute(run: Run) -> None:
     for sample in SIZES:
-        worker.submit_projection(run, "pca", sample)
+        submit_projection(run, "pca", sample)
         # With its figures: a second process at work would slow all that is timed.
         wait_for(lambda sample=sample: trust_state(run, "pca", sample).state == "ready", 600)
 

@@ -22,10 +22,10 @@ from statistics import median
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from core import worker
-from core.config import TrainConfig
-from core.reference import load_reference
-from core.runs import RunStore
+from core.jobs import submit
+from core.measures.reference import load_reference
+from core.runs.store import RunStore
+from core.training.config import TrainConfig
 from tests.conftest import wait_for
 from tests.server import launch, running
 
@@ -130,7 +130,7 @@ def other_clients(port: int, number: int, runs: list[str], stop: threading.Event
 def start_training(runs: RunStore) -> Callable[[], None]:
     """Train a CNN on MNIST in the background, long enough for the whole measurement; return how to end it."""
     run = runs.create(TrainConfig("cnn", epochs=50, max_minutes=5), "Benchmark")
-    worker.submit_training(run)
+    submit.submit_training(run)
     wait_for(lambda: run.status() == "running" and run.history().steps)
 
     def end() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import ink
+from core.ink.render import prefix
 from tests.server import Dashboard, running
 
 RUNS = ["cnn", "softmax", "autoencoder"]
@@ -49,7 +49,7 @@ async def replay(dashboard: Dashboard, hours: float, sockets: int) -> None:
                 done += 1
 
     async def ask(live, kind: str, strokes: list[np.ndarray], share: float, **wishes: object) -> None:
-        drawn = [part.round(4).tolist() for part in ink.prefix(strokes, share)]
+        drawn = [part.round(4).tolist() for part in prefix(strokes, share)]
         await live.send(json.dumps({"kind": kind, "seq": 1, "strokes": drawn, "width": 0.07, **wishes}))
         reply = json.loads(await live.recv())
         if "error" in reply:

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from core import worker
-from core.runs import Run
+from core.jobs import submit
+from core.runs.run import Run
 from tests.conftest import small, wait_for
 from tests.server import Dashboard, launch
 
@@ -50,7 +50,7 @@ def main() -> None:
         try:
             runs = [store.create(small(model, epochs=1000, train_size=0)) for model in MODELS]
             for run in runs:
-                worker.submit_training(run)
+                submit.submit_training(run)
             ids = [run.id for run in runs]
             wait_for(lambda: all(run.history().steps for run in runs), 120)
             pages = [browser.new_page() for _ in range(6)]

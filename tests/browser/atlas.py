@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from ..conftest import ROOT
+from tests.conftest import ROOT
 
 PARTS = ROOT / "pages" / "parts"
 SCRIPTS = ("view", "color", "points", "load", "select", "pictures", "plane", "hover", "over", "forming")
@@ -14,7 +14,7 @@ def scripted(browser: Browser) -> Page:
     """An empty page that knows the atlas's functions."""
     page = browser.new_page()
     page.set_content("<canvas></canvas>")
-    files = [PARTS / f"atlas_{name}.js" for name in SCRIPTS]
+    files = [PARTS / "atlas" / f"{name}.js" for name in SCRIPTS]
     page.add_script_tag(content="\n".join(file.read_text(encoding="utf-8") for file in files))
     return page
 

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from core import data
-
-from ..conftest import stop
-from ..server import Dashboard, NoBrowser, launch, running
+from core import paths
+from tests.conftest import stop
+from tests.server import Dashboard, NoBrowser, launch, running
 
 expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is promised faster says so itself
 
@@ -20,8 +19,8 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     own = folder / "data"
     own.mkdir()
     for part in ("MNIST", "cache"):
-        if (data.data_dir() / part).exists():
-            (own / part).symlink_to((data.data_dir() / part).resolve())
+        if (paths.data_dir() / part).exists():
+            (own / part).symlink_to((paths.data_dir() / part).resolve())
     with running(folder, DIGITLAB_DATA=str(own)) as started:
         yield started
 

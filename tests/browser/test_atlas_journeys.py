@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from ..conftest import wait_for
+from tests.conftest import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("mnist")]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from .atlas import PARTS, ran, scripted
+from tests.browser.atlas import PARTS, ran, scripted
 
 pytestmark = pytest.mark.browser
 

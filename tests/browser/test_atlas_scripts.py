@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from core.selection import inside
-from pages.parts.atlas import MAX_CORNERS
-
-from .atlas import ran, scripted
+from core.latent.selection import inside
+from pages.parts.atlas.component import MAX_CORNERS
+from tests.browser.atlas import ran, scripted
 
 pytestmark = pytest.mark.browser
 

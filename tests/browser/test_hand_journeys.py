@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import worker
-from core.drawings import DrawingSet
-from core.runs import Run
-
-from ..conftest import small, wait_for
-from ..server import Dashboard, running
-from .journeys import SEVEN, THREE, badge, choose, draw, visit_tab
+from core.ink.collection import DrawingSet
+from core.runs import recorder
+from core.runs.run import Run
+from tests.browser.journeys import SEVEN, THREE, badge, choose, draw, visit_tab
+from tests.conftest import small, wait_for
+from tests.server import Dashboard, running
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +38,7 @@ def saved(desk: Dashboard) -> DrawingSet:
 def reader(desk: Dashboard) -> Run:
     """A run that reads digits."""
     run = desk.runs.create(small("cnn"), "Reader")
-    worker.train(run)
+    recorder.train(run)
     return run
 
 

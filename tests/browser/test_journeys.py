@@ -11,9 +11,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from ..conftest import wait_for
-from ..server import running
-from .journeys import SEVEN, THREE, badge, choose, draw, start_training, verdict, visit_tab, wait_for_points
+from tests.browser.journeys import (
+    SEVEN,
+    THREE,
+    badge,
+    choose,
+    draw,
+    start_training,
+    verdict,
+    visit_tab,
+    wait_for_points,
+)
+from tests.conftest import wait_for
+from tests.server import running
 
 pytestmark = pytest.mark.browser
 

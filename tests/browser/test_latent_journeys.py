@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from core import data
-
-from ..conftest import wait_for
-from .journeys import choose, visit_tab
+from core.data import datasets
+from tests.browser.journeys import choose, visit_tab
+from tests.conftest import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("mnist")]
 
@@ -94,7 +93,7 @@ def test_hover_shows_the_digit_and_decodes_the_place(dashboard, visit):
     canvas = atlas(page)
     row = lone(canvas)
     panel = hover_row(page, canvas, row)
-    label = data.load("mnist").test.labels[row]
+    label = datasets.load("mnist").test.labels[row]
     expect(panel).to_contain_text(f"{label}, test digit {row:,}")
     digit, decoded = panel.locator("canvas").all()
     wait_for(lambda: inked(digit) > 30 and inked(decoded) > 30)
@@ -135,7 +134,7 @@ def test_lasso_selects_counts_and_saves(dashboard, visit):
         page.locator(".st-key-selection-csv button").click()
     with open(download.value.path(), newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    labels = data.load("mnist").test.labels
+    labels = datasets.load("mnist").test.labels
     assert len(rows) == sum(counts)
     assert any(row["row"] == "3" for row in rows)
     assert all(row["class"] == str(labels[int(row["row"])]) for row in rows)

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
-from ..conftest import wait_for
-from ..server import running
-from .journeys import SEVEN, THREE, draw, verdict, visit_tab
+from tests.browser.journeys import SEVEN, THREE, draw, verdict, visit_tab
+from tests.conftest import wait_for
+from tests.server import running
 
 pytestmark = pytest.mark.browser
 

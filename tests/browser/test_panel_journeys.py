@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..server import running
-from .journeys import SEVEN, THREE, draw, verdict
+from tests.browser.journeys import SEVEN, THREE, draw, verdict
+from tests.server import running
 
 pytestmark = pytest.mark.browser
 

@@ -3,10 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from core.presets import PRESETS
-
-from ..conftest import wait_for
-from .journeys import badge, start_training
+from core.training.presets import PRESETS
+from tests.browser.journeys import badge, start_training
+from tests.conftest import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

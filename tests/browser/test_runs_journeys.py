@@ -9,12 +9,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.config import TrainConfig
 from core.files import write_json
-from core.runs import RunStore
-
-from ..conftest import wait_for
-from .journeys import badge, start_training, visit_tab, wait_for_points
+from core.runs.store import RunStore
+from core.training.config import TrainConfig
+from tests.browser.journeys import badge, start_training, visit_tab, wait_for_points
+from tests.conftest import wait_for
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.latent import project
-
-from ..server import Dashboard
+from core.latent.maps import project
+from tests.server import Dashboard
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,1 @@
+"""Arrays and logs to Plotly figures, and the colours everything shares."""

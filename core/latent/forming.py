@@ -1,0 +1,275 @@
+"""How a map forms: the same digits' codes at moments of a run's training, laid out so that points travel, not jump.
+
+Linear maps are made when they are asked for. Others take a worker, which lays out each frame from the one before.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.cache import newest
+from core.data import datasets
+from core.files import UNREADABLE, open_npz, write_npz
+from core.jobs import submit
+from core.jobs.state import Work, ask, carry_out, how_far
+from core.latent.alignment import align, follow
+from core.latent.maps import load_projection, map_name
+from core.latent.projectors import PROJECTORS, Projector, projector_of
+from core.progress import Progress
+from core.runs.frames import Frame, epoch_length, from_snapshots, live_file, read_frame, snapshots_of, steps_of
+from core.runs.run import Run
+
+Key = tuple[int, int, int]
+
+_MAX_STORED = 2**25  # bytes of a hundred stored frames of two thousand points, and more
+
+
+def can_form(run: Run) -> str:
+    """Return "" when there are frames to show or to make, else a sentence that says why not and what to do.
+
+    Raises RunNotFound.
+    """
+    if run.spec.task != "reconstruct":
+        return f"{run.name} has no latent space. Choose an autoencoder."
+    if run.config.params.get("code_size") == 1:
+        return f"The codes of {run.name} are single numbers, which make no map. Choose a run with a larger code."
+    if not datasets.is_ready(run.config.dataset):
+        title = datasets.DATASETS[run.config.dataset].title
+        return (
+            f"The maps are of {title}, which is not on this disk. Choose {title} on the Train page, and it is fetched."
+        )
+    if steps_of(run) or snapshots_of(run):
+        return ""
+    if run.active():
+        return f"{run.name} has not taken its first step yet. Wait a moment."
+    return f"{run.name} kept no maps while it was trained. Train it again, and watch its map form."
+
+
+def forming_state(run: Run, method: str) -> Work:
+    """Tell how far the moving map is. "absent" wants `form` in a worker; of linear maps only for runs of old.
+
+    Raises RunNotFound.
+    """
+    projector = projector_of(method)
+    run.must_exist()
+    if projector.kind != "bent" and steps_of(run):
+        return Work("ready", 1.0)
+    return how_far(run, _name(method), lambda: _is_stored(run, method))
+
+
+def has_frames(run: Run, method: str) -> bool:
+    """Say whether there are frames to show, if only some of them: of work that was cancelled, or before it was done."""
+    return bool(steps_of(run)) if projector_of(method).kind != "bent" else _load(run, method) is not None
+
+
+def formed(run: Run, method: str, known: str = "") -> dict[str, Any]:
+    """Return the moving map for a browser, points of frame f and digit i at [f, i], digits as the test set has them.
+
+    -> {"version", "steps", "epochs", "training", "n", "points": base64 of float32 (F, n, 2), little-endian,
+    "labels": of uint8 (n,)}; {"version", "same": true} when it is the known one; {"error": a sentence} else.
+    """
+    try:
+        if why := can_form(run):
+            raise ValueError(why)
+        projector, training = projector_of(method), run.active()
+        version = _version(run, projector.name, training)
+        if version == known:
+            return {"version": version, "same": True}
+        answer: dict[str, Any] = _answer(f"{projector.name}:{run.folder}", version, training)
+    except (ValueError, OSError) as error:
+        return {"error": str(error)}
+    return answer
+
+
+def _version(run: Run, method: str, training: bool) -> str:
+    facts: list[Any] = [method, training]
+    if PROJECTORS[method].kind != "bent":
+        facts.append(_keys(run))
+        files = [live_file(run), run.projection_file(map_name("pca", "test"))]
+    else:
+        files = [run.projection_file(_name(method))]
+    for file in files:
+        with suppress(FileNotFoundError):
+            stat = file.stat()
+            facts.append([file.name, stat.st_mtime_ns, stat.st_size])
+    return hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
+
+
+@newest(8)
+def _answer(name: str, version: str, training: bool) -> dict[str, Any]:
+    method, folder = name.split(":", 1)
+    run = Run(Path(folder))
+    if PROJECTORS[method].kind != "bent":
+        steps, points = _linear(run, method, training)
+    elif stored := _load(run, method):
+        steps, points = stored.steps, stored.points
+    else:
+        raise ValueError(f"These maps by {PROJECTORS[method].title} are not laid out yet. Compute them.")
+    per_epoch, labels = epoch_length(run), datasets.load(run.config.dataset).test.labels
+    if points.shape[1] > len(labels):
+        raise ValueError(f"The maps of {run.name} are of more digits than there are. Train it again.")
+    return {
+        "version": version,
+        "steps": steps,
+        "epochs": [round(step / per_epoch, 4) for step in steps],
+        "training": training,
+        "n": points.shape[1],
+        "points": base64.b64encode(points.astype("<f4").tobytes()).decode(),
+        "labels": base64.b64encode(labels[: points.shape[1]].astype(np.uint8).tobytes()).decode(),
+    }
+
+
+def _linear(run: Run, method: str, training: bool) -> tuple[list[int], np.ndarray]:
+    if not steps_of(run):
+        raise ValueError(f"The maps of {run.name} are not made yet. Compute them.")
+    frames = _frames(run, live=True)
+    codes = [frame.codes for frame in frames]
+    if codes[-1].shape[1] < 2 or not PROJECTORS[method].fits(codes[-1].shape[1]):
+        raise ValueError(f"The codes of {run.name} have {codes[-1].shape[1]} numbers. Choose another projection.")
+    return [frame.step for frame in frames], np.stack(codes if method == "code" else _by_pca(run, codes, training))
+
+
+def _by_pca(run: Run, codes: list[np.ndarray], training: bool) -> list[np.ndarray]:
+    """Lay frames out so that the last lies where the stored map of its weights has the same digits, if there is one."""
+    stored = None
+    with suppress(ValueError):  # a damaged one
+        stored = None if training else load_projection(run, "pca")
+    if stored is None or stored.weights_version != run.weights_version() or stored.dataset != run.config.dataset:
+        return align(codes, upright=not training)
+    if stored.mean is None or stored.basis is None or stored.basis.shape[1] != codes[-1].shape[1]:
+        return align(codes)
+    offset = (codes[-1].mean(0) - stored.mean) @ stored.basis.T
+    return [points + offset for points in align(codes, stored.basis.T)]
+
+
+def _frames(run: Run, live: bool = False) -> list[Frame]:
+    """Read the frames of a run, those left out that were replaced meanwhile or fit no other. ValueError for none."""
+    frames = []
+    for path in [*steps_of(run).values(), *([live_file(run)] if live else [])]:
+        with suppress(FileNotFoundError, ValueError):
+            frames.append(read_frame(path))
+    frames = [frame for n, frame in enumerate(frames) if not n or frame.step > frames[n - 1].step]
+    frames = [frame for frame in frames if frame.codes.shape == frames[-1].codes.shape]
+    if not frames:
+        raise ValueError(f"{run.name} has no map that can be shown. Train it again, and watch its map form.")
+    return frames
+
+
+def form(run: Run, method: str) -> None:
+    """Lay out the frames by a method that takes long, each begun from the one before, and store them with the run.
+
+    Belongs in a worker process that holds the lock of forming-<method>. What is laid out already is not laid out
+    again. Of a run without frames they are made first, from the weights in its snapshots.
+    """
+    carry_out(run, _name(method), lambda report: _form(run, projector_of(method), report))
+
+
+def _form(run: Run, projector: Projector, report: Progress) -> None:
+    if why := can_form(run):
+        raise ValueError(why)
+    begun = 0.0
+    if not steps_of(run):
+        begun = 1.0 if projector.kind != "bent" else 0.2
+        from_snapshots(run, lambda share, message: report(begun * share, message))
+    if projector.kind != "bent":
+        return
+    keys, frames = _keys(run), _frames(run)
+    maps = _laid_out(run, projector.name, keys, [frame.step for frame in frames])
+    for number, frame in enumerate(frames[len(maps) :], len(maps)):
+
+        def share(part: float, message: str, number: int = number) -> None:
+            done = begun + (1 - begun) * (number + part) / len(frames)
+            report(done, f"map {number + 1} of {len(frames)}: {message}")
+
+        fit = projector.fit(frame.codes, share, start=maps[-1] if maps else None)
+        maps.append(follow(fit.points, maps[-1]) if maps else fit.points)
+        steps = [frame.step for frame in frames[: len(maps)]]
+        _store(run, projector.name, _Stored(steps, np.stack(maps), keys, len(maps) == len(frames)))
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Maps laid out one after the other: points float32 (F, n, 2), of the frames at these steps.
+
+    keys: of all frames that there were to lay out; whole: whether all of them are.
+    """
+
+    steps: list[int]
+    points: np.ndarray
+    keys: list[Key]
+    whole: bool
+
+
+def _store(run: Run, method: str, maps: _Stored) -> None:
+    arrays = {"steps": np.array(maps.steps, np.int64), "points": maps.points}
+    write_npz(run.projection_file(_name(method)), arrays, facts={"keys": maps.keys, "whole": maps.whole})
+
+
+def _load(run: Run, method: str) -> _Stored | None:
+    """Return the maps that are stored, None when there are none or they are damaged: then they are laid out again."""
+    path = run.projection_file(_name(method))
+    with suppress(OSError):
+        stat = path.stat()
+        return _read(str(path), stat.st_mtime_ns, stat.st_size)
+    return None
+
+
+@newest(8)
+def _read(path: str, mtime_ns: int, size: int) -> _Stored | None:
+    try:
+        arrays, facts = open_npz(path, {"steps": np.int64, "points": np.float32}, _MAX_STORED)
+        steps, points = arrays["steps"].tolist(), arrays["points"]
+        keys = [(int(step), int(changed), int(length)) for step, changed, length in facts["keys"]]
+    except UNREADABLE:
+        return None
+    if arrays["steps"].ndim != 1:
+        return None
+    fits = points.ndim == 3 and points.shape[::2] == (len(steps), 2)
+    sound = fits and len(steps) > 0 and steps == sorted(set(steps))
+    return _Stored(steps, points, keys, facts.get("whole") is True) if sound else None
+
+
+def _is_stored(run: Run, method: str) -> bool:
+    stored = _load(run, method)
+    return stored is not None and stored.whole and stored.keys == _keys(run)
+
+
+def _laid_out(run: Run, method: str, keys: list[Key], steps: list[int]) -> list[np.ndarray]:
+    """Return the stored maps of the first of these frames, as far as they are of the very same frames."""
+    stored = _load(run, method)
+    maps: list[np.ndarray] = []
+    if stored is not None:
+        same = {key[0] for key in set(stored.keys) & set(keys)}
+        for step, known, points in zip(steps, stored.steps, stored.points, strict=False):
+            if step != known or step not in same:
+                break
+            maps.append(points)
+    return maps
+
+
+def _keys(run: Run) -> list[Key]:
+    """Return what tells each frame of a run from another: its step, when its file was written, and the length."""
+    keys = []
+    for step, path in steps_of(run).items():
+        with suppress(FileNotFoundError):  # replaced meanwhile
+            stat = path.stat()
+            keys.append((step, stat.st_mtime_ns, stat.st_size))
+    return keys
+
+
+def _name(method: str) -> str:
+    return f"forming-{method}"
+
+
+def submit_forming(run: Run, method: str) -> None:
+    """Lay out the codes of every epoch in a background process; returns at once."""
+    ask(run, f"forming-{method}")
+    submit.submit({"job": "forming", "folder": str(run.folder.resolve()), "method": method})

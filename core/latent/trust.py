@@ -1,0 +1,182 @@
+"""How far to trust a map: how many neighbours in code space are neighbours on it, and which digits it tore from theirs.
+
+Measured by a worker after the map, stored beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from core.cache import newest
+from core.files import UNREADABLE, open_npz, write_npz
+from core.jobs.state import Work, carry_out, how_far
+from core.latent.codes import Codes, compared, load_codes
+from core.latent.maps import load_projection, trust_name
+from core.latent.projection import Projection
+from core.measures.neighbours import COUNT, Neighbours, without_own
+from core.progress import Progress, part_of
+from core.runs.run import Run
+
+EXACT = 10_000  # up to so many digits all of them are asked about
+QUERIES = 2_000  # of more so many, but against all the others
+_CELLS = 1 << 23  # distances held at once: 64 MB
+_MAX_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Figures of one map, each in [0, 1].
+
+    trustworthiness: 1 where every neighbour on the map is one in code space, less the further away it really is
+    (Venna & Kaski, 2001); kept: the mean share of the nearest codes that are among the nearest points;
+    accuracy_map, accuracy_code: how often the most frequent class of the nearest points, or codes, is a digit's own;
+    neighbours: how many nearest, queries: for how many digits.
+    """
+
+    trustworthiness: float
+    kept: float
+    accuracy_map: float
+    accuracy_code: float
+    neighbours: int
+    queries: int
+
+
+def measure(run: Run, method: str, sample: str = "test") -> None:
+    """Measure the stored map and store its figures, unless they are there; does nothing where there is no map.
+
+    Belongs in a worker process that holds the lock of `trust_name` meanwhile, see `jobs.state.carry_out`.
+    """
+    try:
+        projection, codes = load_projection(run, method, sample), load_codes(run, sample)
+    except ValueError:
+        return  # the state of the map says why
+    if projection is None or codes is None or codes.weights_version != projection.weights_version:
+        return  # new weights are being mapped
+    if load_trust(run, method, sample) is None:
+        carry_out(run, trust_name(method, sample), lambda report: _measure(run, projection, codes, report))
+
+
+def _measure(run: Run, projection: Projection, codes: Codes, report: Progress) -> None:
+    neighbours = compared(run, projection.sample, codes, part_of(report, 0.0, 0.5))
+    found = trust_of(projection.points, codes.codes, projection.labels, neighbours, part_of(report, 0.5, 0.95))
+    facts = asdict(found) | {"version": projection.version}
+    path = run.projection_file(trust_name(projection.method, projection.sample))
+    write_npz(path, {"torn": torn_of(projection.points, neighbours)}, facts=facts)
+
+
+def trust_state(run: Run, method: str, sample: str = "test") -> Work:
+    """Tell how far the measurement of a map is."""
+    return how_far(run, trust_name(method, sample), lambda: load_trust(run, method, sample) is not None)
+
+
+def load_trust(run: Run, method: str, sample: str = "test") -> tuple[Trust, np.ndarray] | None:
+    """Return the figures of the stored map, and how far it tore each digit from its neighbours, float32 (n,).
+
+    That is the median distance on the map to its nearest codes, in widths of the map. None where there are none that
+    can be used.
+    """
+    path = run.projection_file(trust_name(method, sample))
+    try:
+        stat = path.stat()
+        found, torn, version = _read(str(path), stat.st_mtime_ns, stat.st_size)
+        projection = load_projection(run, method, sample)
+    except UNREADABLE:
+        return None
+    if projection is None or projection.version != version or len(torn) != len(projection.points):
+        return None
+    return found, torn
+
+
+@newest(16)
+def _read(path: str, mtime_ns: int, size: int) -> tuple[Trust, np.ndarray, str]:
+    arrays, facts = open_npz(path, {"torn": np.float32}, _MAX_BYTES)
+    torn = arrays["torn"]
+    shares = {name: float(facts[name]) for name in ("trustworthiness", "kept", "accuracy_map", "accuracy_code")}
+    neighbours, queries = int(facts["neighbours"]), int(facts["queries"])
+    if torn.ndim != 1 or (torn < 0).any() or not all(0 <= share <= 1 for share in shares.values()):
+        raise ValueError("its figures are out of range")
+    if not 1 <= neighbours <= COUNT or not 1 <= queries <= len(torn):
+        raise ValueError("its counts are out of range")
+    return Trust(neighbours=neighbours, queries=queries, **shares), torn, str(facts["version"])
+
+
+def trust_of(
+    points: np.ndarray,
+    codes: np.ndarray,
+    labels: np.ndarray,
+    neighbours: Neighbours,
+    progress: Progress = lambda share, message: None,
+    exact: int = EXACT,
+) -> Trust:
+    """Measure a map: points (n, 2) of codes (n, k) with labels int64 (n,), n >= 3, and the neighbours of the codes.
+
+    Of more than `exact` digits a fixed choice of QUERIES is asked about, each against all the others.
+    """
+    from scipy.spatial import cKDTree
+
+    n = len(codes)
+    count = min(COUNT, (n - 1) // 2)
+    queries = np.arange(n) if n <= exact else np.sort(np.random.default_rng(0).permutation(n)[:QUERIES])
+    lengths, found = cKDTree(points.astype(np.float64)).query(points[queries].astype(np.float64), k=count + 1)
+    on_map, _ = without_own(found, lengths, queries)
+    in_code = neighbours.rows[queries, :count]
+    shared = (on_map[:, :, None] == in_code[:, None, :]).any(2)
+    return Trust(
+        _trustworthiness(codes, queries, on_map, shared, progress),
+        float(shared.mean()),
+        float((_voted(labels[on_map]) == labels[queries]).mean()),
+        float((_voted(labels[in_code]) == labels[queries]).mean()),
+        count,
+        len(queries),
+    )
+
+
+def _trustworthiness(
+    codes: np.ndarray, queries: np.ndarray, on_map: np.ndarray, shared: np.ndarray, progress: Progress
+) -> float:
+    """Venna & Kaski (2001): 1 - 2 / (m k (2n - 3k - 1)) times how much further down than k the neighbours on the map
+    stand in the ranking of all codes; m of the n digits are asked about.
+    """
+    n, (m, k) = len(codes), on_map.shape
+    surplus = 0
+    for part, distances in _distances(codes, queries):
+        progress(part.start / m, "comparing the map with the codes")
+        for column in range(k):
+            asked = np.flatnonzero(~shared[part, column])  # the rank of the others is at most k
+            own = distances[asked, on_map[part][asked, column]]
+            ranks = (distances[asked] < own[:, None]).sum(1) + 1
+            surplus += int(np.maximum(ranks - k, 0).sum())
+    return 1 - 2 * surplus / (m * k * (2 * n - 3 * k - 1))
+
+
+def _distances(codes: np.ndarray, queries: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield some of the queries and their squared distances to all codes but their own, which is infinite."""
+    centred = codes - codes.mean(0, dtype=np.float64)
+    squares = np.einsum("ij,ij->i", centred, centred)
+    rows = max(1, _CELLS // len(codes))
+    for start in range(0, len(queries), rows):
+        part = slice(start, start + rows)
+        own = queries[part]
+        distances = squares[None] - 2 * (centred[own] @ centred.T)  # the query's own square changes no rank
+        distances[np.arange(len(own)), own] = np.inf
+        yield part, distances
+
+
+def _voted(labels: np.ndarray) -> np.ndarray:
+    """The most frequent of the labels (m, k) of each row's neighbours, nearest first; of several the nearest's."""
+    votes = (labels[:, :, None] == labels[:, None, :]).sum(2)
+    return labels[np.arange(len(labels)), votes.argmax(1)]  # argmax is the first, which is the nearest
+
+
+def torn_of(points: np.ndarray, neighbours: Neighbours) -> np.ndarray:
+    """Return how far each digit's nearest codes lie from it on the map: the median, in widths of the map, float32 (n,).
+
+    The width is the diagonal of the box between the 1st and the 99th percentile of the points.
+    """
+    far = np.linalg.norm(points[neighbours.rows] - points[:, None], axis=2)
+    low, high = np.percentile(points.astype(np.float64), [1, 99], axis=0)
+    width = float(np.linalg.norm(high - low)) or 1.0
+    return (np.median(far, axis=1) / width).astype(np.float32)

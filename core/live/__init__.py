@@ -1,0 +1,1 @@
+"""One question of a page that follows a pointer, one answer."""

@@ -1,0 +1,165 @@
+"""What each step on the way from the pad to 28 x 28 is worth to a classifier: how often it is right with all of them
+and with each left out, over the saved drawings and over test digits put anywhere on the pad at any size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.data import datasets
+from core.files import write_json
+from core.ink.collection import drawings
+from core.ink.drawing import Drawing, labels
+from core.ink.render import FIT, SIZE, STEPS, render
+from core.ink.trace import SIDE, trace
+from core.jobs import submit
+from core.jobs.state import Work, carry_out, how_far
+from core.progress import Progress
+from core.runs.run import Run, digits_of
+from core.runs.weights import load_model
+
+NAME = "steps"
+MOVED = 1000  # test digits
+_FEWEST = 50  # pictures with lines in them, to say anything
+_SMALLEST, _LARGEST = 0.4, 1.2  # of the size that a test digit has in its own picture
+_SHIFT = 0.25  # of the pad, at most, to either side
+_SHARE = 0.6  # of the time that it takes to put the digits on the pad
+
+Strokes = tuple[Sequence[np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The share of digits read rightly without one step, or with all where `off` is empty; None without drawings."""
+
+    off: str
+    drawings: float | None
+    moved: float
+
+
+@dataclass(frozen=True)
+class StepsReport:
+    """One row for all steps, then one for each of `ink.render.STEPS`; current: of these weights and these drawings."""
+
+    rows: tuple[Row, ...]
+    drawings_count: int
+    moved_count: int
+    current: bool
+
+
+def measure(run: Run) -> None:
+    """Measure what the steps are worth to a run and store it; belongs in a worker, see `jobs.state.carry_out`."""
+    carry_out(run, NAME, lambda report: _measure(run, report))
+
+
+def _measure(run: Run, report: Progress) -> None:
+    if run.spec.task != "classify":
+        raise ValueError(f"{run.name} does not read digits: choose a classifier.")
+    version, drawn_version = run.weights_version(), drawings().version()
+    model, saved, dataset = load_model(run), drawings().all(), digits_of(run)
+    test = datasets.load(dataset).test
+    chosen = np.random.default_rng(0).permutation(len(test))[:MOVED]
+    placed, labels = _placed(test.images[chosen], test.labels[chosen], report)
+    rows = []
+    for number, off in enumerate(("", *STEPS)):
+        done = _SHARE + (1 - _SHARE) * number / (1 + len(STEPS))
+        report(done, f"reading {len(saved) + len(placed):,} digits {f'without {off}' if off else 'with all steps'}")
+        left_out = [off] if off else []
+        rows.append(Row(off, _right_of_saved(model, saved, left_out), _right(model, placed, labels, left_out)))
+    found = {
+        "weights_version": version,
+        "drawings_version": list(drawn_version),
+        "drawings_count": len(saved),
+        "moved_count": len(placed),
+        "rows": [asdict(row) for row in rows],
+    }
+    write_json(run.projection_file(NAME).with_suffix(".json"), found)
+
+
+def _placed(images: np.ndarray, labels: np.ndarray, report: Progress) -> tuple[list[Strokes], np.ndarray]:
+    """Put the lines of uint8 images (n, 28, 28) on the pad; a picture without lines is left out."""
+    rng = np.random.default_rng(1)
+    placed, kept = [], []
+    for number, image in enumerate(images):
+        if number % 20 == 0:
+            report(_SHARE * number / len(images), f"putting {len(images):,} test digits on the pad")
+        size, shift = rng.uniform(_SMALLEST, _LARGEST), rng.uniform(-_SHIFT, _SHIFT, 2)
+        try:
+            placed.append(moved(*trace(image), size, shift))
+            kept.append(number)
+        except ValueError:
+            continue
+    if len(placed) < min(_FEWEST, len(images)):
+        raise ValueError("The test pictures have no lines that a pen could draw. Choose a run trained on digits.")
+    return placed, labels[kept]
+
+
+def moved(strokes: Sequence[np.ndarray], width: float, size: float, shift: np.ndarray) -> Strokes:
+    """Return a traced test digit in another size and place, but still on the pad.
+
+    size: in multiples of what it has in its own picture, where its longer side takes up 20 of 28 pixels;
+    shift: (2,) from the middle of the pad, in pad units.
+    """
+    scale = size * FIT / SIZE / SIDE
+    reach = np.max([_reach(stroke, width) for stroke in strokes], axis=0) * scale
+    room = np.maximum(0.5 - reach, 0)
+    middle = 0.5 + np.clip(shift, -room, room)
+    parts = [np.hstack([(stroke[:, :2] - 0.5) * scale + middle, stroke[:, 2:]]) for stroke in strokes]
+    return parts, width * scale
+
+
+def _reach(stroke: np.ndarray, width: float) -> np.ndarray:
+    """How far a stroke's ink reaches from the middle of the pad, in x and y: (2,)."""
+    reach: np.ndarray = (np.abs(stroke[:, :2] - 0.5) + stroke[:, 2:] * width / 2).max(axis=0)
+    return reach
+
+
+def _right_of_saved(model: Any, saved: Sequence[Drawing], off: list[str]) -> float | None:
+    return _right(model, [(drawing.strokes, drawing.width) for drawing in saved], labels(saved), off) if saved else None
+
+
+def _right(model: Any, placed: Sequence[Strokes], labels: np.ndarray, off: list[str]) -> float:
+    """The share of drawings that the model reads as their labels."""
+    right = 0
+    for start in range(0, len(placed), 500):
+        part = placed[start : start + 500]
+        images = np.stack([render(strokes, width, off) for strokes, width in part])
+        right += int((model.predict_proba(images).argmax(axis=1) == labels[start : start + 500]).sum())
+    return right / len(placed)
+
+
+def steps_state(run: Run) -> Work:
+    """Tell how far the measurement is."""
+    return how_far(run, NAME, lambda: (report := load_steps(run)) is not None and report.current)
+
+
+def load_steps(run: Run) -> StepsReport | None:
+    """Return what was measured, be it of older weights or drawings; None when there is nothing that can be read."""
+    try:
+        found = json.loads(run.projection_file(NAME).with_suffix(".json").read_text(encoding="utf-8"))
+        rows = tuple(Row(row["off"], _share(row["drawings"], True), _share(row["moved"])) for row in found["rows"])
+        counts = int(found["drawings_count"]), int(found["moved_count"])
+        version, drawn_version = found["weights_version"], tuple(found["drawings_version"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if [row.off for row in rows] != ["", *STEPS] or min(counts) < 0:
+        return None
+    current = version == run.weights_version() and drawn_version == drawings().version()
+    return StepsReport(rows, *counts, current)
+
+
+def _share(value: Any, may_miss: bool = False) -> Any:
+    """A share that anyone may have written; ValueError for what is none."""
+    if not (value is None and may_miss) and not (isinstance(value, int | float) and 0 <= value <= 1):
+        raise ValueError(f"{str(value)[:40]} is no share")
+    return value
+
+
+def submit_steps(run: Run) -> None:
+    """Measure what each step of preparing a drawing is worth to a run, in a background process; returns at once."""
+    submit.submit({"job": "steps", "folder": str(run.folder.resolve())})

@@ -1,0 +1,1 @@
+"""A run as one file: packed, checked when it comes from a stranger, and unpacked."""

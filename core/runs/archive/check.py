@@ -1,0 +1,304 @@
+"""What a packed run brings in: each piece of its .zip file, checked against the model that its config builds."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+
+from core.data import datasets
+from core.ink.collection import MAX_DRAWINGS
+from core.ink.drawing import Drawing, from_lines
+from core.models.contract import Model, widths
+from core.runs.archive.events import read_events
+from core.runs.checkpoint import Resume
+from core.runs.finetune import DRAWINGS, MAX_BYTES
+from core.runs.frames import FRAME, MAX_CODES, MAX_FRAMES, belongs, digits_in, steps_an_epoch, unpack
+from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE
+from core.training.config import TrainConfig, build
+from core.untrusted import (
+    ArchiveError,
+    Kind,
+    kinds,
+    member_size,
+    open_zip,
+    plain,
+    read_member,
+    read_npz,
+    read_object,
+    read_tensors,
+    refuse,
+)
+
+MAX_ARCHIVE = 200 * 2**20  # bytes of a .zip file
+SNAPSHOT = re.compile(r"snapshots/epoch-([0-9]{3,4})\.npz")
+_MAX_CONTENT = 2 * MAX_ARCHIVE  # bytes of all that is in it
+_MEMBERS = 1110  # a thousand epochs, each with a snapshot, the frames and the rest
+_SMALL, _EVENTS = 100_000, 32 * 2**20  # bytes of a config or a probe, and of the events
+_FRAME = MAX_CODES + 20_000  # bytes of a frame
+
+# The most bytes of each file. They are packed in this order: an epoch that ends meanwhile is then in the resume file
+# alone, as after a crash, and a run that is told to train longer meanwhile has the longer config.
+FILES = {
+    "events.jsonl": _EVENTS,
+    "resume.safetensors": _MAX_CONTENT,
+    "config.json": _SMALL,
+    "weights.safetensors": _MAX_CONTENT,
+    "probe.npz": _SMALL,
+    "source/config.json": _SMALL,
+    "source/weights.safetensors": _MAX_CONTENT,
+    "start/config.json": _SMALL,
+    "start/weights.safetensors": _MAX_CONTENT,
+    DRAWINGS: MAX_BYTES,
+}
+_FACTS = {"version", "name", "created", "color", "shipped", "config"}  # and perhaps a note
+_PROBES = 20  # digits in a probe and a snapshot
+_FIRST_DAY = 946_684_800.0  # of the year 2000, in seconds since 1970
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A run as an archive holds it, all of it checked. `model` has the state that training goes on from."""
+
+    facts: dict[str, Any]
+    config: TrainConfig
+    model: Model
+    weights: dict[str, np.ndarray]
+    events: list[dict[str, Any]]
+    resume: Resume | None
+    npz: dict[str, dict[str, np.ndarray]]
+    source: Incoming | None
+    start: Start | None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run begins from that learns from drawings: another's facts and weights, and the drawings."""
+
+    facts: dict[str, Any]
+    weights: dict[str, np.ndarray]
+    drawings: tuple[Drawing, ...]
+
+
+def check(archive: bytes) -> Incoming:
+    """Return what an archive holds. Raises ArchiveError for whatever `pack` would not have written."""
+    file = open_zip(archive, "The file", _limit, _MEMBERS)
+    if sum(info.file_size for info in file.infolist()) > _MAX_CONTENT:
+        raise ArchiveError(f"The file unpacks to more than {_MAX_CONTENT / 2**20:.0f} MB. Choose a packed run.")
+    facts, config = _read_config(file, "config.json")
+    source = _read_source(file, config)
+    weights, model, train, test = _read_weights(file, "weights.safetensors", config, source.model if source else None)
+    events = _read_events(file, train, test)
+    wanted = kinds(weights)
+    start = _read_start(file, config, wanted)
+    pictures = config.spec.task == "reconstruct"
+    outputs: Kind = (np.dtype(np.uint8), (_PROBES, 28, 28)) if pictures else (np.dtype(np.float32), (_PROBES, 10))
+    digits: dict[str, Kind] = {"indices": (np.dtype(np.int64), (_PROBES,)), "outputs": outputs}
+    npz = _read_frames(file, config, model, steps_an_epoch(events))
+    for name in file.namelist():
+        if found := SNAPSHOT.fullmatch(name):
+            if not 1 <= int(found[1]) <= config.epochs or name != f"snapshots/epoch-{int(found[1]):03d}.npz":
+                raise refuse(name, f"is of no epoch from 1 to {config.epochs}")
+            half = {f"weights/{key}": _halved(kind) for key, kind in wanted.items()}
+            npz[name] = _with_digits(file, name, config, half | digits)
+        elif name == "probe.npz":
+            inputs = {"inputs": (np.dtype(np.uint8), (_PROBES, 28, 28))} if config.noise != "none" else {}
+            npz[name] = _with_digits(file, name, config, {"step": (np.dtype(np.int64), ()), **digits, **inputs})
+    resume = _read_resume(file, config, model, wanted, train, test)
+    return Incoming(facts, config, model, weights, events, resume, npz, source, start)
+
+
+def _read_config(file: ZipFile, name: str) -> tuple[dict[str, Any], TrainConfig]:
+    """Return the facts of a run, to be written again, and its config."""
+    facts = read_object(read_member(file, name, _SMALL), name)
+    note = facts.setdefault("note", "")
+    if set(facts) != {*_FACTS, "note"} or facts["version"] != 1 or not isinstance(facts["name"], str):
+        raise refuse(name, "does not hold the facts of a run")
+    if not isinstance(note, str) or len(note) > MAX_NOTE:
+        raise refuse(name, f"has a note that is no text of up to {MAX_NOTE:,} characters")
+    try:
+        config = TrainConfig.from_dict(facts["config"])
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise refuse(name, f"holds a config that cannot be ({plain(str(error))})") from error
+    created = facts["created"]
+    sane = isinstance(created, int | float) and _FIRST_DAY < created < time.time() + _DAY
+    return {
+        "version": 1,
+        "name": plain(facts["name"], MAX_NAME) or config.spec.title,
+        "note": "\n".join(plain(line, MAX_NOTE) for line in note.splitlines()),
+        "created": round(float(created), 3) if sane else round(time.time(), 3),
+        "color": 0,
+        "shipped": False,
+        "config": config.to_dict(),
+    }, config
+
+
+def _read_source(file: ZipFile, config: TrainConfig) -> Incoming | None:
+    """Return the run that this one stands on; None when it needs none."""
+    given = [name for name in file.namelist() if name.startswith("source/")]
+    if not config.source:
+        if given:
+            raise refuse(given[0], f"is there, but {config.spec.title} stands on no other run")
+        return None
+    facts, source = _read_config(file, "source/config.json")
+    if not config.spec.accepts(source.spec):
+        raise refuse("source/config.json", f"is of a run that cannot carry the model {config.spec.title}")
+    weights, model, _, _ = _read_weights(file, "source/weights.safetensors", source, None)
+    return Incoming(facts, source, model, weights, [], None, {}, None, None)
+
+
+def _read_start(file: ZipFile, config: TrainConfig, wanted: dict[str, Kind]) -> Start | None:
+    """Return what this run begins from; None when it begins from nothing."""
+    given = [name for name in file.namelist() if name.startswith("start/") or name == DRAWINGS]
+    if not config.start:
+        if given:
+            raise refuse(given[0], "is there, but the run learns from no drawings")
+        return None
+    facts, origin = _read_config(file, "start/config.json")
+    if (origin.model, origin.params) != (config.model, config.params):
+        raise refuse("start/config.json", "is of a run whose weights do not fit the model of the config")
+    weights, _ = read_tensors(file, "start/weights.safetensors", wanted)
+    try:
+        found = from_lines(read_member(file, DRAWINGS, MAX_BYTES))
+    except ArchiveError:
+        raise
+    except ValueError as error:
+        raise refuse(DRAWINGS, f"cannot be read as drawings ({plain(str(error))})") from error
+    if found.skipped:
+        number, why = found.skipped[0]
+        raise refuse(f"{DRAWINGS}: line {number}", f"is no drawing ({plain(why)})")
+    if not 1 <= len(found.added) <= MAX_DRAWINGS:
+        raise refuse(DRAWINGS, f"has {len(found.added):,} drawings instead of 1 to {MAX_DRAWINGS:,}")
+    return Start(facts, weights, found.added)
+
+
+def _read_weights(
+    file: ZipFile, name: str, config: TrainConfig, source: Model | None
+) -> tuple[dict[str, np.ndarray], Model, list[str], list[str]]:
+    """Return the weights, the model that has them and a step behind it, and the names of its metrics."""
+    if 4 * _least_weights(config) > member_size(file, name):
+        raise refuse(name, "is too small for the model of the config")
+    model = build(replace(config, device="cpu"), source)
+    # One step, so that the optimizer has all it will ever remember.
+    images, labels = np.zeros((2, 28, 28), np.uint8), np.arange(2)
+    train = list(model.train_step(images, labels, 1e-3))
+    test = list(model.evaluate(images, labels))
+    weights, _ = read_tensors(file, name, kinds(model.state_dict()))
+    model.load_state_dict(weights)
+    return weights, model, train, test
+
+
+def _least_weights(config: TrainConfig) -> int:
+    """Return a number of weights that no model of this config falls short of.
+
+    A few bytes of config can ask for gigabytes of network: it is built only when the archive holds as much.
+    """
+    params = config.params
+    if isinstance(hidden := params.get("hidden"), str):
+        sizes = widths(hidden)
+        return sum(a * b for a, b in pairwise(sizes))
+    return (int(params.get("depth", 1)) - 1) * int(params.get("width", 0)) ** 2
+
+
+def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[dict[str, Any]]:
+    name = "events.jsonl"
+    events = read_events(read_member(file, name, _EVENTS), name, train, test)
+    lifecycle = [event["event"] for event in events if event["event"] not in ("step", "epoch")]
+    if not lifecycle:
+        raise refuse(name, "does not say how the run went")
+    if lifecycle[-1] not in ENDINGS:
+        seconds = max(event["seconds"] for event in events)
+        message = "It had not ended when it was packed."
+        events.append({"event": "stopped", "time": round(time.time(), 3), "seconds": seconds, "message": message})
+    return events
+
+
+def _with_digits(file: ZipFile, name: str, config: TrainConfig, wanted: dict[str, Kind]) -> dict[str, np.ndarray]:
+    """Read arrays that say what the model made of some test digits."""
+    arrays = read_npz(file, name, wanted)
+    count = _test_count(config)
+    if arrays["indices"].min() < 0 or arrays["indices"].max() >= count:
+        raise refuse(name, f"is of digits that are not among the {count:,} of the test set")
+    return arrays
+
+
+def _read_frames(
+    file: ZipFile, config: TrainConfig, model: Model, per_epoch: int | None
+) -> dict[str, dict[str, np.ndarray]]:
+    """Read the codes of test digits at moments of the training, each of the shape that the recorder gives it."""
+    names = [name for name in file.namelist() if FRAME.fullmatch(name)]
+    if names and (config.spec.task != "reconstruct" or model.code_size < 2):
+        raise refuse(names[0], "is there, but the run has no map")
+    if len(names) > MAX_FRAMES:
+        raise refuse(names[-1], f"is one of {len(names):,} frames instead of at most {MAX_FRAMES}")
+    count = digits_in(model.code_size, _test_count(config)) if names else 0
+    wanted: dict[str, Kind] = {
+        "codes": (np.dtype(np.float16), (count, model.code_size)),
+        "mean": (np.dtype(np.float32), (model.code_size,)),
+        "scale": (np.dtype(np.float32), ()),
+    }
+    frames = {}
+    for name in names:
+        step = int(name.removeprefix("forming/step-").removesuffix(".npz"))
+        if not belongs(step, per_epoch) or step > (per_epoch or step) * config.epochs:
+            raise refuse(name, "is of no step at which a frame is kept")
+        frames[name] = read_npz(file, name, wanted)
+        try:
+            unpack(frames[name])
+        except ValueError as error:
+            raise refuse(name, "holds codes that are not finite numbers about their mean") from error
+    return frames
+
+
+def _test_count(config: TrainConfig) -> int:
+    return len(datasets.load(config.dataset).test) if datasets.is_ready(config.dataset) else 10_000
+
+
+def _halved(kind: Kind) -> Kind:
+    dtype, shape = kind
+    return (np.dtype(np.float16), shape) if dtype == np.float32 else kind
+
+
+def _read_resume(
+    file: ZipFile, config: TrainConfig, model: Model, wanted: dict[str, Kind], train: list[str], test: list[str]
+) -> Resume | None:
+    """Read where the run can go on from, and put the model there to see that it can."""
+    name = "resume.safetensors"
+    if name not in file.namelist():
+        return None
+    optimizer = kinds(model.optimizer_state())
+    both = {f"weights/{key}": kind for key, kind in wanted.items()}
+    both |= {f"optimizer/{key}": kind for key, kind in optimizer.items()}
+    arrays, facts = read_tensors(file, name, both)
+    try:
+        (line,) = read_events(facts["line"].encode() + b"\n", name, train, test)
+        validation = tuple(map(float, json.loads(facts["validation"])))
+    except ArchiveError:
+        raise
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise refuse(name, "does not say where to go on from") from error
+    steps = [value for key, value in arrays.items() if key.startswith("optimizer/") and not value.shape]
+    if line["event"] != "epoch" or line["epoch"] > config.epochs or not all(1 <= value <= 1e12 for value in steps):
+        raise refuse(name, f"goes on from no epoch from 1 to {config.epochs}")
+    if len(validation) != (line["epoch"] if config.patience else 0):
+        raise refuse(name, f"has {len(validation)} validation losses")
+    parts = {
+        part: {key.removeprefix(part): value for key, value in arrays.items() if key.startswith(part)}
+        for part in ("weights/", "optimizer/")
+    }
+    resume = Resume(line["epoch"], parts["weights/"], parts["optimizer/"], line, validation)
+    resume.restore(model)
+    return resume
+
+
+def _limit(name: str) -> int:
+    if FRAME.fullmatch(name):
+        return _FRAME
+    return _MAX_CONTENT if SNAPSHOT.fullmatch(name) else FILES.get(name, 0)

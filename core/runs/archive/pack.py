@@ -1,0 +1,124 @@
+"""A run as one .zip file, out and in again."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from core.files import told, write_arrays, write_file, write_json, write_npz
+from core.ink.drawing import to_line
+from core.runs.archive.check import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
+from core.runs.archive.events import event_lines
+from core.runs.checkpoint import write_resume
+from core.runs.finetune import DRAWINGS
+from core.runs.frames import FRAME, belongs, steps_an_epoch
+from core.runs.run import Run
+from core.runs.store import TRASH, RunStore
+from core.untrusted import ArchiveError
+
+__all__ = ["MAX_ARCHIVE", "ArchiveError", "pack", "unpack"]
+
+
+def pack(run: Run) -> bytes:
+    """Return the run as a .zip file, the same bytes for the same files.
+
+    Snapshots stay out if they are too many, and so do frames if there is no room even without snapshots.
+    Raises RunNotFound when it is gone, ValueError while it has no weights or when it is too large.
+    """
+    run.must_exist()
+    if not run.has_weights():
+        raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
+    contents = {name: content for name in FILES if (content := _content(run, name)) is not None}
+    events = _whole_lines(contents.get("events.jsonl", b""))
+    contents["events.jsonl"] = b"".join(event_lines(events))
+    per_epoch = steps_an_epoch(events)
+    frames = {name: content for name, content in _matching(run, FRAME) if belongs(int(name[-12:-4]), per_epoch)}
+    for parts in (frames, dict(_matching(run, SNAPSHOT))):
+        if _size(contents) + _size(parts) < MAX_ARCHIVE:
+            contents |= parts
+    if _size(contents) >= MAX_ARCHIVE:
+        raise ValueError(f"{run.name} has more than {MAX_ARCHIVE / 2**20:.0f} MB. Copy its folder instead.")
+    run.must_exist()
+    return _zipped(contents)
+
+
+def _matching(run: Run, pattern: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    for path in run.folder.glob("*/*.npz"):
+        name = f"{path.parent.name}/{path.name}"
+        if pattern.fullmatch(name) and (content := _content(run, name)):
+            yield name, content
+
+
+def _content(run: Run, name: str) -> bytes | None:
+    try:
+        return (run.folder / name).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _size(contents: Mapping[str, bytes]) -> int:
+    return sum(len(content) + 1000 for content in contents.values())
+
+
+def _whole_lines(events: bytes) -> list[dict[str, Any]]:
+    """Return the lines that a reader of the history takes: what a crash has torn stays behind."""
+    kept = []
+    for line in events[: events.rfind(b"\n") + 1].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            kept.append(event)
+    return kept
+
+
+def _zipped(contents: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w") as file:
+        for name in sorted(contents):
+            info = ZipInfo(name)  # of 1980: the same run makes the same file
+            info.compress_type = ZIP_DEFLATED if name.endswith(("json", "jsonl")) else ZIP_STORED
+            file.writestr(info, contents[name])
+    return buffer.getvalue()
+
+
+def unpack(archive: bytes, store: RunStore) -> Run:
+    """Bring a run in under a new id and a new colour, its name made plain; one that was going on comes in as stopped.
+
+    Raises ArchiveError, with nothing written, for what `pack` would not have written; ValueError when the disk refuses.
+    """
+    if len(archive) > MAX_ARCHIVE:
+        raise ArchiveError(f"The file has more than {MAX_ARCHIVE / 2**20:.0f} MB. Choose a packed run.")
+    return _write(check(archive), store)
+
+
+def _write(content: Incoming, store: RunStore) -> Run:
+    """Write a run where nobody looks for runs, and only then give it its name."""
+    run_id = store.new_id(content.config)
+    folder = store.folder / TRASH / f".{run_id}"
+    with told(store.folder, undo=folder):
+        folder.mkdir(parents=True)
+        if source := content.source:
+            (folder / "source").mkdir()
+            write_json(folder / "source" / "config.json", source.facts)
+            write_arrays(folder / "source" / "weights.safetensors", source.weights)
+        if start := content.start:
+            (folder / "start").mkdir()
+            write_json(folder / "start" / "config.json", start.facts)
+            write_arrays(folder / "start" / "weights.safetensors", start.weights)
+            write_file(folder / DRAWINGS, b"".join(to_line(drawing) + b"\n" for drawing in start.drawings))
+        write_file(folder / "events.jsonl", b"".join(event_lines(content.events)))
+        if content.resume:
+            write_resume(folder, content.model, content.resume.line, content.resume.validation)
+        for name, arrays in content.npz.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            write_npz(folder / name, arrays, durable=False)
+        write_arrays(folder / "weights.safetensors", content.weights)
+        write_json(folder / "config.json", content.facts | {"color": store.rarest_color()})
+        folder.rename(store.folder / run_id)
+    return store.get(run_id)

@@ -1,0 +1,346 @@
+"""Training, the recorded run: takes a slot, trains, and writes down everything that others read."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core.data import datasets, fetch
+from core.data.datasets import Dataset, Split
+from core.files import write_arrays, write_npz
+from core.models.contract import Metrics, Model
+from core.runs.checkpoint import Resume, read_resume, write_resume
+from core.runs.finetune import own_split
+from core.runs.frames import FrameWriter
+from core.runs.log import summarize
+from core.runs.run import ENDINGS, Run, RunNotFound
+from core.runs.slots import slot
+from core.runs.weights import initial_model
+from core.training.loop import (
+    Checking,
+    Diverged,
+    EarlyStop,
+    Epoch,
+    Step,
+    fit,
+    steps_per_epoch,
+    training_size,
+    with_noise,
+)
+
+_LOGGED_STEPS = 1000  # about how many steps of a run are written down
+_PROBES = 20
+_PROBE_EVERY_S = 0.6
+_HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*.part", "forming/*.part")
+
+
+class Ended(Exception):
+    """Somebody asked for a stop or a pause, or the time limit is reached: the word for the log, and the reason."""
+
+    def __init__(self, event: str, reason: str) -> None:
+        self.event = event
+        super().__init__(reason)
+
+
+def train(run: Run) -> None:
+    """Train a run from its config to its end, leaving everything in its folder; returns when it has ended."""
+    try:
+        with _held(run.folder / "lock", 5.0), (run.folder / "events.jsonl").open("ab", buffering=0) as file:
+            if run.status() in ENDINGS and not (run.folder / "resume").exists():
+                return  # somebody else was asked to do it, too, and was faster
+            if file.tell() and not (run.folder / "events.jsonl").read_bytes().endswith(b"\n"):
+                file.write(b"\n")  # ends the line that a crash tore
+            Training(run, file).carry_out()
+    except Timeout:
+        return  # another worker has it
+    except (RunNotFound, FileNotFoundError):
+        if not (run.folder / "config.json").exists():
+            shutil.rmtree(run.folder, ignore_errors=True)  # deleted while it trained, all but what was just written
+    except OSError as error:
+        # A disk that cannot be written cannot be told so, either: the run is found as it was left.
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):
+            raise
+
+
+@contextmanager
+def _held(path: Path, patience: float) -> Iterator[None]:
+    # A reader's look holds the lock for microseconds, so a worker always tries for a moment.
+    if not path.parent.is_dir():
+        raise FileNotFoundError(path.parent)
+    with FileLock(path).acquire(timeout=max(patience, 0.2), poll_interval=0.01):
+        yield
+
+
+class Training:
+    """One run being trained: its files and its clock.
+
+    The clock of a resumed run goes on from where its last finished epoch left it.
+    """
+
+    def __init__(self, run: Run, file: IO[bytes]) -> None:
+        self.run, self.config, self.file = run, run.config, file
+        self.began = self.start = time.monotonic()
+        self._last_wait = ("", 0.0)
+        self._torn = False
+
+    def carry_out(self) -> None:
+        """Wait for a slot, train, and log how it ended."""
+        try:
+            if (self.run.folder / "resume").exists():
+                self._log("queued")  # from here on the run is active again
+                (self.run.folder / "resume").unlink(missing_ok=True)
+            with slot(self.run.folder.parent, self._wait):
+                ending = self._train()
+            self._end("finished", **({"message": str(ending)} if ending else {}))
+        except Ended as ending:
+            self._end(ending.event, message=str(ending))
+        except Diverged as error:
+            self._end("diverged", step=error.step, last_loss=error.last, message=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
+            self.run.must_exist()  # a deleted run fails in any way, and has nobody to tell
+            self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        """Log a failure in words that help, also where the disk is full."""
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            (self.run.folder / "probe.npz").unlink(missing_ok=True)  # makes room for the line that says so
+            with suppress(OSError):  # where not even that can be written, the run is found interrupted
+                self._end("failed", message="The disk is full. Free some space, then press Resume.")
+            return
+        with suppress(OSError):
+            (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error):
+            message = "There is not enough memory. Choose smaller batches or a smaller model."
+        else:
+            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+            message = f"{kind}{error}"
+        self._end("failed", message=message)
+
+    def _wait(self, message: str) -> None:
+        """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
+        self.run.must_exist()
+        said, when = self._last_wait
+        if message != said and time.monotonic() - when > 0.5:
+            self._last_wait = (message, time.monotonic())
+            self._log("queued", message=message)
+        self._obey()
+
+    def _train(self) -> EarlyStop | None:
+        config = self.config
+        if not datasets.is_ready(config.dataset):
+            fetch.fetch(config.dataset, lambda share, what: self._wait(f"Downloading: {share:.0%}, {what}"))
+        dataset = datasets.load(config.dataset)
+        model, own = initial_model(self.run, config.device), own_split(self.run)
+        per_epoch = steps_per_epoch(training_size(dataset.train, config), config)
+        log = _StepLog(self._log, per_epoch, per_epoch * config.epochs)
+        done = self._begin(model, log)
+        probe = _ProbeWriter(self.run, model, dataset)
+        probe.write(per_epoch * done.epoch if done else 0)
+        frames = FrameWriter(self.run, model, dataset, per_epoch)
+        frames.begin(per_epoch * done.epoch if done else 0)
+        clock = _EpochClock()
+        validation = list(done.validation if done else ())
+        for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
+            self._obey(model)
+            if isinstance(event, Step):
+                clock.add(event.images)
+                log.add(event)
+                if event.test:  # a few times an epoch, so that a young run already answers on the pages
+                    write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
+                probe.write_sometimes(event.step)
+                frames.look(event.step, event.test is not None)
+            elif isinstance(event, Checking):
+                clock.pause()
+            elif isinstance(event, Epoch):
+                validation += [event.validation["loss"]] if event.validation else []
+                frames.end_epoch(event.step)
+                self._save(model, event, clock.end(), probe.write(event.step), validation)
+            else:
+                return event
+        return None
+
+    def _begin(self, model: Model, log: _StepLog) -> Resume | None:
+        """Log the start, from the last finished epoch where there is one, and return that with the model put there."""
+        for name in _HALF_WRITTEN:  # by a worker that was killed; no other writes these while we hold the lock
+            for part in self.run.folder.glob(name):
+                part.unlink(missing_ok=True)
+        done = read_resume(self.run.folder)
+        self.began = self.start = time.monotonic()
+        step = 0
+        if done:
+            done.restore(model)
+            step, self.start = int(done.line["step"]), self.began - float(done.line["seconds"])
+            if all(epoch["epoch"] < done.epoch for epoch in self.run.history().epochs):
+                self._append(done.line)  # a crash came between the epoch and its line
+        self._log("started", step=step, total_steps=log.total, parameters=model.parameter_count)
+        return done
+
+    def _save(
+        self,
+        model: Model,
+        event: Epoch,
+        images_per_second: float,
+        outputs: dict[str, np.ndarray],
+        validation: Sequence[float],
+    ) -> None:
+        """Write everything of an epoch: what others read, then what makes it finished, then the line that says so."""
+        facts = {
+            "epoch": event.epoch,
+            "step": event.step,
+            "images_per_second": round(images_per_second, 1),
+            "train": _rounded(event.train),
+            "test": _rounded(event.test),
+            **({"validation": _rounded(event.validation)} if event.validation else {}),
+            "health": {layer: _rounded(measures) for layer, measures in event.health.items()},
+        }
+        line, folder, weights = self._line("epoch", **facts), self.run.folder, model.state_dict()
+        write_arrays(folder / "weights.safetensors", weights)
+        half = {
+            f"weights/{name}": value.astype(np.float16) if value.dtype == np.float32 else value
+            for name, value in weights.items()
+        }
+        (folder / "snapshots").mkdir(exist_ok=True)
+        write_npz(folder / "snapshots" / f"epoch-{event.epoch:03d}.npz", {**half, **outputs})
+        write_resume(folder, model, line, validation)  # the epoch counts as finished from here on
+        self._append(line)
+        os.fsync(self.file.fileno())
+
+    def _obey(self, model: Model | None = None) -> None:
+        """End the run, keeping its weights, if a stop or a pause was asked for or its time is up.
+
+        Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
+        """
+        self.run.must_exist()
+        minutes, request = self.config.max_minutes, self.run.requested()
+        too_long = model is not None and time.monotonic() - self.began > 60 * minutes
+        if not request and not too_long:
+            return
+        if model is not None:
+            write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
+        if request == "pause":
+            raise Ended("paused", "Paused on request.")
+        limit = f"Stopped at its time limit of {minutes:g} minutes."
+        raise Ended("stopped", "Stopped on request." if request else limit)
+
+    def _end(self, event: str, **facts: Any) -> None:
+        # With its figures, so that a table of many runs need not read all that each of them wrote.
+        self._log(event, **facts, summary=asdict(summarize(self.run.history())))
+
+    def _log(self, event: str, **facts: Any) -> None:
+        self._append(self._line(event, **facts))
+
+    def _line(self, event: str, **facts: Any) -> dict[str, Any]:
+        now = {"time": round(time.time(), 3), "seconds": round(time.monotonic() - self.start, 3)}
+        return {"event": event, **now, **facts}
+
+    def _append(self, line: dict[str, Any]) -> None:
+        text = b"\n" * self._torn + json.dumps(line).encode() + b"\n"
+        self._torn = True  # an unbuffered file may take a part only, before it says that the disk is full
+        while text:
+            text = text[self.file.write(text) :]
+        self._torn = False
+
+
+class _StepLog:
+    """Writes down every few steps, as the mean over the images since the last line."""
+
+    def __init__(self, log: Callable[..., None], per_epoch: int, total: int) -> None:
+        self.log, self.per_epoch, self.total = log, per_epoch, total
+        # By count and not by the clock, so that a run repeated writes the same numbers.
+        self.every = -(-total // _LOGGED_STEPS)
+        self.images, self.sums = 0, dict[str, float]()
+
+    def add(self, event: Step) -> None:
+        self.images += event.images
+        for key, value in event.metrics.items():
+            self.sums[key] = self.sums.get(key, 0.0) + value * event.images
+        ends = event.step % self.per_epoch == 0  # so that a resumed run writes the same lines as an unbroken one
+        if event.step == 1 or ends or event.step % self.every == 0 or event.test:
+            self._write(event)
+
+    def _write(self, event: Step) -> None:
+        self.log(
+            "step",
+            step=event.step,
+            epoch=round(event.step / self.per_epoch, 4),
+            images=self.images,
+            lr=float(f"{event.lr:.6g}"),
+            train=_rounded({key: value / self.images for key, value in self.sums.items()}),
+            **({"test": _rounded(event.test)} if event.test else {}),
+        )
+        self.images, self.sums = 0, {}
+
+
+class _EpochClock:
+    """Images per second of an epoch, the evaluation after it left out."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.images, self.started, self.paused = 0, time.monotonic(), 0.0
+
+    def add(self, images: int) -> None:
+        self.images += images
+
+    def pause(self) -> None:
+        self.paused = self.paused or time.monotonic()
+
+    def end(self) -> float:
+        rate = self.images / max(1e-9, (self.paused or time.monotonic()) - self.started)
+        self._begin()
+        return rate
+
+
+class _ProbeWriter:
+    """Writes what the model makes of twenty fixed test digits, two of each class."""
+
+    def __init__(self, run: Run, model: Model, dataset: Dataset) -> None:
+        self.path, self.model = run.folder / "probe.npz", model
+        self.reconstructs = run.spec.task == "reconstruct"
+        self.indices = probe_indices(dataset.test.labels)
+        test = Split(dataset.test.images[self.indices], dataset.test.labels[self.indices])
+        noisy, clean = with_noise(test, run.config)
+        self.images = noisy.images
+        self.inputs = {} if clean is None else {"inputs": noisy.images}
+        self.last = time.monotonic()
+
+    def write(self, step: int) -> dict[str, np.ndarray]:
+        """Write the outputs, and return them for the snapshot."""
+        if self.reconstructs:
+            pixels = self.model.decode(self.model.encode(self.images))
+            outputs = np.round(np.nan_to_num(pixels) * 255).astype(np.uint8)
+        else:
+            outputs = self.model.predict_proba(self.images)
+        arrays = {"step": np.int64(step), "indices": self.indices, "outputs": outputs, **self.inputs}
+        write_npz(self.path, arrays, durable=False)
+        self.last = time.monotonic()
+        return {"indices": self.indices, "outputs": outputs}
+
+    def write_sometimes(self, step: int) -> None:
+        """Write at the first step and then at most every 0.6 s."""
+        if step == 1 or time.monotonic() - self.last > _PROBE_EVERY_S:
+            self.write(step)
+
+
+def probe_indices(labels: np.ndarray) -> np.ndarray:
+    """Return where the first two of each class stand, class by class and then again: int64 (up to 20,)."""
+    first = [np.flatnonzero(labels == c)[:2] for c in range(10)]
+    ordered = [places[turn] for turn in range(2) for places in first if len(places) > turn]
+    return np.array(ordered[:_PROBES], np.int64)
+
+
+def _rounded(metrics: Metrics) -> Metrics:
+    return {key: float(f"{value:.6g}") for key, value in metrics.items()}

@@ -1,0 +1,268 @@
+"""A run is a folder. The files in it are the only interface between the processes that train and those that look.
+
+The dashboard writes config.json and the empty request files `stop`, `pause` and `resume`; everything else is the
+worker's, which holds `lock` for as long as it lives. Nothing is stored twice: a run's status is derived from its files.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from core.data import datasets
+from core.files import is_held, told, write_json
+from core.models.contract import ModelSpec
+from core.runs.log import NOTHING_YET, History, Summary, last_line, read_history, summarize
+from core.training.config import TrainConfig
+
+COLOR_COUNT = 8  # how many colours the runs share
+ACTIVE = ("starting", "queued", "running")
+ENDINGS = ("finished", "stopped", "paused", "failed", "diverged")
+RESUMABLE = ("stopped", "paused", "failed", "interrupted")
+MAX_NAME, MAX_NOTE = 80, 2000  # characters
+_GRACE_S = 30.0  # how long a worker may take from its start to its first sign of life
+
+
+class RunNotFound(ValueError):
+    """There is no readable run with this id."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a run makes of a few fixed test digits.
+
+    outputs: float32 (k, 10) probabilities of a classifier, or uint8 (k, 28, 28) reconstructions;
+    indices: int64 (k,) of the digits in the test split; step: when, 0 before training;
+    inputs: uint8 (k, 28, 28), the digits as the run saw them, where it is to clean them of noise.
+    """
+
+    step: int
+    indices: np.ndarray
+    outputs: np.ndarray
+    inputs: np.ndarray | None = None
+
+
+class Run:
+    """One run. Cheap to make; reads its files when asked and raises RunNotFound when they are gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other.folder == self.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        path = self.folder / "config.json"
+        try:
+            stat = path.stat()
+            return _read_facts(str(path), stat.st_mtime_ns, stat.st_size)
+        except FileNotFoundError as error:
+            raise RunNotFound(f"The run {self.id} is gone. Choose another one.") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunNotFound(f"The run {self.id} cannot be read: {error}") from error
+
+    @property
+    def config(self) -> TrainConfig:
+        """What was trained and how."""
+        config: TrainConfig = self._facts["config"]
+        return config
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The row of MODELS that was trained."""
+        return self.config.spec
+
+    @property
+    def name(self) -> str:
+        """The title for people: free text, to be escaped."""
+        return str(self._facts["name"])
+
+    @property
+    def note(self) -> str:
+        """What somebody wrote about the run: free text, to be escaped."""
+        return str(self._facts["note"])
+
+    @property
+    def created(self) -> float:
+        """When the run was created, in seconds since 1970."""
+        return float(self._facts["created"])
+
+    @property
+    def color(self) -> int:
+        """The run's place in the palette, the same on every page."""
+        return int(self._facts["color"])
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the run came with the project."""
+        return bool(self._facts["shipped"])
+
+    def history(self) -> History:
+        """Read what was logged so far: whole lines only, so a torn last line waits for its rest."""
+        history = read_history(self.folder / "events.jsonl")
+        if history is None:
+            self.must_exist()
+            return NOTHING_YET
+        return history
+
+    def summary(self) -> Summary:
+        """Return the figures of the run as far as it is; of an ended one without reading all it wrote."""
+        line = last_line(self.folder / "events.jsonl")
+        if line.get("event") in ENDINGS and (told := Summary.from_dict(line.get("summary"))):
+            return told
+        return summarize(self.history())
+
+    def status(self) -> str:
+        """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
+        self.must_exist()
+        ending = last_line(self.folder / "events.jsonl").get("event")  # spares reading it all, for most runs
+        if ending in ENDINGS:
+            return "starting" if self._asked_to_resume() else str(ending)
+        lifecycle = self.history().lifecycle
+        last = lifecycle[-1]["event"] if lifecycle else ""
+        if last in ENDINGS:
+            return "starting" if self._asked_to_resume() else str(last)
+        if self.locked():
+            return "running" if last == "started" else "queued"
+        lifecycle = self.history().lifecycle  # it may have ended between the two looks
+        if lifecycle and lifecycle[-1]["event"] in ENDINGS:
+            return str(lifecycle[-1]["event"])
+        if self._asked_to_resume() or (not lifecycle and time.time() - self.created < _GRACE_S):
+            return "starting"
+        return "interrupted"
+
+    def _asked_to_resume(self) -> bool:
+        try:
+            return time.time() - (self.folder / "resume").stat().st_mtime < _GRACE_S
+        except OSError:
+            return False
+
+    def active(self) -> bool:
+        """Say whether the run goes on or is about to."""
+        return self.status() in ACTIVE
+
+    def message(self) -> str:
+        """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
+        lifecycle = self.history().lifecycle
+        if self.status() == "interrupted":
+            return "Its process ended before the run did. Resume goes on from the last finished epoch."
+        return str(lifecycle[-1].get("message", "")) if lifecycle else ""
+
+    def locked(self) -> bool:
+        """Say whether a worker holds this run: a lock dies with its process, a pid does not."""
+        return is_held(self.folder / "lock")
+
+    def request_stop(self) -> None:
+        """Ask the worker to stop after the batch it is at."""
+        self._request("stop")
+
+    def request_pause(self) -> None:
+        """Ask the worker to pause after the batch it is at: as a stop, by someone who means to go on."""
+        self._request("pause")
+
+    def request_resume(self, epochs: int | None = None) -> None:
+        """Prepare a run that ended to go on from its last finished epoch, to be handed to a worker next.
+
+        epochs: train up to so many instead. Raises ValueError when the run cannot go on.
+        """
+        status = self.status()
+        config = self.config if epochs is None else replace(self.config, epochs=epochs)
+        longer = config.epochs > self.config.epochs
+        if status not in RESUMABLE and not (status == "finished" and longer):
+            raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
+        if longer:
+            self._rewrite(config=config.to_dict())
+        with told(self.folder):
+            for request in ("stop", "pause"):
+                (self.folder / request).unlink(missing_ok=True)
+        self._request("resume")
+
+    def rename(self, name: str) -> None:
+        """Give the run another name; spaces around it are cut off. ValueError when nothing is left."""
+        if not name.strip():
+            raise ValueError("A run needs a name. Give it at least one letter.")
+        self._rewrite(name=name.strip()[:MAX_NAME])
+
+    def annotate(self, note: str) -> None:
+        """Keep a note with the run, up to 2,000 characters."""
+        self._rewrite(note=note.strip()[:MAX_NOTE])
+
+    def _rewrite(self, **changes: Any) -> None:
+        self.must_exist()
+        facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        with told(self.folder):
+            write_json(self.folder / "config.json", facts | changes)
+        self.__dict__.pop("_facts", None)  # read anew when asked for next
+
+    def _request(self, name: str) -> None:
+        self.must_exist()
+        with told(self.folder):
+            (self.folder / name).touch()
+
+    def requested(self) -> str:
+        """Return "stop" or "pause" if somebody asked for it, else ""."""
+        return next((name for name in ("stop", "pause") if (self.folder / name).exists()), "")
+
+    def has_weights(self) -> bool:
+        """Say whether there are weights to answer with."""
+        return self.weights_version() > 0
+
+    def weights_version(self) -> int:
+        """Return a number that changes with the weights; 0 when there are none."""
+        try:
+            return (self.folder / "weights.safetensors").stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def probe(self) -> Probe | None:
+        """Return the latest look at the fixed test digits, or None before the first."""
+        try:
+            with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
+                inputs = file.get("inputs")
+                return Probe(int(file["step"]), file["indices"], file["outputs"], inputs)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None  # not one of ours; the strip is left out rather than the page broken
+
+    def projection_file(self, method: str) -> Path:
+        """Return where the projection of this run by `method` is stored."""
+        return self.folder / "projections" / f"{method}.npz"
+
+    def must_exist(self) -> None:
+        """Raise RunNotFound if the run was deleted, also while its last files are still there."""
+        if not (self.folder / "config.json").is_file():
+            raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
+
+
+@lru_cache(maxsize=4096)
+def _read_facts(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
+    facts = json.loads(Path(path).read_text(encoding="utf-8"))
+    return {
+        "config": TrainConfig.from_dict(facts["config"]),
+        "name": str(facts["name"])[:MAX_NAME],
+        "note": str(facts.get("note", ""))[:MAX_NOTE],
+        "created": float(facts["created"]),
+        "color": int(facts["color"]) % COLOR_COUNT,
+        "shipped": bool(facts.get("shipped")),
+    }
+
+
+def digits_of(run: Run) -> str:
+    """Return the data set whose digits are mapped: the run's own, or the embedded one while that is not here."""
+    return run.config.dataset if datasets.is_ready(run.config.dataset) else "digits"

@@ -1,0 +1,174 @@
+"""RunStore, the folder of all run folders: making, finding, deleting and sweeping them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from core.files import told, write_json
+from core.paths import checkpoints_dir
+from core.runs.run import COLOR_COUNT, MAX_NAME, Run, RunNotFound
+from core.training.config import TrainConfig
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+TRASH = ".trash"  # no run id; what lies there is swept away after a day
+_KEPT_S = 24 * 3600.0  # how long a deleted run can be brought back
+_ABANDONED_S = 60.0  # after this time nobody is still writing a file
+
+
+class RunStore:
+    """All runs below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self, config: TrainConfig, name: str = "", kept: Mapping[str, bytes] | None = None) -> Run:
+        """Make the folder of a new run, as `add` does. Raises ValueError when the disk does not let us."""
+        title = f"{config.spec.title} {time.strftime('%H:%M:%S')}"
+        return self.add(self.new_id(config), config, name or title, kept=kept)
+
+    @staticmethod
+    def new_id(config: TrainConfig) -> str:
+        """Return an id that no other run has."""
+        return f"{config.model}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+    def add(
+        self,
+        run_id: str,
+        config: TrainConfig,
+        name: str,
+        shipped: bool = False,
+        kept: Mapping[str, bytes] | None = None,
+    ) -> Run:
+        """Make the folder of a new run under a given id.
+
+        kept: what it keeps of other runs, by the place in its folder, so that it stays whole when they are deleted;
+        None keeps the run that it stands on. Raises ValueError when that one cannot serve or the disk does not let us.
+        """
+        folder = self.folder / _checked(run_id)
+        source = self.source_of(config) if kept is None else None
+        if config.start and kept is None:
+            raise ValueError("A run that begins from another learns from drawings: begin it from the page Your hand.")
+        facts = {
+            "version": 1,
+            "name": name[:MAX_NAME],
+            "created": round(time.time(), 3),
+            "color": self.rarest_color(),
+            "shipped": shipped,
+            "config": config.to_dict(),
+        }
+        with told(self.folder, undo=folder):
+            folder.mkdir(parents=True)
+            files = copies(source, "source") if source else kept or {}
+            for place, content in files.items():
+                (folder / place).parent.mkdir(exist_ok=True)
+                (folder / place).write_bytes(content)
+            write_json(folder / "config.json", facts)
+        return Run(folder)
+
+    def source_of(self, config: TrainConfig) -> Run | None:
+        """Return the run that a config stands on; None when it needs none. ValueError when that one cannot serve."""
+        if not config.source:
+            return None
+        source = self.get(config.source)
+        if not config.spec.accepts(source.spec):
+            raise ValueError(f"{source.name} cannot carry the model {config.spec.title}. Choose another run.")
+        if not source.has_weights():
+            raise ValueError(f"{source.name} has no weights yet. Wait for its first epoch.")
+        return source
+
+    def get(self, run_id: str) -> Run:
+        """Return a run by its id. Raises RunNotFound when there is none that can be read."""
+        if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
+            raise RunNotFound(f"{str(run_id)[:80]!r} is no run. Choose one from the list.")
+        run = Run(self.folder / run_id)
+        _ = run.config
+        return run
+
+    def runs(self, task: str | None = None) -> list[Run]:
+        """Return all readable runs, newest first and the shipped ones last."""
+        found = []
+        for folder in self._folders():
+            run = Run(folder)
+            try:
+                if task in (None, run.spec.task):
+                    found.append(run)
+            except RunNotFound:
+                continue  # half-made, half-deleted or not a run
+        return sorted(found, key=lambda run: (run.shipped, -run.created))
+
+    def stop_all(self) -> int:
+        """Ask every active run to stop; return how many were asked."""
+        active = [run for run in self.runs() if run.active()]
+        for run in active:
+            run.request_stop()
+        return len(active)
+
+    def delete(self, run: Run) -> None:
+        """Put a run away, so that `restore` can bring it back for a day; its worker, if it has one, ends by itself."""
+        run.must_exist()
+        trash = self.folder / TRASH
+        with told(self.folder):
+            trash.mkdir(exist_ok=True)
+            run.folder.replace(trash / run.id)
+            os.utime(trash / run.id)  # from now on the day is counted
+
+    def restore(self, run_id: str) -> Run:
+        """Bring a deleted run back. Raises RunNotFound when it was put away too long ago."""
+        away = self.folder / TRASH / _checked(run_id)
+        if not (away / "config.json").is_file():
+            raise RunNotFound(f"The run {run_id} cannot be brought back: it was deleted more than a day ago.")
+        with told(self.folder):
+            away.replace(self.folder / run_id)
+        return self.get(run_id)
+
+    def sweep(self) -> None:
+        """Remove what killed workers left half-written more than a minute ago, and runs deleted more than a day ago."""
+        for folder in self._folders():
+            for part in folder.rglob("*.part"):
+                with suppress(FileNotFoundError):  # its worker may be finishing it
+                    if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                        part.unlink()
+        for away in (self.folder / TRASH).glob("*"):
+            with suppress(FileNotFoundError):  # another dashboard sweeps, too
+                if time.time() - away.stat().st_mtime > _KEPT_S:
+                    shutil.rmtree(away, ignore_errors=True)
+
+    def _folders(self) -> list[Path]:
+        try:
+            return [p for p in self.folder.iterdir() if _ID.fullmatch(p.name) and p.is_dir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def rarest_color(self) -> int:
+        """Return the colour that the fewest runs have."""
+        used = [run.color for run in self.runs()]
+        return min(range(COLOR_COUNT), key=used.count)
+
+
+def copies(run: Run, place: str) -> dict[str, bytes]:
+    """Return what others keep of a run, enough to make its model again, by where it goes: into the folder `place`.
+
+    Raises ValueError when it cannot be read.
+    """
+    try:
+        return {f"{place}/{name}": (run.folder / name).read_bytes() for name in ("config.json", "weights.safetensors")}
+    except OSError as error:
+        raise ValueError(f"{run.folder} cannot be read whole ({error.strerror}). Choose another run.") from error
+
+
+def store() -> RunStore:
+    """Return the store of this installation: DIGITLAB_CHECKPOINTS, or checkpoints/ in the project."""
+    return RunStore(checkpoints_dir())
+
+
+def _checked(run_id: str) -> str:
+    if not _ID.fullmatch(run_id):
+        raise ValueError(f"{run_id[:80]!r} is no run id. Use lower-case letters, digits and hyphens.")
+    return run_id

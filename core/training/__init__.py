@@ -1,0 +1,1 @@
+"""Learning: the settings of a run, the recipes, and the loop that trains."""

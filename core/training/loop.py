@@ -1,0 +1,252 @@
+"""fit(): the training loop, a generator of what happened. Whoever iterates decides; to stop is to stop asking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.augment import augment, corrupt
+from core.data.datasets import Dataset, Split
+from core.models.contract import Health, Metrics, Model
+from core.training.config import TrainConfig
+
+_CHECKS_PER_EPOCH = 4  # looks at the sample of test images within an epoch
+_SAMPLE = 1000  # size of that sample
+_CHUNK = 500  # images evaluated between two events
+_HELD_OUT = 12  # one in so many training digits is held out for early stopping: 5,000 of MNIST's
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch learned. `metrics` are of this batch before the step; `test`, at some steps, of the test sample."""
+
+    epoch: int  # counted from 1
+    step: int  # counted from 1 over the whole run
+    images: int  # in this batch
+    lr: float
+    metrics: Metrics
+    test: Metrics | None = None
+
+
+@dataclass(frozen=True)
+class Checking:
+    """A breath during the evaluation after an epoch, so that a stop need not wait for its end."""
+
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch ended. `train` averages its steps, `test` is the whole test set, `health` of some training digits.
+
+    validation: of the training digits held out for early stopping, where there are any.
+    """
+
+    epoch: int
+    step: int
+    train: Metrics
+    test: Metrics
+    health: Health
+    validation: Metrics | None = None
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """The loss on the held-out digits has not improved since epoch `best`; nothing comes after this."""
+
+    epoch: int
+    best: int
+
+    def __str__(self) -> str:
+        return (
+            f"Stopped early after epoch {self.epoch}: the loss on held-out digits has not improved since epoch "
+            f"{self.best}."
+        )
+
+
+class Diverged(ArithmeticError):
+    """The loss is no longer a finite number."""
+
+    def __init__(self, step: int, last: float | None) -> None:
+        self.step, self.last = step, last
+        known = "" if last is None else f" The last finite loss was {last:.4g}."
+        super().__init__(f"The loss was not finite at step {step}.{known} Try a smaller learning rate.")
+
+
+def fit(
+    model: Model,
+    data: Dataset,
+    config: TrainConfig,
+    done_epochs: int = 0,
+    validation: Sequence[float] = (),
+    own: Split | None = None,
+) -> Iterator[Step | Checking | Epoch | EarlyStop]:
+    """Train `model` on `data` as `config` says, yielding a Step per batch and an Epoch per epoch.
+
+    Every random draw depends on (seed, epoch) alone, so a model restored after `done_epochs` goes on exactly as
+    if it had never paused; `validation` holds the losses on held-out digits of those epochs. `own` are the drawings
+    that `config.own_share` of each batch is drawn from, with replacement. Raises Diverged at the first loss that is
+    not finite, ValueError where there are too few images or no drawings.
+    """
+    if config.own_share and not own:
+        raise ValueError(f"own_share is {config.own_share:g}, but there are no drawings. Give at least one.")
+    train, held_out = training_split(data.train, config)
+    losses = list(validation)
+    last: Step | None = None
+    for epoch in range(done_epochs + 1, config.epochs + 1):
+        last, means = yield from _pass(model, train, own, data.test, config, epoch, last)
+        held = (yield from _tested(model, held_out, config, epoch)) if len(held_out) else None
+        test = yield from _tested(model, data.test, config, epoch)
+        health = model.health(train.images[:_CHUNK], train.labels[:_CHUNK])
+        yield Epoch(epoch, last.step, means, test, health, held)
+        if held is not None:
+            losses.append(held["loss"])
+            best = int(np.argmin(losses)) + 1
+            if epoch - best >= config.patience:
+                yield EarlyStop(epoch, best)
+                return
+
+
+def _pass(
+    model: Model, train: Split, own: Split | None, test: Split, config: TrainConfig, epoch: int, last: Step | None
+) -> Generator[Step, None, tuple[Step, Metrics]]:
+    """Learn every training image once, with some of one's own in each batch; return the last step and mean metrics."""
+    per_epoch = steps_per_epoch(len(train), config)
+    total, first = per_epoch * config.epochs, per_epoch * (epoch - 1) + 1
+    checks = {math.ceil(per_epoch * k / _CHECKS_PER_EPOCH) for k in range(1, _CHECKS_PER_EPOCH)}
+    sample, targets = with_noise(Split(test.images[:_SAMPLE], test.labels[:_SAMPLE]), config)
+    model.seed_step(config.seed * 1009 + epoch)
+    rng = np.random.default_rng((config.seed, epoch))
+    order = rng.permutation(len(train))
+    each = config.batch_size - config.own_per_batch
+    seen, sums = 0, dict[str, float]()
+    for number in range(per_epoch):
+        end = None if number + 1 == per_epoch else (number + 1) * each
+        batch = order[number * each : end]
+        step, lr = first + number, learning_rate(config, first + number, total)
+        chosen, labels = train.images.take(batch, 0), train.labels[batch]  # take: half the time of images[batch]
+        if own and config.own_per_batch:
+            mine = rng.integers(len(own), size=config.own_per_batch)
+            chosen, labels = np.concatenate([chosen, own.images[mine]]), np.concatenate([labels, own.labels[mine]])
+        clean = augment(chosen, config.augmentation, rng, labels)
+        images = corrupt(clean, config.noise, config.noise_level, rng)
+        metrics = model.train_step(images, labels, lr, None if images is clean else clean)
+        if not math.isfinite(metrics["loss"]):
+            raise Diverged(step, last.metrics["loss"] if last else None)
+        seen += len(labels)
+        for key, value in metrics.items():
+            sums[key] = sums.get(key, 0.0) + value * len(labels)
+        looked = model.evaluate(sample.images, sample.labels, targets) if number + 1 in checks else None
+        last = Step(epoch, step, len(labels), lr, metrics, looked)
+        yield last
+    if last is None:
+        raise ValueError("There are no images to train on. Give at least one.")
+    return last, {key: value / seen for key, value in sums.items()}
+
+
+def _tested(model: Model, split: Split, config: TrainConfig, epoch: int) -> Generator[Checking, None, Metrics]:
+    result: Metrics = {}
+    for part in evaluate(model, split, config):
+        result = part
+        yield Checking(epoch)
+    return result
+
+
+def evaluate(model: Model, split: Split, config: TrainConfig) -> Iterator[Metrics]:
+    """Yield the metrics over a growing part of the split; the last is of all of it.
+
+    A model that learns to clean noise is tested on digits with that noise, the same at every call.
+    """
+    noisy, targets = with_noise(split, config)
+    sums: dict[str, float] = {}
+    for start in range(0, len(split), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        wanted = None if targets is None else targets[part]
+        count = len(split.labels[part])
+        for key, value in model.evaluate(noisy.images[part], noisy.labels[part], wanted).items():
+            sums[key] = sums.get(key, 0.0) + value * count
+        yield {key: value / (start + count) for key, value in sums.items()}
+
+
+def with_noise(split: Split, config: TrainConfig) -> tuple[Split, np.ndarray | None]:
+    """Return the split as the model is to see it, and the clean images where the config's noise is on them."""
+    if config.noise == "none":
+        return split, None
+    rng = np.random.default_rng((config.seed, 0))
+    return Split(corrupt(split.images, config.noise, config.noise_level, rng), split.labels), split.images
+
+
+def training_split(split: Split, config: TrainConfig) -> tuple[Split, Split]:
+    """Return the images to train on, as the seed chooses them, and those held out for early stopping.
+
+    Raises ValueError when there are not as many as the config wants.
+    """
+    size = training_size(split, config)
+    if size == len(split):
+        return split, Split(split.images[:0], split.labels[:0])
+    order = np.random.default_rng((config.seed, 0)).permutation(len(split))
+    if config.per_class:
+        order = _balanced(order, split.labels, config.per_class)
+    elif config.train_size:
+        order = order[: config.train_size]
+    # What is held out comes from the end: without patience the same digits are trained on as with it and some more.
+    train, held_out = np.sort(order[:size]), np.sort(order[size:])
+    return Split(split.images[train], split.labels[train]), Split(split.images[held_out], split.labels[held_out])
+
+
+def _balanced(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Return those of `order` that are among the first `count` of their class."""
+    labels = labels[order]
+    rank = np.zeros(len(order), np.int64)
+    for label in np.unique(labels):
+        rank[labels == label] = np.arange((labels == label).sum())
+    return order[rank < count]
+
+
+def training_size(split: Split, config: TrainConfig) -> int:
+    """Return how many images of the split are trained on. Raises ValueError when there are not so many."""
+    count = config.train_size or len(split)
+    if count > len(split):
+        raise ValueError(
+            f"train_size is {config.train_size:,}, but {config.dataset} has {len(split):,} training images. "
+            "Use at most that many."
+        )
+    if config.per_class:
+        count, rarest = config.per_class * 10, most_per_class(split)
+        if config.per_class > rarest:
+            raise ValueError(
+                f"per_class is {config.per_class:,}, but {config.dataset} has only {rarest:,} training images of its "
+                "rarest class. Use at most that many."
+            )
+    return count - (max(1, count // _HELD_OUT) if config.patience else 0)
+
+
+def most_per_class(split: Split) -> int:
+    """Return how many images of every class there are: the count of the rarest."""
+    return int(np.bincount(split.labels, minlength=10).min())
+
+
+def steps_per_epoch(images: int, config: TrainConfig) -> int:
+    """Return how many batches an epoch has, with so many images beside one's own drawings; the last may be smaller.
+
+    A single image left over joins the batch before it: alone it has no spread that batch norm could use.
+    """
+    each = config.batch_size - config.own_per_batch
+    return math.ceil(images / each) - (images % each == 1 < min(images, each))
+
+
+def learning_rate(config: TrainConfig, step: int, total: int) -> float:
+    """Return the learning rate of a step counted from 1.
+
+    one-cycle: linear from 0 up to lr over the first fifth of the run, then linear down to 2 % of it
+    (Smith and Topin, "Super-convergence", 2018).
+    """
+    if config.schedule == "constant":
+        return config.lr
+    warm = max(1.0, 0.2 * total)
+    if step <= warm:
+        return config.lr * step / warm
+    return config.lr * (1 - 0.98 * (step - warm) / max(1.0, total - warm))

@@ -1,0 +1,1 @@
+"""What pages are made of: one folder a page, one folder a component, and what they share."""

@@ -1,0 +1,1 @@
+"""The map of codes on the screen."""

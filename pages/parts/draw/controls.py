@@ -1,0 +1,101 @@
+"""What people choose on the Draw page beside the models: the panels, and whose map of latent space follows the pen."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import streamlit as st
+
+from core.latent.maps import projection_state
+from core.latent.projectors import PROJECTORS
+from core.measures.on_demand import wanted
+from core.runs.run import Run
+from core.runs.store import store
+from pages.parts.shared.map_job import latest_map
+from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.style import plain
+
+PANELS = {"river": "River", "map": "Map", "steps": "Steps"}
+_FIRST = "vae-2"  # its codes are two numbers, so its map is all there is of them
+# The panels' buttons are as high as what stands beside them; on a narrow page the models have a line of their own.
+_LEVEL = """<style>
+.st-key-show button { min-height: 2.5rem; }
+@media (max-width: 640px) { .st-key-draw-controls > :has(.st-key-draw-models) { min-width: 100%; } }
+</style>"""
+
+
+def pick_panels() -> list[str]:
+    """Let people choose what is shown below the pad, in the address and remembered; return it in the page's order."""
+    st.html(_LEVEL)
+    picked = st.pills(
+        "Show",
+        list(PANELS),
+        selection_mode="multi",
+        default=["river", "map"],
+        format_func=PANELS.__getitem__,
+        key="show",
+        persist_state="session",
+        bind="query-params",
+    )
+    return [name for name in PANELS if name in (picked or [])]
+
+
+def pick_map() -> tuple[Run, str] | None:
+    """Let people choose an autoencoder and the way its codes are laid out; None when there is no autoencoder."""
+    offered = {run.id: run for run in store().runs("reconstruct") if run.has_weights()}
+    if not offered:
+        st.selectbox("Map of", [], placeholder="Nothing is trained yet", disabled=True, key="map-of-none", width=200)
+        return None
+    ids = list(offered)
+    labels = run_labels(list(offered.values()))
+    first = ids.index(_FIRST) if _FIRST in ids else 0
+    run_id = st.selectbox(
+        "Map of",
+        ids,
+        index=first,
+        format_func=lambda one: labels.get(one, str(one)),
+        key="map-of",
+        persist_state="session",
+        bind="query-params",
+        width=200,
+    )
+    run = offered.get(str(run_id), offered[ids[first]])
+    methods = _methods(run)
+    method = st.selectbox(
+        "Laid out by",
+        methods,
+        format_func=lambda name: PROJECTORS[name].title if name in PROJECTORS else str(name),
+        key="map-by",
+        persist_state="session",
+        bind="query-params",
+        width=120,
+    )
+    return run, method if method in methods else methods[0]
+
+
+def _methods(run: Run) -> list[str]:
+    # A slow map is minutes of work: it is computed on the Latent space page, and offered here once it is there.
+    size = run.config.params.get("code_size")
+    fitting = [row for row in PROJECTORS.values() if row.fits(size if isinstance(size, int) else 0)]
+    return [row.name for row in fitting if row.quick or projection_state(run, row.name).state == "ready"]
+
+
+def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
+    """Say how far the map is, start a quick one unasked, and describe it for the pad; None when its run is gone."""
+    try:
+        stored = latest_map(run, method)
+    except ValueError as error:
+        st.caption(plain(str(error)))
+        return None
+    version = stored.weights_version if stored else None
+    title = PROJECTORS[method].title
+    return {"run": run.id, "name": run.name, "method": method, "title": title, "version": version}
+
+
+def refer(runs: list[Run]) -> None:
+    """Have the test digits measured with the autoencoders among the runs: answers then tell how strange the ink is."""
+    for run in runs:
+        if run.spec.task == "reconstruct" and run.has_weights():
+            with suppress(ValueError):  # the run's card says what is wrong
+                wanted(run)

@@ -1,0 +1,91 @@
+"""The saved drawings as a file: taken along, and brought in with a report of each line that could not be read."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.ink.collection import drawings
+from core.ink.drawing import MAX_BYTES
+from pages.parts.shared.run_controls import refusable, refusal
+from pages.parts.shared.upload import upload
+
+_REPORT = "drawings-report"  # session: what became of the last file
+_SHOWN = 20  # lines of a report
+_STYLE = """
+<style>
+.dr-report { font-size: 13px; line-height: 1.5; max-height: 16rem; overflow: auto; }
+.dr-report table { border-collapse: collapse; }
+.dr-report th { text-align: right; font-weight: 400; opacity: .7; padding-right: 12px; white-space: nowrap;
+  font-variant-numeric: tabular-nums; vertical-align: top; }
+.dr-report td { overflow-wrap: anywhere; }
+</style>
+"""
+
+
+def take_out(count: int) -> None:
+    """Offer all drawings as one file; it is made when it is asked for."""
+    st.download_button(
+        "Take along",
+        data=drawings().export,
+        file_name="drawings.jsonl",
+        mime="application/jsonl",
+        key="drawings-export",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not count,
+    )
+
+
+def bring_drawings() -> None:
+    """Let people bring in a file of drawings; the report is for `brought` to show."""
+    upload(
+        "Bring in",
+        "Drawings taken along here or elsewhere (.jsonl)",
+        ["jsonl", "json", "txt"],
+        key="drawings-bring",
+        max_bytes=MAX_BYTES,
+        doing="Reading the drawings",
+        take=_read,
+    )
+
+
+def _read(content: bytes) -> None:
+    st.session_state[_REPORT] = drawings().import_lines(content)
+
+
+def brought() -> None:
+    """Say what became of the file that was brought in last: what came, and which lines did not and why."""
+    if (done := st.session_state.get(_REPORT)) is None:
+        return
+    added, skipped = done.added, done.skipped
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="deleted-drawings-report"):
+        text = f"Brought in {_count(len(added), 'drawing')}."
+        st.markdown(text + (f" {_count(len(skipped), 'line')} skipped:" if skipped else ""), width="content")
+        if skipped:
+            report = "".join(f"line {number}: {why}\n" for number, why in skipped)
+            st.download_button(
+                "Report", report, "skipped-lines.txt", "text/plain", key="drawings-report-file",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+        if added:
+            st.button("Undo", key="drawings-import-undo", icon=":material/undo:", on_click=_forget, args=(True,))
+        st.button("Dismiss", key="drawings-import-dismiss", type="tertiary", on_click=_forget, args=(False,))
+    refusal("drawings-import")
+    if skipped:
+        rows = "".join(f"<tr><th>line {n:,}</th><td>{escape(why)}</td></tr>" for n, why in skipped[:_SHOWN])
+        rest = len(skipped) - _SHOWN
+        more = f"<tr><th></th><td>and {_count(rest, 'line')} more, in the report</td></tr>" if rest > 0 else ""
+        st.html(f'{_STYLE}<div class="dr-report" tabindex="0"><table>{rows}{more}</table></div>')
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def _forget(take_back: bool) -> None:
+    with refusable("drawings-import"):
+        if take_back:
+            drawings().delete({drawing.id for drawing in st.session_state[_REPORT].added})
+        st.session_state.pop(_REPORT, None)

@@ -1,0 +1,199 @@
+"""The saved drawings as tiles: filtered, chosen, relabelled, given to another hand, deleted with undo."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.ink.collection import DrawingSet, drawings
+from core.ink.drawing import MAX_HAND, Drawing, images
+from core.measures.drawing_reads import UNREAD, readings
+from core.runs.run import Run
+from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.run_controls import refusable, refusal
+from pages.parts.shared.style import plain
+
+PAGE = 60  # tiles
+_KEY, _DONE = "drawings-gallery", "drawings-done"  # the component; session: the stamp of what was done last
+_DELETED = "drawings-deleted"  # session: the drawings of each deletion, the latest last
+_UNDOABLE = 3  # deletions
+_COLUMNS = 10  # of the sheet of pictures
+_EVERYBODY, _NOBODY = "Every hand", "No name"
+_HTML = f"""
+<div class="gallery none" data-testid="gallery">
+  <div class="bar">
+    <span class="hint">Click to choose, Shift for a range.<span class="keys"> Then 0 to 9 relabels, Delete
+      deletes.</span></span>
+    <span class="count chosen"></span>
+    <div class="chosen"><span class="word">They are</span>
+      <div class="digits" role="group" aria-label="Relabel"></div></div>
+    <form class="hand chosen"><input aria-label="Whose hand" placeholder="Whose hand" maxlength="{MAX_HAND}">
+      <button type="submit">Set</button></form>
+    <button type="button" class="delete chosen">Delete</button>
+    <button type="button" class="all chosen"></button>
+    <button type="button" class="nothing chosen">None</button>
+  </div>
+  <div class="tiles" role="listbox" aria-multiselectable="true" aria-label="Saved drawings"></div>
+  <p class="words" aria-live="polite"></p>
+</div>
+"""
+_FILES = Path(__file__).parent
+_mount = st.components.v2.component(
+    "digitlab_gallery",
+    html=_HTML,
+    css=(_FILES / "gallery.css").read_text(encoding="utf-8"),
+    js=(_FILES / "gallery.js").read_text(encoding="utf-8"),
+)
+
+
+def gallery(readers: Sequence[Run]) -> None:
+    """Show the filters and the drawings that pass them; to be run in a fragment."""
+    try:
+        everything = drawings().all()
+        passed, texts = _filtered(everything, readers)
+    except ValueError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    if _obey(drawings(), passed):
+        st.rerun()
+    refusal("drawings")
+    if not passed:
+        st.caption("No drawing passes this filter." if everything else "")
+        return
+    with st.container(key="drawings-pages"):
+        shown = _page(passed)
+    _mount(key=_KEY, data=_data(shown, len(passed), texts), on_act_change=_nothing)
+    st.caption("○ kept aside: no model learns from it, so that it can tell whether learning helped.")
+
+
+def _filtered(everything: Sequence[Drawing], readers: Sequence[Run]) -> tuple[list[Drawing], dict[str, str]]:
+    """Show the filters; return what passes them, newest first, and the texts under tiles where a filter has its own."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="drawings-filters"):
+        wanted = st.pills(
+            "Meant to be",
+            range(10),
+            selection_mode="multi",
+            key="label",
+            wrap=True,
+            persist_state="session",
+            bind="query-params",
+        )
+        hands = sorted({drawing.hand for drawing in everything})
+        names = [_EVERYBODY, *(hand or _NOBODY for hand in hands)]
+        whose = _EVERYBODY
+        if len(hands) > 1:
+            whose = st.selectbox("Hand", names, key="drawings-hand", width=140, persist_state="session")
+        labels = run_labels(readers)
+        misreader = st.selectbox(
+            "Misread by",
+            [run.id for run in readers],
+            index=None,
+            format_func=lambda run_id: labels.get(run_id, str(run_id)),
+            key="misread",
+            placeholder="Anybody or nobody",
+            width=200,
+            persist_state="session",
+            bind="query-params",
+        )
+    passed = [drawing for drawing in everything if not wanted or drawing.label in wanted]
+    if whose != _EVERYBODY:
+        passed = [drawing for drawing in passed if (drawing.hand or _NOBODY) == whose]
+    texts = {}
+    if run := next((run for run in readers if run.id == misreader), None):
+        read = readings(run, passed)
+        wrong = [(d, r) for d, r in zip(passed, read.tolist(), strict=True) if r not in (UNREAD, d.label)]
+        passed, texts = [d for d, _ in wrong], {d.id: f"reads {r}, is {d.label}" for d, r in wrong}
+    return sorted(passed, key=lambda drawing: -drawing.saved), texts
+
+
+def _page(passed: Sequence[Drawing]) -> Sequence[Drawing]:
+    """Return the drawings of the page that is chosen; nothing is shown where there is one page only."""
+    pages, key = math.ceil(len(passed) / PAGE), "drawings-page"
+    if pages < 2:
+        return passed
+    if st.session_state.get(key, 1) > pages:  # there were more drawings a moment ago
+        st.session_state[key] = pages
+    page = st.pagination(pages, key=key)
+    return passed[(page - 1) * PAGE : page * PAGE]
+
+
+def _data(shown: Sequence[Drawing], total: int, texts: dict[str, str]) -> dict[str, Any]:
+    tiles = []
+    for drawing in shown:
+        text = texts.get(drawing.id, str(drawing.label))
+        when = time.strftime("%d %b %Y %H:%M", time.localtime(drawing.saved))
+        facts = [f"{drawing.label}", *([f"by {drawing.hand}"] if drawing.hand else []), when]
+        facts += [text] * (drawing.id in texts) + ["kept aside"] * drawing.aside
+        tiles.append({"id": drawing.id, "text": text, "aside": drawing.aside, "spoken": ", ".join(facts)})
+    return {"tiles": tiles, "total": total, "wide": bool(texts), "sheet": _sheet(images(shown))}
+
+
+def _sheet(pictures: np.ndarray) -> str:
+    """Return uint8 pictures (n, 28, 28) as one PNG address, ten in a row."""
+    rows = math.ceil(len(pictures) / _COLUMNS)
+    cells = np.zeros((rows * _COLUMNS, 28, 28), np.uint8)
+    cells[: len(pictures)] = pictures
+    sheet = cells.reshape(rows, _COLUMNS, 28, 28).swapaxes(1, 2).reshape(rows * 28, _COLUMNS * 28)
+    png = io.BytesIO()
+    Image.fromarray(sheet).save(png, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+
+
+def _obey(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
+    """Do what was asked for in the browser, once; say whether something was done."""
+    act = (st.session_state.get(_KEY) or {}).get("act")
+    if not isinstance(act, dict) or not isinstance(stamp := act.get("stamp"), int):
+        return False
+    if stamp == st.session_state.get(_DONE):
+        return False
+    st.session_state[_DONE] = stamp
+    offered = {drawing.id for drawing in passed}
+    asked, value = act.get("ids"), cast("Any", act.get("value"))  # whatever it is, the set refuses what it cannot be
+    chosen = offered if asked is None else {i for i in asked if i in offered} if _are_ids(asked) else set()
+    with refusable("drawings"):
+        if act.get("what") == "relabel":
+            saved.relabel(chosen, value)
+        elif act.get("what") == "hand":
+            saved.rename_hand(chosen, value)
+        elif act.get("what") == "delete" and (gone := saved.delete(chosen)):
+            st.session_state[_DELETED] = [*st.session_state.get(_DELETED, []), gone][-_UNDOABLE:]
+    return True
+
+
+def _are_ids(asked: object) -> bool:
+    return isinstance(asked, list) and len(asked) <= PAGE and all(isinstance(i, str) for i in asked)
+
+
+def deleted_drawings() -> None:
+    """Show a line for each deletion of this session, to undo it, until it is undone or dismissed."""
+    for number, gone in enumerate(st.session_state.get(_DELETED, [])):
+        key = gone[0].id
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"deleted-{key}"):
+            word = "drawing" if len(gone) == 1 else "drawings"
+            st.markdown(f"Deleted {len(gone):,} {word}.", width="content")
+            st.button("Undo", key=f"undo-{key}", icon=":material/undo:", on_click=_undo, args=(number, True))
+            st.button("Dismiss", key=f"dismiss-{key}", type="tertiary", on_click=_undo, args=(number, False))
+    refusal("drawings-undo")
+
+
+def _undo(number: int, bring_back: bool) -> None:
+    batches = st.session_state[_DELETED]
+    if number >= len(batches):
+        return
+    with refusable("drawings-undo"):
+        if bring_back:
+            drawings().put_back(batches[number])
+        del batches[number]
+
+
+def _nothing() -> None:
+    """Streamlit keeps a component's value only where it has a callback."""

@@ -1,0 +1,1 @@
+"""A Plotly figure that is updated in place."""

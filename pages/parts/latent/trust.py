@@ -1,0 +1,142 @@
+"""How far to trust a map, in figures and in words, beside the run's other maps; and the digits it tore from theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core.data import samples
+from core.data.datasets import DATASETS
+from core.latent.maps import submit_projection, trust_name
+from core.latent.projection import Projection
+from core.latent.projectors import PROJECTORS
+from core.latent.trust import Trust, load_trust, trust_state
+from core.runs.run import Run
+from pages.parts.latent import address
+from pages.parts.latent.controls import LAYERS, methods_of
+from pages.parts.latent.panel import name_of
+from pages.parts.shared.job import Job, follow
+from pages.parts.shared.strips import Row, image_strip
+
+_TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
+_STYLE = """<style>
+.lt { overflow-x: auto; } .lt table { border-collapse: collapse; font-size: 14px; line-height: 1.35;
+  font-variant-numeric: tabular-nums; }
+.lt th, .lt td { padding: 4px 18px 4px 0; text-align: left; white-space: nowrap; font-weight: 400; }
+.lt thead th { font-weight: 600; }
+.lt tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.lt td span { display: inline-block; min-width: 4.6em; text-align: right; }
+.lt td i { display: inline-block; width: 84px; height: 9px; margin-left: 8px; vertical-align: baseline;
+  background: linear-gradient(90deg, currentColor var(--share), color-mix(in srgb, currentColor 12%, transparent) 0);
+  opacity: .55; }
+.lt .now { font-weight: 600; }
+</style>"""
+_ROWS = (
+    ("trustworthiness", "Neighbours here are neighbours in code (trustworthiness)"),
+    ("kept", "Nearest codes that are nearest here, too"),
+    ("accuracy_map", "Class right by vote of the nearest points"),
+    ("accuracy_code", "Class right by vote of the nearest codes"),
+)
+
+
+def trust(run: Run, projection: Projection) -> None:
+    """Show the figures of a map, a verdict and the digits it tore furthest from their nearest codes."""
+    method, sample = projection.method, projection.sample
+    found = load_trust(run, method, sample)
+    if found is None:
+        measured(run, projection)
+        return
+    figures = {method: found[0]}
+    for other in methods_of(run):
+        if other != method and (stored := load_trust(run, other, sample)):
+            figures[other] = stored[0]
+    st.html(_STYLE)
+    st.markdown(verdict(method, found[0], projection.parameters))
+    st.html(table_html(figures))
+    st.caption(_how(found[0], len(projection.points)))
+    if PROJECTORS[method].kind != "itself":  # which tears nothing
+        _torn(projection, found[1])
+
+
+def measured(run: Run, projection: Projection) -> None:
+    """Have the figures of a map measured, with its progress; nothing once they are there."""
+    method, sample = projection.method, projection.sample
+    follow(
+        Job(
+            run,
+            trust_name(method, sample),
+            f"Trust in the {PROJECTORS[method].title} map",
+            lambda: trust_state(run, method, sample),
+            lambda: submit_projection(run, method, sample),
+        )
+    )
+
+
+def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
+    """Return in two sentences how to read a map of this kind."""
+    kept = f"{found.kept:.0%}".replace("%", "\u00a0%")
+    votes = f"{found.accuracy_map:.0%} of the digits have the class of their nearest points, "
+    classes = f"{votes}{found.accuracy_code:.0%} that of their nearest codes".replace("%", "\u00a0%")
+    if PROJECTORS[method].kind == "itself":
+        return "**This is the code itself: nothing is bent or left out.** Distances, directions and gaps are real."
+    if PROJECTORS[method].kind == "flat":
+        shares = parameters.get("explained_variance")
+        share = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
+        spread = f"{share:.0%} of the codes' variance".replace("%", "\u00a0%")
+        return (
+            f"**A flat shadow of the code: it shows {spread}, and {kept} of each digit's nearest codes stay nearest.** "
+            f"Points far apart are far apart in code, but points on top of each other need not be alike; {classes}."
+        )
+    return (
+        f"**On this map {kept} of each digit's nearest codes are still among its nearest points.** "
+        f"Read clusters, not distances: gaps, sizes and what lies between clusters mean little; {classes}."
+    )
+
+
+def table_html(figures: dict[str, Trust]) -> str:
+    """Return the figures as a table, a column for each map, the one that is shown first and in bold."""
+    head = "".join(
+        f'<th class="{"now" if not place else ""}">{escape(PROJECTORS[name].title)}</th>'
+        for place, name in enumerate(figures)
+    )
+    body = "".join(
+        f"<tr><th>{escape(words)}</th>{''.join(_cell(getattr(found, name)) for found in figures.values())}</tr>"
+        for name, words in _ROWS
+    )
+    return f'<div class="lt"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(share: float) -> str:
+    return f'<td><span>{100 * share:.1f} %</span><i style="--share:{100 * share:.1f}%"></i></td>'
+
+
+def _how(found: Trust, count: int) -> str:
+    asked = "each digit" if found.queries == count else f"{found.queries:,} digits, each among all {count:,},"
+    return f"Measured over {asked} and the {found.neighbours} nearest. Trustworthiness after Venna & Kaski, 2001."
+
+
+def _torn(projection: Projection, torn: np.ndarray) -> None:
+    rows = np.argsort(-torn, kind="stable")[:_TORN]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Torn furthest from their nearest codes**", width="content")
+        marked = "torn" in st.session_state.get("latent-show", [])
+        if st.button("Take the marks off" if marked else "Mark them on the map", key="trust-mark", on_click=_mark):
+            st.rerun()
+    names = DATASETS[projection.dataset].classes
+    near = [projection.nearest(projection.codes[row], _NEAR, without=int(row))[0] for row in rows]
+    lines = []
+    for row, others in zip(rows, near, strict=True):
+        images = samples.images_of(projection.dataset, np.concatenate([[row], others]))
+        title = f"{name_of(projection, int(row))}, class {names[projection.labels[row]]}"
+        far = f"{torn[row]:.0%} of the map's width away".replace("%", "\u00a0%")
+        lines.append(Row(title, images, far))
+    image_strip(lines, ["digit", *[""] * _NEAR])
+    st.caption("Each digit before the digits with the nearest codes, and how far those lie from it on the map.")
+
+
+def _mark() -> None:
+    shown: Sequence[str] = st.session_state.get("latent-show", [])
+    address.put("show", [name for name in LAYERS if (name in shown) != (name == "torn")])

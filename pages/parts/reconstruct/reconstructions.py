@@ -1,0 +1,211 @@
+"""What the Reconstruct page computes and shows: redrawn digits as rows of a strip, and errors over a whole test set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core import paths
+from core.data import datasets
+from core.data.datasets import DATASETS
+from core.figures.palette import RUN_COLORS, RUN_GLYPHS
+from core.measures import pca, reconstruction
+from core.runs.run import Run
+from core.runs.store import store
+from core.runs.weights import load_model
+from pages.parts.shared.noise import Noise
+from pages.parts.shared.strips import Row, error_map, image_strip, rgb
+
+
+@dataclass(frozen=True)
+class Redrawer:
+    """Whatever redraws digits from a short code: a run's autoencoder, or PCA with a code of the same size."""
+
+    name: str
+    dataset: str
+    code_size: int
+    redraw: Callable[[np.ndarray], np.ndarray]  # uint8 (k, 28, 28) -> uint8 (k, 28, 28)
+    run: Run | None = None
+
+    @classmethod
+    def of_run(cls, run: Run) -> Redrawer:
+        """Load a run's newest weights. Raises ValueError when it has none that can be used."""
+        model = load_model(run)
+        return cls(
+            run.name, run.config.dataset, model.code_size, lambda images: reconstruction.reconstruct(model, images), run
+        )
+
+    @classmethod
+    def of_pca(cls, dataset: str, code_size: int) -> Redrawer:
+        """Take the first components of a data set's training images."""
+        fitted = pca.pca(dataset)
+        redraw = lambda images: reconstruction.to_bytes(fitted.reconstruct(images, code_size))  # noqa: E731
+        return cls("PCA", dataset, code_size, redraw)
+
+    @property
+    def detail(self) -> str:
+        """What stands under the name."""
+        fit = "" if self.run else f", fit on {DATASETS[self.dataset].title}"
+        return f"code of {self.code_size} numbers{fit}"
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The run's glyph and colour, nothing for PCA."""
+        if self.run is None:
+            return "", ""
+        return RUN_GLYPHS[self.run.color % len(RUN_GLYPHS)], RUN_COLORS[self.run.color % len(RUN_COLORS)]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of the table: a run's mean squared error over its test set, and PCA's with as many numbers.
+
+    None where the data set is not on this disk, or the model draws no numbers, or PCA has not so many.
+    """
+
+    line: Redrawer
+    error: float | None = None
+    pca: float | None = None
+
+
+def score(line: Redrawer, noise: Noise) -> Score:
+    """Measure a run over its whole test set with this noise, against the clean digits, once per weights."""
+    if line.run is None or not datasets.is_ready(line.dataset):
+        return Score(line)
+    folder = str(paths.data_dir())
+    pca = _pca_error(line.dataset, folder, line.code_size, noise) if fits_pca(line.code_size) else None
+    version = line.run.weights_version()
+    try:
+        return Score(line, _test_error(str(store().folder), line.run.id, version, folder, noise), pca)
+    except ValueError:  # weights that are not finite, or a run that has just been removed
+        return Score(line, None, pca)
+
+
+def fits_pca(code_size: int) -> bool:
+    """Say whether PCA has codes of that size; there are no more components than pixels."""
+    return code_size <= reconstruction.PIXELS
+
+
+# Failures are not kept: a raised error is computed anew the next time.
+@st.cache_data(max_entries=256, show_spinner="Redrawing the whole test set")
+def _test_error(folder: str, run_id: str, version: int, data_folder: str, noise: Noise) -> float:
+    run = store().get(run_id)
+    model = load_model(run)
+    return _error(run.config.dataset, noise, lambda images: model.decode(model.encode(images)))
+
+
+@st.cache_data(max_entries=256, show_spinner="Finding the principal components of the training digits (once)")
+def _pca_error(dataset: str, data_folder: str, code_size: int, noise: Noise) -> float:
+    fitted = pca.pca(dataset)
+    return _error(dataset, noise, lambda images: fitted.reconstruct(images, code_size))
+
+
+def _error(dataset: str, noise: Noise, redraw: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Return the mean squared error over a whole test set of what is redrawn of its digits with noise.
+
+    Raises ValueError when that is not finite.
+    """
+    clean = datasets.load(dataset).test.images
+    pairs = zip(datasets.batches(clean), datasets.batches(noise.on(clean)), strict=True)
+    error = float(
+        np.concatenate([reconstruction.mean_squared_errors(images, redraw(seen)) for images, seen in pairs]).mean()
+    )
+    if not math.isfinite(error):
+        raise ValueError("The pictures are not numbers. Train the model again with a smaller learning rate.")
+    return error
+
+
+def rows_of(line: Redrawer, images: np.ndarray, seen: np.ndarray, with_error: bool) -> list[Row]:
+    """Return what the line makes of `seen` as a row, and if wished where it errs from the images they come from.
+
+    images, seen: uint8 (k, 28, 28), without and with noise.
+    """
+    redrawn = line.redraw(seen)
+    mark, color = line.mark
+    row = Row(line.name, redrawn, line.detail, mark=mark, color=color)
+    if not with_error:
+        return [row]
+    errors = reconstruction.mean_squared_errors(images, redrawn / np.float32(255))
+    notes = [f"{error:.4f}" for error in errors]
+    return [row, Row("", error_map(images, redrawn), f"error, mean {errors.mean():.4f}", notes)]
+
+
+def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_error: bool, noise: Noise) -> None:
+    """Show one drawing, uint8 (28, 28), beside what each line makes of it with noise."""
+    if drawn is None:
+        st.caption("Draw a digit: when the pen comes up it is redrawn here.")
+        return
+    drawing = drawn[None]
+    seen = noise.on(drawing)
+    rows, names = [], []
+    for line in lines:
+        redrawn = line.redraw(seen)
+        columns = {"Drawing": rgb(drawing), "Noise": rgb(seen), "Redrawn": rgb(redrawn)}
+        columns["Error"] = error_map(drawing, redrawn)
+        names = [name for name in columns if (noise.active or name != "Noise") and (with_error or name != "Error")]
+        shown = np.concatenate([columns[name] for name in names])
+        error = float(reconstruction.mean_squared_errors(drawing, redrawn / np.float32(255))[0])
+        mark, color = line.mark
+        rows.append(Row(line.name, shown, f"{line.code_size} numbers, error {error:.4f}", (), mark, color))
+    if rows:
+        image_strip(rows, names, scale=3)
+
+
+def score_table(scores: Sequence[Score]) -> None:
+    """Show the runs' errors beside PCA's, the better one of each line in bold."""
+    lines = "".join(_line(score) for score in scores)
+    st.html(
+        '<table class="dl-scores"><thead><tr><th>Run</th><th>Code</th><th>Test MSE</th><th>PCA MSE</th>'
+        f"<th>Ratio</th></tr></thead><tbody>{lines}</tbody></table>{_STYLE}"
+    )
+
+
+def _line(score: Score) -> str:
+    line = score.line
+    mark, color = line.mark
+    cells = [f'<i style="color:{color}" aria-hidden="true">{mark}</i>{escape(line.name)}', str(line.code_size)]
+    own, other = (None if error is None else f"{error:.4f}" for error in (score.error, score.pca))
+    better = score.error is not None and score.pca is not None and score.error < score.pca
+    cells.append(f"<b>{own}</b>" if better else own or "–")
+    cells.append(f"<b>{other}</b>" if other and own and not better else other or "–")
+    cells.append(f"{score.error / score.pca:.2f}" if score.error is not None and score.pca else "–")
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def describe(scores: Sequence[Score], noise: Noise) -> str:
+    """The table in a sentence, and with noise another one on what was measured."""
+    known = [(s.error, s.line.name) for s in scores if s.error is not None]
+    if not known:
+        return "No error over a whole test set is known: the data set is not on this disk."
+    error, name = min(known)
+    pairs = [(s.error, s.pca) for s in scores if s.error is not None and s.pca is not None]
+    ahead = sum(own < other for own, other in pairs)
+    task = f"cleans its whole test set of {noise}" if noise.active else "redraws its whole test set"
+    lead = f"{name} {task} with a mean squared error of {error:.4f} a pixel, the least here"
+    said = f"{lead}; {ahead} of {len(pairs)} err less than PCA with a code of the same size." if pairs else f"{lead}."
+    if noise.active:
+        said += " All were given the same noisy digits, PCA too, and are measured against the clean ones."
+    return said
+
+
+def cleaners(lines: Sequence[Redrawer]) -> str:
+    """Say which of the runs were trained to clean what noise; empty when none was."""
+    configs = {line.name: line.run.config for line in lines if line.run}
+    noises = {name: Noise(config.noise, config.noise_level) for name, config in configs.items()}
+    return " ".join(f"{name} was trained to clean {noise}." for name, noise in noises.items() if noise.active)
+
+
+_STYLE = """<style>
+.dl-scores { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
+.dl-scores th { font-weight: 500; opacity: .75; font-size: 13px; }
+.dl-scores th, .dl-scores td { text-align: right; padding: 5px 0 5px 12px; white-space: nowrap; border: 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.dl-scores th:first-child, .dl-scores td:first-child { text-align: left; padding-left: 0; white-space: normal;
+  overflow-wrap: anywhere; }
+.dl-scores i { font-style: normal; margin-right: 7px; }
+</style>"""

@@ -1,0 +1,210 @@
+"""The table of all runs: filtered here, sorted and selected in the browser; and a cheap look whether it has changed."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from core.data.datasets import DATASETS
+from core.figures.palette import RUN_COLORS, RUN_GLYPHS
+from core.runs.log import Summary
+from core.runs.run import ENDINGS, Run, RunNotFound
+
+TASKS = {"classify": "Classify", "reconstruct": "Reconstruct"}
+CHOSEN = "runs-page"  # session: the ids of the chosen runs, also those a filter hides
+_TABLE, _ORDER = "runs-table", "runs-order"  # the widget, and the run ids of its rows as last sent
+_MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+    '<text x="12" y="18" font-size="18" text-anchor="middle" fill="{}">{}</text></svg>'
+)
+_MARKS = [f"data:image/svg+xml,{quote(_MARK.format(*look))}" for look in zip(RUN_COLORS, RUN_GLYPHS, strict=True)]
+_SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without another time
+_ended: dict[Path, tuple[int, Line]] = {}
+_ROWS = 9  # shown at once; the others are scrolled to
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run as the table shows it."""
+
+    run: Run
+    status: str
+    summary: Summary
+
+    @property
+    def task(self) -> str:
+        """The title of what the run learns."""
+        return TASKS[self.run.spec.task]
+
+    @property
+    def dataset(self) -> str:
+        """The title of the run's data set."""
+        return DATASETS[self.run.config.dataset].title
+
+    @property
+    def text(self) -> str:
+        """What a search looks into."""
+        run = self.run
+        return " ".join((run.name, run.note, run.spec.title, run.id, self.dataset, self.task, self.status)).casefold()
+
+
+def read_lines(runs: Iterable[Run], listed: Mapping[str, int]) -> list[Line]:
+    """Return the lines of the runs that are still there; listed: when their folders changed last."""
+    lines = []
+    for run in runs:
+        try:
+            lines.append(_line(run, listed.get(run.id, 0)))
+        except RunNotFound:
+            continue  # deleted while we look
+    return lines
+
+
+def _line(run: Run, changed: int) -> Line:
+    """Return a run's line; of an ended one it is kept until its folder changes, which a resume or a new name does."""
+    known = _ended.get(run.folder)
+    if known and known[0] == changed:
+        return known[1]
+    line = Line(run, run.status(), run.summary())
+    if line.status in ENDINGS and time.time_ns() - changed > _SETTLED_NS:
+        _ended[run.folder] = (changed, line)
+    return line
+
+
+def pick_lines(lines: Sequence[Line]) -> list[Line]:
+    """Show the filters; return the lines that pass all of them."""
+    words = st.text_input(
+        "Find",
+        key="runs-find",
+        type="search",
+        placeholder="Find by name, note, model ...",
+        width=250,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    passed = [line for line in lines if all(word in line.text for word in (words or "").casefold().split())]
+    for label, fact in (("Task", "task"), ("Status", "status"), ("Data set", "dataset")):
+        wanted = _pills(label, f"runs-{fact}", [getattr(line, fact) for line in lines])
+        passed = [line for line in passed if not wanted or getattr(line, fact) in wanted]
+    return passed
+
+
+def _pills(label: str, key: str, present: Sequence[str]) -> list[str]:
+    """Let people choose among what there is; nothing is shown where there is no choice."""
+    options = sorted({*present, *st.session_state.get(key, [])})
+    if len(options) < 2:
+        return []
+    pills = st.pills(
+        label, options, selection_mode="multi", key=key, label_visibility="collapsed", persist_state="session"
+    )
+    return list(pills)
+
+
+def runs_table(lines: Sequence[Line], chosen: Sequence[str]) -> None:
+    """Show the lines with the chosen ones selected; a selection by hand is found in the session under CHOSEN."""
+    state, ids = st.session_state, [line.run.id for line in lines]
+    rows = [row for row, run_id in enumerate(ids) if run_id in set(chosen)]
+    if _TABLE not in state or sorted(state[_TABLE]["selection"]["rows"]) != rows:
+        state[_TABLE] = {"selection": {"rows": rows}}  # rows have moved, or the address chose
+    state[_ORDER] = ids
+    st.dataframe(
+        _frame(lines),
+        key=_TABLE,
+        on_select=_select,
+        selection_mode="multi-row",
+        hide_index=True,
+        height=38 + 35 * min(max(len(lines), 1), _ROWS),
+        column_config=_columns(),
+        placeholder="",
+        alt="All runs",
+    )
+
+
+def _select() -> None:
+    state = st.session_state
+    order, chosen = state[_ORDER], state.get(CHOSEN, [])
+    picked = [order[row] for row in state[_TABLE]["selection"]["rows"] if row < len(order)]
+    hidden = [run_id for run_id in chosen if run_id not in set(order)]
+    kept = [run_id for run_id in chosen if run_id in hidden or run_id in picked]
+    state[CHOSEN] = kept + [run_id for run_id in picked if run_id not in kept]
+
+
+def _frame(lines: Sequence[Line]) -> pd.DataFrame:
+    columns: dict[str, Callable[[Line], object]] = {
+        "mark": lambda line: _MARKS[line.run.color % len(_MARKS)],
+        "name": lambda line: line.run.name,
+        "status": lambda line: line.status,
+        "accuracy": lambda line: 100 * _best(line.summary, "accuracy"),
+        "mse": lambda line: _best(line.summary, "mse"),
+        "epochs": lambda line: line.summary.epochs,
+        "seconds": lambda line: line.summary.seconds,
+        "speed": lambda line: line.summary.images_per_second or math.nan,
+        "model": lambda line: line.run.spec.title,
+        "parameters": lambda line: float(line.summary.parameters or math.nan),
+        "task": lambda line: line.task,
+        "dataset": lambda line: line.dataset,
+        "created": lambda line: datetime.fromtimestamp(line.run.created),
+        "note": lambda line: line.run.note,
+    }
+    frame = pd.DataFrame({name: [value(line) for line in lines] for name, value in columns.items()})
+    empty = [name for name in ("accuracy", "mse", "note") if not any(_given(value) for value in frame[name])]
+    return frame.drop(columns=empty)
+
+
+def _given(value: object) -> bool:
+    return bool(value) and value == value  # NaN is not equal to itself
+
+
+def _best(summary: Summary, metric: str) -> float:
+    return summary.best if summary.metric == metric else math.nan
+
+
+def _columns() -> dict[str, ColumnConfig | str | None]:
+    text, number, kind = st.column_config.TextColumn, st.column_config.NumberColumn, st.column_config
+    return {
+        "mark": kind.ImageColumn("", width=44, help="The run's colour and mark in every figure"),
+        "name": text("Name", width=250),
+        "status": text("Status", width=80),
+        "accuracy": number("Accuracy", format="%.2f %%", width=84, help="Best on the whole test set"),
+        "mse": number("MSE", format="%.4f", width=72, help="Smallest mean squared error on the whole test set"),
+        "epochs": number("Epochs", width=70, help="Finished epochs"),
+        "seconds": number("Time", format="%,.1f s", width=84, help="Seconds of training"),
+        "speed": number("Images/s", format="%,.0f", width=82),
+        "model": text("Model", width=176),
+        "parameters": number("Parameters", format="%,.0f", width=94),
+        "task": text("Task", width=92),
+        "dataset": text("Data set", width=114),
+        "created": kind.DatetimeColumn("Created", format="D MMM YY, HH:mm", width=128),
+        "note": text("Note", width=240),
+    }
+
+
+def listing(folder: Path) -> Mapping[str, int]:
+    """Return when each folder of a run changed last; no file is opened."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.stat().st_mtime_ns for entry in entries if not entry.name.startswith(".")}
+    except OSError:
+        return {}  # one was deleted at this moment: the next look sees it
+
+
+def glance(listed: Mapping[str, int], active: Sequence[Line], watched: Sequence[str]) -> tuple[object, ...]:
+    """Return what changes when the page has to: the other runs' folders, and how far each active run is.
+
+    listed: of `listing`; active: the runs that went on when they were read; watched: ids whose curves are shown.
+    """
+    busy = {line.run.id for line in active}  # a training run's folder changes all the time
+    steps = {line.run.id: len(line.run.history().steps) for line in active if line.run.id in watched}
+    return (
+        tuple(item for item in listed.items() if item[0] not in busy),
+        tuple((line.run.id, line.status, line.summary.epochs, steps.get(line.run.id)) for line in active),
+    )

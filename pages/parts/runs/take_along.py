@@ -1,0 +1,90 @@
+"""A run as files for elsewhere, each made when it is asked for, and a packed run brought in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core.runs.archive.check import MAX_ARCHIVE
+from core.runs.archive.pack import pack, unpack
+from core.runs.export import metrics_csv, onnx_model, script, tensorboard
+from core.runs.run import Run
+from core.runs.store import store
+from pages.parts.runs.table import CHOSEN
+from pages.parts.shared.style import plain
+from pages.parts.shared.upload import upload
+
+_REFUSED = "files-refused"  # session: (run id, what) -> why it could not be made
+
+
+def _weights(run: Run) -> bytes:
+    return (run.folder / "weights.safetensors").read_bytes()
+
+
+# what, how its file's name ends, who makes it, whether that needs weights
+_FILES: tuple[tuple[str, str, Callable[[Run], str | bytes], bool], ...] = (
+    ("The whole run", ".zip", pack, True),
+    ("Weights", ".safetensors", _weights, True),
+    ("Model", ".onnx", onnx_model, True),
+    ("Metrics", ".csv", metrics_csv, False),
+    ("Script that trains it", ".py", script, False),
+    ("TensorBoard files", "-tensorboard.zip", tensorboard, False),
+)
+
+
+def take_along(run: Run) -> None:
+    """Show the files a run can be had as. Nothing is made before it is asked for."""
+    refused: dict[tuple[str, str], str] = st.session_state.setdefault(_REFUSED, {})
+    with (
+        st.popover("Take along", icon=":material/download:", key=f"take-{run.id}"),
+        st.container(gap="xsmall", key="run-files"),
+    ):
+        if not run.has_weights():
+            st.caption("There are no weights yet: wait for the first epoch.")
+        for what, ending, make, needs_weights in _FILES:
+            st.download_button(
+                f"{what} (.{ending.split('.')[-1]})",
+                data=partial(_made, run, what, make, refused),
+                file_name=f"{_slug(run)}{ending}",
+                key=f"take-{what}-{run.id}",
+                icon=":material/download:",
+                on_click="ignore",
+                disabled=needs_weights and not run.has_weights(),
+                width="stretch",
+            )
+            if why := refused.get((run.id, what)):
+                st.error(plain(why), icon=":material/error:")
+
+
+def refusals() -> tuple[object, ...]:
+    """Return what changes when a file could not be made: that is known only after the page was drawn."""
+    return tuple(st.session_state.get(_REFUSED, {}).items())
+
+
+def _made(run: Run, what: str, make: Callable[[Run], str | bytes], refused: dict[tuple[str, str], str]) -> str | bytes:
+    # Called in another thread when the button is pressed: the session is not known there.
+    refused.pop((run.id, what), None)
+    try:
+        return make(run)
+    except (ValueError, OSError) as error:
+        refused[run.id, what] = str(error)
+        raise
+
+
+def _slug(run: Run) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", run.name).strip("-")[:60] or run.id
+
+
+def bring_in() -> None:
+    """Let people bring in a packed run; it is chosen then."""
+    label = "A run packed here or elsewhere (.zip)"
+    upload(
+        "Bring in a run", label, ["zip"], key="bring", max_bytes=MAX_ARCHIVE, doing="Checking the file", take=_unpack
+    )
+
+
+def _unpack(content: bytes) -> None:
+    st.session_state[CHOSEN] = [unpack(content, store()).id]

@@ -1,0 +1,222 @@
+"""Choosing runs and data sets: the same pickers on every page, with the chosen runs in the address."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Sequence
+
+import streamlit as st
+
+from core.data.datasets import DATASETS, is_ready
+from core.data.fetch import fetch_state
+from core.jobs import submit
+from core.runs.run import Run
+from core.runs.store import store
+from pages.parts.shared.style import plain
+
+_FALLBACK = "digits"  # needs no download
+_LINKED = 20  # runs in an address; browsers and mail programs cut long ones
+_NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
+_PATIENCE_S = 60.0  # how long a process may take from being asked to its first sign of life
+_FETCHED = "asked-to-fetch"  # session: data sets whose download was started without being asked
+
+
+def announce_run(run: Run) -> None:
+    """Let every picker that fits this new run choose it, too, when it is shown next."""
+    st.session_state.setdefault(_NEW, []).append(run.id)
+
+
+def run_labels(runs: Sequence[Run]) -> dict[str, str]:
+    """Return a different plain-text label for each run id: its name and, where needed, when it began."""
+    names = [run.name for run in runs]
+    labels: dict[str, str] = {}
+    for run in runs:
+        label = run.name if run.shipped or names.count(run.name) == 1 else f"{run.name}, {_when(run.created)}"
+        labels[run.id] = label if label not in labels.values() else f"{label} ({run.id[-8:]})"
+    return labels
+
+
+def pick_runs(
+    label: str,
+    *,
+    task: str | None = None,
+    key: str,
+    max_selections: int = 6,
+    default: Sequence[str] | None = None,
+) -> list[Run]:
+    """Let people choose runs, in the address as ?run=a,b, and remembered while they visit other pages.
+
+    task: offer only "classify" or "reconstruct" runs. default: run ids chosen at the first visit; None is the
+    newest run. Runs in the address that do not exist or do not fit are named in one quiet line.
+    """
+    offered = {run.id: run for run in store().runs(task)}
+    first = list(offered)[:1] if default is None else list(default)
+    wanted, notes = wanted_runs(key, first, offered)
+    chosen = [run_id for run_id in wanted if run_id in offered][:max_selections]
+    st.session_state[key] = chosen
+    labels = run_labels(list(offered.values()))
+    picked = st.multiselect(
+        label,
+        list(offered),
+        format_func=lambda run_id: labels.get(run_id, str(run_id)),
+        key=key,
+        max_selections=max_selections,
+        placeholder="Choose runs" if offered else "Nothing is trained yet",
+        disabled=not offered,
+        select_all=False,
+    )
+    remember_runs(key, picked)
+    for note in notes:
+        st.caption(note)
+    return [offered[run_id] for run_id in picked if run_id in offered]
+
+
+def pick_run(label: str, *, task: str | None = None, key: str) -> Run | None:
+    """Let people choose one run, as `pick_runs` does; None when there is no fitting run."""
+    offered = {run.id: run for run in store().runs(task)}
+    if not offered:
+        st.selectbox(label, [], placeholder="Nothing is trained yet", disabled=True, key=f"{key}-none")
+        return None
+    wanted, notes = wanted_runs(key, list(offered)[:1], offered)
+    known = [run_id for run_id in wanted if run_id in offered] or list(offered)[:1]
+    st.session_state[key] = known[0]
+    labels = run_labels(list(offered.values()))
+    picked = st.selectbox(label, list(offered), format_func=lambda i: labels.get(i, str(i)), key=key)
+    remember_runs(key, [picked])
+    for note in notes:
+        st.caption(note)
+    return offered.get(picked)
+
+
+def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[str], list[str]]:
+    """Return the run ids this picker should show now, and notes about ids of the address it cannot show.
+
+    A changed address wins (a link, the browser's back button), then what is in the widget, then what the
+    session remembers, because changing the page drops both the address and the widget.
+    """
+    state = st.session_state
+    address = str(st.query_params.get("run", ""))[:2000]
+    asked = [part for part in address.split(",") if part]
+    if address and address != state.get(f"{key}-address"):
+        state[f"{key}-asked"] = asked
+        wanted = list(dict.fromkeys(asked))
+        if not any(run_id in offered for run_id in wanted):
+            wanted += state.get(f"{key}-chosen", first)
+    elif key in state:
+        now = state[key]
+        wanted = list(now) if isinstance(now, list) else [now]
+        gone = [run_id for run_id in wanted if run_id not in offered]  # its folder was removed meanwhile
+        state[f"{key}-asked"] = list(dict.fromkeys([*state.get(f"{key}-asked", []), *gone]))
+    else:
+        wanted = list(state.get(f"{key}-chosen", first))
+    seen = state.setdefault(f"{key}-seen", [])
+    news = [run_id for run_id in state.get(_NEW, []) if run_id in offered and run_id not in seen]
+    seen.extend(news)
+    if news:  # curves of another task have nothing in common with the new ones
+        task = offered[news[-1]].spec.task
+        wanted = [run_id for run_id in wanted if run_id in offered and offered[run_id].spec.task == task]
+    wanted = news[::-1] + [run_id for run_id in wanted if run_id not in news]
+    return wanted, [_complaint(run_id) for run_id in state.get(f"{key}-asked", [])[:3] if run_id not in offered]
+
+
+def remember_runs(key: str, picked: list[str]) -> None:
+    """Keep what is picked for the next visit, and in the address as far as it is room for."""
+    state = st.session_state
+    if f"{key}-chosen" in state and state[f"{key}-chosen"] != picked:
+        state[f"{key}-asked"] = []  # a choice made by hand ends the notes about the address
+    state[f"{key}-chosen"] = list(picked)
+    address = ",".join(picked[:_LINKED])
+    state[f"{key}-address"] = address
+    if address != st.query_params.get("run", ""):
+        if address:
+            st.query_params["run"] = address
+        else:
+            st.query_params.pop("run", None)
+
+
+def forget_runs(key: str, gone: Collection[str]) -> None:
+    """Take runs that were deleted on purpose out of a picker, so that it does not complain of them."""
+    state = st.session_state
+    for name in (key, f"{key}-asked"):
+        state[name] = [run_id for run_id in state.get(name, []) if run_id not in gone]
+
+
+def _complaint(run_id: str) -> str:
+    # The id comes from a stranger's address: only plain ones are repeated.
+    shown = f"The run “{run_id}”" if re.fullmatch(r"[A-Za-z0-9-]{1,60}", run_id) else "A run in the address"
+    return f"{shown} is not here, or not for this page; it is left out."
+
+
+def _when(created: float) -> str:
+    return time.strftime("%d %b %H:%M:%S", time.localtime(created))
+
+
+def pick_dataset(label: str, *, key: str) -> str:
+    """Let people choose a data set; return one that is on this disk.
+
+    Choosing one that is not here starts its download, and the embedded digits are chosen until it has come.
+    """
+    state = st.session_state
+    wish_key = f"{key}-wish"
+    wish = state.get(wish_key)
+    if wish and is_ready(wish):
+        state[key] = state.pop(wish_key)
+    if not is_ready(state.setdefault(key, "mnist")):
+        state[wish_key] = state[key]
+        state[key] = _FALLBACK
+
+    def forget_wish() -> None:
+        if is_ready(state[key]):
+            state.pop(wish_key, None)
+
+    st.selectbox(
+        label,
+        list(DATASETS),
+        format_func=lambda name: DATASETS[name].title,
+        key=key,
+        on_change=forget_wish,
+        persist_state="session",
+        help="  \n".join(f"{row.title}: {row.blurb}" for row in DATASETS.values()),
+    )
+    if wish := state.get(wish_key):
+        dataset_note(wish)
+    return str(state[key])
+
+
+def dataset_note(name: str) -> None:
+    """Say in one line why a data set is not here and start its download once; nothing when it is here."""
+    fetch = fetch_state(name)
+    if fetch.state == "ready":
+        return
+    asked = st.session_state.setdefault(_FETCHED, set())
+    if fetch.state == "absent" and name not in asked:
+        asked.add(name)
+        submit.submit_fetch(name)
+        st.session_state[f"fetch-since-{name}"] = time.monotonic()
+    waiting = _waiting(name)
+    st.fragment(_note, run_every=0.5 if waiting else None, key=f"fetch-note-{name}")(name, waiting)
+
+
+def _waiting(name: str) -> bool:
+    # A worker needs a moment to take the lock that says "fetching".
+    state = fetch_state(name).state
+    just_asked = time.monotonic() - st.session_state.get(f"fetch-since-{name}", -1e9) < _PATIENCE_S
+    return state == "fetching" or (state == "absent" and just_asked)
+
+
+def _note(name: str, was_waiting: bool) -> None:
+    title = DATASETS[name].title
+    fetch = fetch_state(name)
+    if fetch.state == "ready" or _waiting(name) != was_waiting:
+        st.rerun()
+    if was_waiting:
+        note = f"{title} is being downloaded; until it is here the embedded digits are used."
+        st.progress(min(1.0, max(0.0, fetch.fraction or 0.0)), text=note)
+        return
+    reason = fetch.message or f"{title} is not on this disk."
+    st.caption(plain(f"{reason} The embedded digits are used instead."))
+    if st.button("Try again", key=f"fetch-again-{name}", icon=":material/refresh:"):
+        submit.submit_fetch(name)
+        st.session_state[f"fetch-since-{name}"] = time.monotonic()
+        st.rerun()

@@ -1,0 +1,136 @@
+"""What can be done to a run where it stands: pause, stop, resume, train longer. Pressed twice, nothing more happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.jobs import submit
+from core.runs import checkpoint
+from core.runs.run import ACTIVE, RESUMABLE, Run, RunNotFound
+from core.runs.store import store
+from pages.parts.shared.style import plain
+
+MAX_EPOCHS = 1000  # of a run in all, as TrainConfig has it
+_PATIENCE_S = 0.5  # a run stops within one batch, mostly a few hundredths of a second
+_TOLD_S = 30.0  # how long a refusal stays below its run
+# Buttons as low as the text beside them; where that is narrow their words are only read out, not shown.
+COMPACT = """
+<style>
+:is([class*="st-key-status-"], .st-key-run-actions, .st-key-run-files, [class*="st-key-deleted-"], .st-key-stop-all) {
+  :is(button, [data-testid="stPageLink-NavLink"]) { min-height: 1.9rem; padding: 0.1rem 0.55rem; }
+  button p { font-size: 0.86rem; }
+}
+[class*="st-key-status-"] { container-type: inline-size; }
+@container (max-width: 560px) {
+  [class*="st-key-status-"] button, [class*="st-key-status-"] button * { gap: 0; margin: 0; }
+  [class*="st-key-status-"] button p { font-size: 0; }
+}
+</style>
+"""
+_AGAIN = "train-again"  # session: the run whose settings the form of the Train page is to show next
+_RISES = "One-cycle: the learning rate rises again, as if the longer run had been planned."
+
+
+def run_buttons(run: Run, status: str) -> None:
+    """Show the buttons that fit the status of the run; COMPACT makes them small."""
+    if status in ACTIVE:
+        asked = run.requested()
+        for request, doing in (("pause", "Pausing"), ("stop", "Stopping")):
+            st.button(
+                doing if asked == request else request.capitalize(),
+                key=f"{request}-{run.id}",
+                icon=f":material/{request}:",
+                disabled=bool(asked) and (request == "pause" or asked == "stop"),
+                on_click=request_end,
+                args=(run, request),
+            )
+    elif status in RESUMABLE:
+        st.button("Resume", key=f"resume-{run.id}", icon=":material/play_arrow:", on_click=go_on, args=(run,))
+    elif status == "finished" and run.config.epochs < MAX_EPOCHS and (run.folder / checkpoint.NAME).exists():
+        _longer(run)
+
+
+@contextmanager
+def refusable(key: str) -> Iterator[None]:
+    """Keep the sentence of what was refused in here, for `refusal` to show; a run that is gone refuses nothing."""
+    st.session_state.pop(f"refused-{key}", None)
+    try:
+        yield
+    except RunNotFound:
+        return
+    except ValueError as error:
+        st.session_state[f"refused-{key}"] = (str(error), time.monotonic())
+
+
+def refusal(key: str) -> None:
+    """Say what was refused a moment ago, if it was."""
+    text, when = st.session_state.get(f"refused-{key}", ("", 0.0))
+    if text and time.monotonic() - when < _TOLD_S:
+        st.error(plain(text), icon=":material/error:")
+
+
+def request_end(run: Run, request: str) -> None:
+    """Ask a run to stop or to pause, and give it a moment to do so, so that the page shows it at once.
+
+    A run that is gone needs no stopping.
+    """
+    end = time.monotonic() + _PATIENCE_S
+    with refusable(run.id):
+        run.request_stop() if request == "stop" else run.request_pause()
+        while run.active() and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def go_on(run: Run, more_key: str = "") -> None:
+    """Let a run go on that ended; `more_key` is the session's number of epochs to train beyond its end.
+
+    Does nothing when somebody else was faster.
+    """
+    with refusable(run.id):
+        status = run.status()
+        if more_key and status == "finished":
+            run.request_resume(min(MAX_EPOCHS, run.config.epochs + int(st.session_state[more_key])))
+        elif not more_key and status in RESUMABLE:
+            run.request_resume()
+        else:
+            return
+        submit.submit_training(run)
+
+
+def stop_all(active: int) -> None:
+    """Show the Stop all button when more than one run of the store is active, here or elsewhere."""
+    if active > 1:
+        label, icon = f"Stop all {active} runs", ":material/stop_circle:"
+        st.button(label, key="stop-all", icon=icon, on_click=_stop_all)
+    refusal("stop-all")
+
+
+def _stop_all() -> None:
+    with refusable("stop-all"):
+        store().stop_all()
+
+
+def _longer(run: Run) -> None:
+    epochs, key = run.config.epochs, f"more-{run.id}"
+    with st.popover("Train longer", icon=":material/forward:", key=f"longer-{run.id}"):
+        st.number_input("More epochs", 1, MAX_EPOCHS - epochs, min(epochs, MAX_EPOCHS - epochs), key=key)
+        if run.config.schedule == "one-cycle":
+            st.caption(_RISES)
+        st.button("Train", key=f"longer-go-{run.id}", type="primary", on_click=go_on, args=(run, key))
+
+
+def train_again(run: Run) -> None:
+    """Have the form of the Train page show the settings of this run when it is opened next."""
+    st.session_state[_AGAIN] = run.id
+
+
+def run_to_train_again() -> Run | None:
+    """Return the run of `train_again`, once; None when there is none, or it is gone."""
+    try:
+        return store().get(st.session_state.pop(_AGAIN, ""))
+    except RunNotFound:
+        return None

@@ -1,0 +1,134 @@
+"""How runs stand: one dense line per run with its status, progress, speed and time left, and its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from core.figures.palette import RUN_COLORS, RUN_GLYPHS
+from core.runs.log import History
+from core.runs.run import Run, RunNotFound
+from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
+
+_TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
+_STYLE = """
+<style>
+.rs { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; line-height: 1.35; font-size: 14px; }
+.rs-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
+.rs-name i { font-style: normal; margin-right: 7px; }
+.rs-badge { font-size: 12px; padding: 1px 8px; border-radius: 999px; align-self: start;
+  border: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
+.rs-badge.rs-running { background: color-mix(in srgb, currentColor 12%, transparent); }
+.rs-badge.rs-failed, .rs-badge.rs-diverged, .rs-badge.rs-interrupted { color: #d2534d; }
+.rs-bar { grid-column: 1 / -1; height: 4px; border-radius: 2px; overflow: hidden;
+  background: color-mix(in srgb, currentColor 14%, transparent); }
+.rs-bar b { display: block; height: 100%; border-radius: 2px; transition: width .4s linear; }
+.rs-facts { grid-column: 1 / -1; font-size: 13px; opacity: .8; font-variant-numeric: tabular-nums; }
+</style>
+"""
+
+
+def run_status(run: Run) -> None:
+    """Show how one run stands, with the buttons for what can be done to it."""
+    try:
+        status, history, message = run.status(), run.history(), run.message()
+        with st.container(
+            horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"status-{run.id}"
+        ):
+            st.html(_STYLE + COMPACT + _line(run, status, history, message))
+            run_buttons(run, status)
+    except RunNotFound as error:
+        st.caption(str(error))
+        return
+    refusal(run.id)
+
+
+def _line(run: Run, status: str, history: History, message: str) -> str:
+    color, glyph = RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)]
+    share = progress(history)
+    facts = " · ".join(_facts(status, history, run.config.epochs))
+    notes = _notes(status, message)
+    bar = (
+        f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
+        f'<b style="width:{share:.1%};background:{color}"></b></div>'
+    )
+    return (
+        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">'
+        f'<i style="color:{color}" aria-hidden="true">{glyph}</i>{escape(run.name)}</span>'
+        f'<span class="rs-badge rs-{status}" role="status">{status}</span>{bar}'
+        f'<span class="rs-facts">{facts}</span>'
+        + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")
+        + "</div>"
+    )
+
+
+def progress(history: History) -> float:
+    """Return the share of the run's steps that are done, 0 to 1."""
+    done = history.steps[-1]["step"] if history.steps else 0
+    return min(1.0, done / history.total_steps) if history.total_steps else 0.0
+
+
+def _notes(status: str, message: str) -> str:
+    """Return why the run ended or what it waits for, and what to do."""
+    if message in ("Stopped on request.", "Paused on request."):
+        return ""  # who pressed the button needs not be told so
+    return f"{message} {_TRY_AGAIN}" if status == "failed" and "Resume" not in message else message
+
+
+def _facts(status: str, history: History, epochs: int) -> list[str]:
+    if not history.steps:
+        return [{"starting": "starting a process", "running": "preparing"}.get(status, "no step yet")]
+    last = history.steps[-1]
+    done = f"epoch {last['epoch']:.2f}" if status == "running" else f"{last['epoch']:.4g}"
+    facts = [f"{done} of {epochs}" + ("" if status == "running" else " epochs")]
+    if speed := images_per_second(history):
+        facts.append(f"{speed:,.0f} images/s")
+    facts.append(duration(history.seconds))
+    left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
+    if status == "running":
+        facts[-1] += " so far"
+        facts.append(f"{_about(left)} left")
+    return facts
+
+
+def _about(seconds: float) -> str:
+    # An estimate has no tenths.
+    return f"about {seconds:.0f} s" if seconds < 9.95 else f"about {duration(seconds)}"
+
+
+def images_per_second(history: History, window: float = 3.0) -> float:
+    """Return the training speed over the last seconds of the run, 0 when it cannot be told yet."""
+    steps = history.steps
+    if len(steps) < 2:
+        return 0.0
+    first = len(steps) - 1
+    while first > 0 and steps[-1]["seconds"] - steps[first]["seconds"] < window:
+        first -= 1
+    seconds = steps[-1]["seconds"] - steps[first]["seconds"]
+    return sum(step["images"] for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words a person reads at a glance: 0.4 s, 18 s, 2 min 05 s, 1 h 02 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def count_active(runs: Sequence[Run]) -> int:
+    """Return how many of the runs go on; a run that is gone does not."""
+    count = 0
+    for run in runs:
+        try:
+            count += run.active()
+        except RunNotFound:
+            continue
+    return count

@@ -1,0 +1,37 @@
+"""A popover that takes one file from people, looks at it once, and closes when it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts.shared.style import plain
+
+
+def upload(
+    title: str, label: str, kinds: list[str], *, key: str, max_bytes: int, doing: str, take: Callable[[bytes], None]
+) -> None:
+    """Let people bring in a file of one of these kinds (name endings); `take` gets its content, once.
+
+    Where `take` raises ValueError, the popover stays open with the reason. doing: what is said meanwhile.
+    """
+    state = st.session_state
+    # How many files came in, which was looked at last, and what was wrong with it.
+    count, (seen, wrong) = state.setdefault(f"{key}-imported", (0, ("", "")))
+    # With another key, after a file has come, the popover is another one, and closed.
+    with st.popover(title, icon=":material/upload:", key=f"{key}-{count}"):
+        file = st.file_uploader(label, kinds, key=f"{key}-file-{count}", max_upload_size=max_bytes // 2**20)
+        if file is None:
+            return
+        if file.file_id != seen:  # the page is drawn again and again
+            try:
+                with st.spinner(doing):
+                    take(file.getvalue())
+            except ValueError as error:
+                wrong = str(error)
+                state[f"{key}-imported"] = (count, (file.file_id, wrong))
+            else:
+                state[f"{key}-imported"] = (count + 1, ("", ""))
+                st.rerun()
+        st.error(plain(wrong), icon=":material/error:")

@@ -1,0 +1,89 @@
+"""The part of the form that varies or spoils the training digits, with a preview of what the model will see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.data.augment import AUGMENTATION_RANGES, NOISES, Augmentation, augment, check_noise, corrupt
+from core.data.datasets import load
+from core.models.contract import ModelSpec
+from pages.parts.shared.noise import NOISE_TITLES
+from pages.parts.shared.strips import Row, image_strip
+from pages.parts.train.form_fields import KEY, choice, real
+
+_SHOWN, _VARIANTS = 4, 3  # training digits in the preview, and pictures of each
+_DRAWN = f"{KEY}-vary-drawn"
+# Not in the label: an expander whose label changes is a new one, and closed.
+_MARK = f"""
+<style>
+[class*="st-key-{KEY}-vary-"] summary p::after {{ display: none; content: "on"; font-size: 12px; margin-left: 8px;
+  padding: 1px 8px; border-radius: 999px; background: color-mix(in srgb, currentColor 12%, transparent); }}
+</style>
+"""
+
+
+def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
+    """Show the fields and the preview; return TrainConfig's augmentation, noise and noise_level.
+
+    Noise is for autoencoders alone. The preview is drawn while the expander is open: its first picture may wait for
+    torch, whose import takes seconds.
+    """
+    cleans = spec.task == "reconstruct"
+    title = "Augmentation and noise" if cleans else "Augmentation"
+    st.html(_MARK.replace("none", "inline") if _some_is_on(cleans) else _MARK)
+    expander = st.expander(title, key=f"{KEY}-vary-{spec.task}", on_change="rerun")
+    noise, level = "none", 0.0
+    with expander:
+        with st.container(key="fields-augmentation"):
+            varied = {name: real(f"augmentation-{name}") for name in AUGMENTATION_RANGES}
+        if cleans:
+            with st.container(key="fields-noise"):
+                noise = choice("noise", NOISES, titles=NOISE_TITLES, on_change=_suggest_level)
+                if noise != "none":
+                    level = real("noise_level")
+        if expander.open:
+            _preview(dataset, varied, noise, level)
+    return {"augmentation": varied, "noise": noise, "noise_level": level}
+
+
+def _some_is_on(cleans: bool) -> bool:
+    # A preset may have set what the closed expander hides.
+    state = st.session_state
+    varied = any(state.get(f"{KEY}-augmentation-{name}") for name in AUGMENTATION_RANGES if name != "still")
+    return varied or (cleans and state.get(f"{KEY}-noise", "none") != "none")
+
+
+def _suggest_level() -> None:
+    # Noise chosen by hand is there at once.
+    state = st.session_state
+    if state[f"{KEY}-noise"] != "none" and not state.get(f"{KEY}-noise_level"):
+        state[f"{KEY}-noise_level"] = 0.5
+
+
+def _preview(dataset: str, varied: dict[str, float], noise: str, level: float) -> None:
+    """Show a few training digits, and under each some of what the model will see of it."""
+    try:
+        settings = Augmentation(**varied)
+        check_noise(noise, level)
+    except ValueError:
+        return  # the form says what is wrong
+    if not (settings.active or level):
+        st.caption("What you change here is previewed on a few digits.")
+        return
+    drawn = st.session_state.setdefault(_DRAWN, 0)
+    train = load(dataset).train
+    images, labels = train.images[:_SHOWN], np.tile(train.labels[:_SHOWN], _VARIANTS)
+    with st.spinner("Preparing the preview"):
+        rng = np.random.default_rng(drawn)
+        moved = augment(np.tile(images, (_VARIANTS, 1, 1)), settings, rng, labels)
+        seen = corrupt(moved, noise, level, rng)
+    rows = [Row("" if i else "As the model sees them", seen[i * _SHOWN :][:_SHOWN]) for i in range(_VARIANTS)]
+    image_strip([Row("Training digits", images), *rows])
+    st.button("Vary again", key=f"{KEY}-vary-again", icon=":material/refresh:", on_click=_draw_anew)
+
+
+def _draw_anew() -> None:
+    st.session_state[_DRAWN] += 1

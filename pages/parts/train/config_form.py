@@ -1,0 +1,261 @@
+"""The form that makes a TrainConfig: a preset fills it, the fields of a model come from its ModelSpec alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from core.data.datasets import DATASETS, load
+from core.models import MODELS
+from core.models.contract import ModelSpec
+from core.runs import finetune
+from core.runs.run import Run, RunNotFound
+from core.runs.store import store
+from core.training import devices
+from core.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
+from core.training.loop import most_per_class, training_size
+from core.training.presets import PRESETS
+from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS
+from pages.parts.shared.pickers import pick_dataset, run_labels
+from pages.parts.shared.run_controls import run_to_train_again
+from pages.parts.shared.style import plain
+from pages.parts.train.augment_form import augment_form
+from pages.parts.train.form_fields import KEY, choice, param_field, real, whole
+
+_AGAIN = f"{KEY}-again"  # session: id of the run whose settings are in the form
+_REAL = [setting.name for setting in fields(TrainConfig) if setting.type == "float"]
+# Two fields in a row wherever two fit, with labels and boxes aligned; columns of Streamlit's would not wrap.
+_GRID = """
+<style>
+.st-key-fields-main, .st-key-fields-more, .st-key-fields-noise, .st-key-fields-augmentation {
+  display: grid; gap: 0.6rem 0.9rem; align-items: end;
+  grid-template-columns: repeat(auto-fill, minmax(max(7.2rem, 40%), 1fr)); }
+.st-key-fields-main [data-testid="stCheckbox"] { display: flex; align-items: center; min-height: 2.5rem; }
+</style>
+"""
+
+
+def config_form() -> TrainConfig | None:
+    """Show the form; return what it says, or None, with a sentence, where that is impossible."""
+    if again := run_to_train_again():
+        _fill_from(again)
+    if f"{KEY}-preset" not in st.session_state:
+        _fill(next(iter(PRESETS)))
+    st.selectbox(
+        "Preset",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        key=f"{KEY}-preset",
+        on_change=lambda: _fill(st.session_state[f"{KEY}-preset"]),
+        persist_state="session",
+    )
+    preset = PRESETS[st.session_state[f"{KEY}-preset"]]
+    st.caption(preset.blurb)
+    dataset = pick_dataset(SETTINGS["dataset"].title, key=f"{KEY}-dataset")
+    st.selectbox(
+        "Model",
+        list(MODELS),
+        format_func=lambda name: MODELS[name].title,
+        key=f"{KEY}-model",
+        on_change=_fit_preset_to_model,
+        persist_state="session",
+        help=MODELS[st.session_state[f"{KEY}-model"]].blurb,
+    )
+    spec = MODELS[st.session_state[f"{KEY}-model"]]
+    _fit_to(dataset, preset.config.per_class)
+    st.html(_GRID)
+    values = _fields(spec, dataset)
+    try:
+        config = _checked({"model": spec.name, "dataset": dataset, **values})
+    except ValueError as error:
+        st.error(plain(_sentence(str(error), spec, dataset)), icon=":material/error:")
+        return None
+    changed = changes(config, preset.config)
+    if changed:
+        st.caption(f"Changed from the preset: {', '.join(changed)}.")
+    return config
+
+
+def changes(config: TrainConfig, preset: TrainConfig) -> list[str]:
+    """Return the titles, in lower case, of the settings that differ from the preset's."""
+    mine, its = config.to_dict(), preset.to_dict()
+    names = ["Model"] * (mine["model"] != its["model"])
+    names += [row.title for name, row in SETTINGS.items() if mine[name] != its[name]]
+    varied, its_varied = mine["augmentation"], its["augmentation"]
+    names += [row.title for name, row in AUGMENTATION_SETTINGS.items() if varied[name] != its_varied[name]]
+    if config.model == preset.model:
+        names += [p.title for p in config.spec.params if mine["params"][p.name] != its["params"][p.name]]
+    return [re.sub(r" \(.*\)", "", name).lower() for name in names]
+
+
+def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
+    """Show the fields below the model; return their values under TrainConfig's names.
+
+    What the model does not have is neither shown nor returned, whatever another preset left in it.
+    """
+    values: dict[str, Any] = {}
+    if spec.source:
+        values["source"] = _source(spec)
+    if start := st.session_state[f"{KEY}-start"]:
+        values["start"] = start
+        st.caption(plain(_beginning()))
+    with st.container(key="fields-main"):
+        values["params"] = {param.name: param_field(spec, param) for param in spec.params}
+        values["epochs"] = whole("epochs")
+        values["batch_size"] = whole("batch_size")
+        values["optimizer"] = choice("optimizer", OPTIMIZERS)
+        values["lr"] = real("lr")
+        if start:
+            values["own_share"] = real("own_share")
+    with st.expander("More settings"), st.container(key="fields-more"):
+        values["schedule"] = choice("schedule", SCHEDULES)
+        values["loss"] = choice("loss", spec.losses, key=f"loss-{spec.name}")
+        values["weight_decay"] = real("weight_decay")
+        if "cross-entropy" in spec.losses:
+            values["label_smoothing"] = real("label_smoothing")
+        values["train_size"] = whole("train_size")
+        values["per_class"] = whole("per_class")
+        values["patience"] = whole("patience")
+        values["seed"] = whole("seed")
+        present = [device for device in devices.present() if device in spec.devices]
+        if len(present) > 1:
+            values["device"] = choice("device", present, titles=devices.TITLES)
+        values["max_minutes"] = real("max_minutes")
+    return values | augment_form(spec, dataset)
+
+
+def _beginning() -> str:
+    """Say what the run begins from; a preset or another model would begin anew."""
+    with suppress(RunNotFound):
+        run = _earlier()
+        count, origin = len(finetune.learned_from(run)), Run(run.folder / "start")
+        drawings = "the drawing" if count == 1 else f"the {count:,} drawings"
+        return f"Begins from {origin.name} as it was, and learns from {drawings} of {run.name}. A preset begins anew."
+    return "The run that kept the weights and drawings to begin from is gone. Choose a preset to begin anew."
+
+
+def _source(spec: ModelSpec) -> str:
+    """Show the runs that the model can stand on; return the id of one, "" when there is none.
+
+    One that was chosen and then deleted stays in the list, so that nobody trains on another unawares.
+    """
+    state, key = st.session_state, f"{KEY}-source"
+    labels = run_labels([run for run in store().runs(spec.source) if _can_carry(run, spec)])
+    if chosen := state.get(key):
+        labels.setdefault(chosen, _label(chosen))
+    if not labels:
+        st.selectbox(
+            SETTINGS["source"].title, [], placeholder="Nothing is trained yet", disabled=True, key=f"{key}-none"
+        )
+        return ""
+    state[key] = chosen or next(iter(labels))
+    return choice("source", list(labels), titles=labels)
+
+
+def _can_carry(run: Run, spec: ModelSpec) -> bool:
+    with suppress(RunNotFound):  # deleted while we look
+        return spec.accepts(run.spec) and run.has_weights() and run.status() in ("finished", "stopped")
+    return False
+
+
+def _label(run_id: str) -> str:
+    with suppress(RunNotFound):
+        return store().get(run_id).name
+    return f"{run_id} (gone)"
+
+
+def _checked(values: dict[str, Any]) -> TrainConfig:
+    """Return the config, if the runs and digits it needs are here, too; ValueError saying what is wrong."""
+    model = MODELS[values["model"]]
+    if model.source and not values["source"]:
+        raise ValueError(f"{model.title} needs a trained autoencoder to stand on. Train an autoencoder first.")
+    config = TrainConfig.from_dict(values)
+    if config.start:
+        finetune.check_again(_earlier(), config)
+    else:
+        store().source_of(config)
+    if (config.train_size or config.per_class) and not training_size(load(config.dataset).train, config):
+        raise ValueError("patience holds out some training digits, and of one none is left to learn. Use more digits.")
+    return config
+
+
+def _fit_to(dataset: str, wanted: int) -> None:
+    """Lower a preset's digits per class to what the data set has; what somebody typed stays, to be refused."""
+    state, key, fitted = st.session_state, f"{KEY}-per_class", f"{KEY}-per_class-fitted"
+    if wanted and state[key] in (wanted, state.get(fitted)):
+        state[key] = state[fitted] = min(wanted, most_per_class(load(dataset).train))
+
+
+def _fill_from(run: Run) -> None:
+    """Put the settings of a run into the form; its preset is one of the same model.
+
+    One that learned from drawings is remembered with them, since it alone keeps what such a run is made from.
+    """
+    config = run.config
+    names = [name for name, preset in PRESETS.items() if preset.config.model == config.model]
+    st.session_state[f"{KEY}-preset"] = names[0] if names else next(iter(PRESETS))
+    _put(config.to_dict())
+    st.session_state[_AGAIN] = run.id
+
+
+def make(config: TrainConfig) -> Run:
+    """Make the run that the form describes. Raises ValueError when it cannot be made."""
+    if config.start:
+        return finetune.again(store(), _earlier(), config)
+    return store().create(config)
+
+
+def _earlier() -> Run:
+    """Return the run that is to be trained again."""
+    return store().get(st.session_state.get(_AGAIN, ""))
+
+
+def _fill(name: str) -> None:
+    """Put a preset's settings into the form."""
+    st.session_state[f"{KEY}-preset"] = name
+    _put(PRESETS[name].config.to_dict())
+
+
+def _put(settings: Mapping[str, Any]) -> None:
+    state, model = st.session_state, settings["model"]
+    state[f"{KEY}-model"] = model
+    for name in SETTINGS:
+        # A float field takes no int, which a config may hold where a float is meant.
+        value = settings[name]
+        state[f"{KEY}-{name}"] = float(value) if name in _REAL else value
+    state[f"{KEY}-loss-{model}"] = settings["loss"]
+    for name, value in settings["augmentation"].items():
+        state[f"{KEY}-augmentation-{name}"] = value
+    for name, value in settings["params"].items():
+        state[f"{KEY}-{model}-{name}"] = value
+
+
+def _fit_preset_to_model() -> None:
+    """A model chosen by hand brings the settings that suit it, and leaves the data set as it is."""
+    state = st.session_state
+    model, dataset = state[f"{KEY}-model"], state[f"{KEY}-dataset"]
+    name = next((name for name, preset in PRESETS.items() if preset.config.model == model), None)
+    if name is not None:
+        _fill(name)
+    else:
+        spec = MODELS[model]
+        own = {"model": model, "params": spec.complete({}), "loss": spec.losses[0]}
+        _put(TrainConfig("softmax").to_dict() | own)
+    state[f"{KEY}-dataset"] = dataset
+
+
+def _sentence(text: str, spec: ModelSpec, dataset: str) -> str:
+    """Return the sentence of an error with everything named as the form names it."""
+    titles = {param.name: param.title for param in spec.params}
+    names = titles | {row.name: row.title for row in (*SETTINGS.values(), *AUGMENTATION_SETTINGS.values())}
+    for name, title in names.items():
+        if text.startswith(f"{name} "):
+            text = title + text[len(name) :]
+        elif "_" in name:  # no word of any sentence
+            text = re.sub(rf"\b{name}\b", title.lower(), text)
+    return text.replace(f"but {dataset} has", f"but {DATASETS[dataset].title} has")

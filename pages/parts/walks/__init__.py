@@ -1,0 +1,1 @@
+"""Walks between codes, drawn in the browser."""

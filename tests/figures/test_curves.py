@@ -1,0 +1,234 @@
+"""Figures: whatever the histories hold, valid Plotly figures of bounded size that say what was measured."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.figures import palette
+from core.figures.curves import (
+    LOSS_TITLES,
+    MAX_POINTS,
+    Curves,
+    Reference,
+    binned,
+    describe_learning_curves,
+    learning_curves,
+)
+from core.models import MODELS
+from core.runs.log import History
+from core.runs.run import COLOR_COUNT
+
+EMPTY = History((), (), (), 0, 0.0)
+
+
+def history(steps: int, per_epoch: int = 10, metric: str = "accuracy", test_every: int = 5) -> History:
+    rows: list[dict[str, Any]] = []
+    for step in range(1, steps + 1):
+        row: dict[str, Any] = {"step": step, "epoch": step / per_epoch, "seconds": step / 100, "images": 64}
+        row["train"] = {"loss": 1 / step, metric: 1 - 1 / (step + 1)}
+        if step % test_every == 0:
+            row["test"] = {"loss": 1.1 / step, metric: 0.5}
+        rows.append(row)
+    whole = {"train": {"loss": 1.0, metric: 0.7}, "test": {"loss": 0.9, metric: 0.75}}
+    epochs = [{"epoch": e, "step": e * per_epoch, **whole} for e in range(1, steps // per_epoch + 1)]
+    return History(tuple(rows), tuple(epochs), (), steps, steps / 100)
+
+
+def curves(steps: int, name: str = "Net", **changes: Any) -> Curves:
+    return Curves(name, 0, "cross-entropy", history(steps, **changes))
+
+
+def draw(*runs: Curves, **options: Any) -> dict[str, Any]:
+    """A figure that Plotly accepts and JSON can carry, NaN forbidden."""
+    figure = learning_curves(runs, **options)
+    go.Figure(figure)
+    json.dumps(figure, allow_nan=False)
+    return figure
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 399, 400, 401, 402, 799, 5000])
+def test_binning_keeps_the_ends_and_the_limit(count):
+    x = np.arange(count, dtype=float)
+    bx, by = binned(x, x**2)
+    assert len(bx) == len(by) == min(count, MAX_POINTS)
+    if count:
+        assert (bx[0], bx[-1]) == (0, count - 1)
+        assert (by[0], by[-1]) == (0, pytest.approx((count - 1.0) ** 2, rel=1e-4))
+        assert bx == sorted(set(bx))
+
+
+def test_bins_are_means():
+    rng = np.random.default_rng(0)
+    y = rng.normal(5, 1, 4002)
+    _, by = binned(np.arange(4002), y)
+    inner = [v for v in by[1:-1] if v is not None]
+    assert np.mean(inner) == pytest.approx(y[1:-1].mean(), abs=1e-2)
+    assert np.std(inner) < 0.5 * y.std()
+
+
+def test_binning_leaves_out_what_is_not_finite():
+    y = np.ones(4000)
+    y[100:103] = [np.nan, np.inf, -np.inf]
+    y[2000:3000] = np.nan
+    _, by = binned(np.arange(4000), y)
+    assert {v for v in by if v is not None} == {1.0}
+    assert by[50] == 1.0  # a bin with some finite values is their mean
+    assert None in by[200:300]  # a bin without any is a gap
+
+
+def test_binning_refuses_unpaired_values_with_a_sentence():
+    with pytest.raises(ValueError, match=r"same length, got 2 and 1.*\."):
+        binned([1, 2], [1])
+    with pytest.raises(ValueError, match="at least 3, got 2"):
+        binned([1], [1], limit=2)
+
+
+@pytest.mark.parametrize("runs", [(), (Curves("New", 3, "bce", EMPTY),), (curves(1),), (curves(3000, per_epoch=300),)])
+def test_figures_are_valid_at_every_age_of_a_run(runs):
+    figure = draw(*runs)
+    assert all(len(trace["x"]) <= MAX_POINTS for trace in figure["data"])
+
+
+def test_a_view_lasts_as_long_as_its_panels():
+    def view(*runs):
+        return draw(*runs)["layout"]["uirevision"]
+
+    assert view(curves(1)) == view(curves(3000, per_epoch=300))
+    # Plotly would keep the made-up range of empty axes otherwise.
+    assert view() == view(Curves("New", 3, "bce", EMPTY)) != view(curves(1))
+
+
+@pytest.mark.parametrize("runs", [(), (Curves("New", 3, "bce", EMPTY),)])
+def test_without_a_step_there_are_two_empty_panels_with_a_word(runs):
+    figure = draw(*runs)
+    assert [(t["xaxis"], t["x"], t["y"]) for t in figure["data"]] == [("x", [None], [None]), ("x2", [None], [None])]
+    assert figure["layout"]["annotations"][-1]["text"] == ("no step yet" if runs else "The curves appear here.")
+
+
+def test_one_point_is_visible():
+    (trace,) = (t for t in draw(curves(1))["data"] if t["xaxis"] == "x")
+    assert (trace["x"], trace["mode"]) == ([0.1], "markers")
+
+
+def test_each_run_has_its_colour_and_its_marker_in_both_panels():
+    figure = draw(curves(50), Curves("Other", 4, "cross-entropy", history(50)))
+    strong = [t for t in figure["data"] if t["mode"] == "lines+markers"]
+    assert [(t["line"]["color"], t["marker"]["symbol"], t["xaxis"]) for t in strong] == [
+        (palette.RUN_COLORS[c], palette.RUN_MARKERS[c], axis) for axis in ("x", "x2") for c in (0, 4)
+    ]
+
+
+def test_the_whole_test_set_has_the_larger_mark_and_wins_over_the_sample():
+    (test,) = (t for t in draw(curves(20))["data"] if t["mode"] == "lines+markers" and t["xaxis"] == "x2")
+    assert test["x"] == [0.5, 1.0, 1.5, 2.0]
+    assert test["y"] == [0.5, 0.75, 0.5, 0.75]
+    small, large = test["marker"]["size"][:2]
+    assert test["marker"]["size"] == [small, large, small, large]
+    assert small < large
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric", "titles"),
+    [
+        ("cross-entropy", "accuracy", ["Loss: cross-entropy", "Accuracy"]),
+        ("bce", "mse", ["Loss: binary cross-entropy", "Mean squared error"]),
+        ("mse", "mse", ["Mean squared error"]),
+        ("elbo", "mse", ["Loss: negative ELBO (nats)", "Mean squared error"]),
+    ],
+)
+def test_panels_follow_from_what_was_measured(loss, metric, titles):
+    figure = draw(Curves("Net", 0, loss, history(30, metric=metric)))
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [f"<b>{title}</b>" for title in titles]
+
+
+def test_runs_of_both_tasks_share_the_loss_panel_and_have_one_each():
+    figure = draw(curves(30), Curves("Auto", 1, "bce", history(30, metric="mse")))
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [
+        "<b>Loss</b>", "<b>Accuracy</b>", "<b>Mean squared error</b>",
+    ]  # fmt: skip
+    assert {t["xaxis"] for t in figure["data"]} == {"x", "x2", "x3"}
+
+
+def test_a_diverged_run_has_a_gap_and_a_description():
+    run = Curves("Wild", 0, "cross-entropy", history(4))
+    run.history.steps[2]["train"]["loss"] = math.nan
+    run.history.steps[3]["train"]["loss"] = "NaN"
+    (loss,) = (t for t in draw(run)["data"] if t["xaxis"] == "x")
+    assert loss["y"] == [1, 0.5, None, None]
+    assert describe_learning_curves([run]) == "Wild has a training loss of 0.5 after 0.2 epochs."
+
+
+def test_a_reference_is_a_dashed_line_over_the_whole_run():
+    figure = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=[Reference("PCA, 8", 0.0374)])
+    (line,) = (t for t in figure["data"] if t["line"].get("dash") == "dash")
+    assert (line["x"], line["y"]) == ([0, 3], [0.0374, 0.0374])
+    assert not any(t["line"].get("dash") for t in draw(curves(30), references=[Reference("PCA", 0.1)])["data"])
+
+
+def test_references_close_to_each_other_have_their_labels_apart():
+    levels = [Reference(f"PCA, {k}", 0.03) for k in range(4)]
+    data = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=levels)["data"]
+    dashed = [t for t in data if t["line"].get("dash")]
+    assert len({(tuple(bool(text) for text in line["text"]), line["textposition"]) for line in dashed}) == 4
+
+
+def test_a_run_that_minimises_the_squared_error_leaves_the_loss_panel_to_the_others():
+    figure = draw(
+        Curves("Bound", 0, "elbo", history(30, metric="mse")), Curves("Auto", 1, "mse", history(30, metric="mse"))
+    )
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [
+        "<b>Loss: negative ELBO (nats)</b>", "<b>Mean squared error</b>",
+    ]  # fmt: skip
+    assert {t["name"] for t in figure["data"] if t["xaxis"] == "x"} == {"Bound"}
+    assert {t["name"] for t in figure["data"] if t["xaxis"] == "x2"} == {"Bound", "Auto"}
+
+
+def test_the_loss_can_be_logarithmic_and_the_accuracy_never_is():
+    layout = draw(curves(30), log_loss=True)["layout"]
+    assert (layout["yaxis"].get("type"), layout["yaxis2"].get("type")) == ("log", None)
+
+
+def test_free_text_cannot_become_markup_or_a_template():
+    figure = draw(Curves('<a href="x">%{x}</a>', 0, "cross-entropy", history(30)))
+    for trace in figure["data"]:
+        assert "<a" not in trace["name"] + trace["hovertemplate"]
+        assert trace["hovertemplate"].count("%{") == 2  # the value and the epoch
+
+
+def test_descriptions_give_the_last_and_the_best_value():
+    assert describe_learning_curves([]) == "No run is chosen."
+    assert describe_learning_curves([Curves("New", 0, "mse", EMPTY)]) == "New has no measurement yet."
+    assert describe_learning_curves([curves(10)]) == "Net has a test accuracy of 75.00\u00a0% after 1 epoch."
+    both = describe_learning_curves([curves(15), Curves("Auto", 1, "mse", history(15, metric="mse"))])
+    assert both == (
+        "Net has a test accuracy of 50.00\u00a0% (best 75.00\u00a0%) after 1.5 epochs; "
+        "Auto has a test mean squared error of 0.5000 after 1.5 epochs."
+    )
+
+
+# -- the palettes ------------------------------------------------------------------------------------------------
+
+
+def luminance(color: str) -> float:
+    """Relative luminance, as WCAG 2 defines it."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#14181d"])
+@pytest.mark.parametrize("color", palette.RUN_COLORS)
+def test_run_colours_stand_out_from_both_pages(color, background):
+    dark, light = sorted((luminance(color), luminance(background)))
+    assert (light + 0.05) / (dark + 0.05) >= 2.5
+
+
+def test_there_is_a_colour_a_marker_and_a_glyph_for_every_run():
+    for cycle in (palette.RUN_COLORS, palette.RUN_MARKERS, palette.RUN_GLYPHS):
+        assert len(set(cycle)) == COLOR_COUNT
+    assert len(set(palette.DIGIT_COLORS)) == 10
+    assert {loss for spec in MODELS.values() for loss in spec.losses} <= set(LOSS_TITLES)

@@ -1,0 +1,185 @@
+"""The ways to lay out codes: exact, or as good as the libraries' own, and steady where one goes on from another."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.data.datasets import Dataset
+from core.latent.projectors import PROJECTORS, _Counter
+from core.latent.trust import Trust, trust_of
+from core.measures.neighbours import Neighbours, nearest_of_all
+from core.runs.store import store
+from core.runs.weights import load_model
+from tests.conftest import silent
+
+# -- neighbours
+
+
+def test_neighbours_are_those_of_all_distances(codes: np.ndarray) -> None:
+    shares: list[float] = []
+    found = nearest_of_all(codes, 15, shares.append)
+    distances = np.linalg.norm(codes[:, None].astype(np.float64) - codes, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    np.testing.assert_array_equal(found.rows, distances.argsort(1)[:, :15])
+    np.testing.assert_allclose(found.distances, np.sort(distances, 1)[:, :15], rtol=1e-4)
+    assert (found.rows.dtype, found.distances.dtype) == (np.int32, np.float32)
+    assert shares == [0.0]
+
+
+@pytest.mark.parametrize("n", [2, 3, 15, 16])
+def test_few_codes_have_few_neighbours(codes: np.ndarray, n: int) -> None:
+    found = nearest_of_all(codes[:n])
+    assert found.rows.shape == found.distances.shape == (n, min(15, n - 1))
+    assert all(row not in found.rows[row] for row in range(n))
+
+
+def test_equal_codes_are_each_others_neighbours(codes: np.ndarray) -> None:
+    found = nearest_of_all(np.repeat(codes[:4], 30, axis=0))
+    assert found.rows.shape == (120, 15)
+    assert not (found.rows == np.arange(120)[:, None]).any()
+    np.testing.assert_array_equal(found.rows // 30, np.repeat(np.arange(4), 30)[:, None].repeat(15, 1))
+    np.testing.assert_allclose(found.distances, 0, atol=1e-3)
+
+
+def test_neighbours_with_the_code_itself_first() -> None:
+    found = Neighbours(np.array([[1, 2], [2, 0], [1, 0]], np.int32), np.array([[1, 3], [1, 1.5], [1, 3]], np.float32))
+    rows, distances = found.with_own(2)
+    np.testing.assert_array_equal(rows, [[0, 1], [1, 2], [2, 1]])
+    np.testing.assert_array_equal(distances, [[0, 1], [0, 1], [0, 1]])
+
+
+# -- projectors
+
+
+def test_pca_keeps_the_variance_and_comes_back_exactly(codes: np.ndarray) -> None:
+    fit = PROJECTORS["pca"].fit(codes, silent)
+    centred = codes - codes.mean(0)
+    _, singular, rows = np.linalg.svd(centred, full_matrices=False)
+    assert fit.mean is not None
+    assert fit.basis is not None
+    np.testing.assert_allclose(np.abs(fit.basis), np.abs(rows[:2]), atol=1e-4)
+    np.testing.assert_allclose(np.abs(fit.points), np.abs(centred @ rows[:2].T), atol=1e-3)
+    np.testing.assert_allclose(fit.parameters["explained_variance"], (singular**2 / (singular**2).sum())[:2], atol=1e-3)
+    assert fit.points.dtype == np.float32
+
+
+def test_the_code_itself_is_the_map(codes: np.ndarray) -> None:
+    projector = PROJECTORS["code"]
+    fit = projector.fit(codes[:, :2].copy(), silent)
+    np.testing.assert_array_equal(fit.points, codes[:, :2])
+    np.testing.assert_array_equal(fit.mean, [0, 0])
+    np.testing.assert_array_equal(fit.basis, np.eye(2))
+    with pytest.raises(ValueError, match="A code of 5 numbers is no place"):
+        projector.fit(codes, silent)
+    assert [size for size in (1, 2, 3, 64) if projector.fits(size)] == [2]
+
+
+def test_what_is_quick_is_started_unasked() -> None:
+    assert [name for name, row in PROJECTORS.items() if row.quick] == ["pca", "code"]
+    for row in PROJECTORS.values():
+        assert row.seconds(100) <= row.seconds(10_000) <= row.seconds(70_000)
+
+
+@pytest.mark.parametrize(
+    ("method", "count", "said"),
+    [("umap", 15, "more than 15 digits, got 15"), ("tsne", 30, "more than 30 digits, got 30")],
+)
+def test_too_few_are_refused(codes: np.ndarray, method: str, count: int, said: str) -> None:
+    with pytest.raises(ValueError, match=f"{said}. Use PCA"):
+        PROJECTORS[method].fit(codes[:count], silent)
+
+
+def test_what_the_libraries_print_tells_how_far_they_are() -> None:
+    shares: list[float] = []
+    bar = _Counter(r"(\d+)/(\d+)", shares.append)
+    for text in ("\r0/500|", "\r125/500|", "\n", "nothing 1 of 2", "7/0"):
+        assert bar.write(text) == len(text)
+    lines = _Counter(r"Iteration (\d+)()", shares.append, 1000)
+    said = "[t-SNE] Iteration 50: error = 76.2, gradient norm = 0.1 (50 iterations in 0.4s)"
+    for text in ("[t-SNE] Computing 91 nearest neighbors...", said, "[t-SNE] Iteration 2000: error"):
+        lines.write(text)
+    assert shares == [0, 0.25, 0.05, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_clouds_stay_apart_and_the_map_repeats(codes: np.ndarray, method: str) -> None:
+    shares: list[float] = []
+    fit = PROJECTORS[method].fit(codes, lambda share, message: shares.append(share))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    middles = fit.points[:60].mean(0), fit.points[60:].mean(0)
+    spread = np.median(np.linalg.norm(fit.points[:60] - middles[0], axis=1))
+    assert np.linalg.norm(middles[0] - middles[1]) > 2 * spread
+    known = nearest_of_all(codes)
+    np.testing.assert_array_equal(PROJECTORS[method].fit(codes, silent, known).points, fit.points)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [2, 256])
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_narrow_and_wide_codes_are_laid_out(method: str, size: int) -> None:
+    codes = np.random.default_rng(0).normal(size=(100, size)).astype(np.float32)
+    points = PROJECTORS[method].fit(codes, silent).points
+    assert points.shape == (100, 2)
+    assert np.isfinite(points).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_a_map_that_goes_on_hardly_moves_where_the_codes_hardly_do(method: str) -> None:
+    rng = np.random.default_rng(0)
+    middles = rng.normal(size=(10, 8)) * 4
+    codes = (np.repeat(middles, 40, 0) + rng.normal(size=(400, 8))).astype(np.float32)
+    first = PROJECTORS[method].fit(codes, silent).points
+    moved = (codes + rng.normal(size=codes.shape) * 0.05).astype(np.float32)
+    second = PROJECTORS[method].fit(moved, silent, start=first).points
+    width = np.linalg.norm(np.ptp(first, axis=0))
+    assert np.median(np.linalg.norm(second - first, axis=1)) <= 0.05 * width
+    # A cluster that joins another in the codes goes there on the map.
+    joined = codes.copy()
+    joined[:40] += (middles[9] - middles[0]).astype(np.float32)
+    third = PROJECTORS[method].fit(joined, silent, start=first).points
+
+    def apart(points: np.ndarray) -> float:
+        return float(np.linalg.norm(points[:40].mean(0) - points[360:].mean(0))) / width
+
+    assert apart(first) > 0.2
+    assert apart(third) < 0.5 * apart(first)
+
+
+# -- against the libraries' own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_maps_are_as_good_as_the_libraries_own(mnist: Dataset, method: str) -> None:
+    count = 2000
+    codes = load_model(store().get("conv-autoencoder")).encode(mnist.test.images[:count])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        own = PLAIN[method](codes)
+    neighbours = nearest_of_all(codes)
+    ours = PROJECTORS[method].fit(codes, silent, neighbours).points
+    scores: list[Trust] = [trust_of(points, codes, mnist.test.labels[:count], neighbours) for points in (ours, own)]
+    for name in ("trustworthiness", "kept", "accuracy_map"):
+        assert getattr(scores[0], name) == pytest.approx(getattr(scores[1], name), rel=0.01), name
+
+
+def _plain_umap(codes: np.ndarray) -> np.ndarray:
+    import umap
+
+    points: np.ndarray = umap.UMAP(n_neighbors=15, min_dist=0.1, random_state=0).fit_transform(codes)
+    return points
+
+
+def _plain_tsne(codes: np.ndarray) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    points: np.ndarray = TSNE(perplexity=30, init="pca", random_state=0).fit_transform(codes)
+    return points
+
+
+PLAIN: dict[str, Callable[[np.ndarray], np.ndarray]] = {"umap": _plain_umap, "tsne": _plain_tsne}

@@ -1,0 +1,215 @@
+"""The figures of a map: equal to scikit-learn's and to ones counted by hand, or close where only some are asked."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+
+from core.latent import maps, trust
+from core.latent.codes import encoded
+from core.latent.trust import load_trust, measure, torn_of, trust_name, trust_of, trust_state
+from core.measures.neighbours import Neighbours, nearest_of_all
+from core.runs.run import Run
+
+Train = Callable[..., Run]
+
+
+def made_up(n: int, size: int = 8, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Codes in ten clouds, a poor map of them, and their classes."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 10, n)
+    codes = (rng.normal(size=(10, size))[labels] * 2 + rng.normal(size=(n, size))).astype(np.float32)
+    points = (codes[:, :2] + rng.normal(size=(n, 2))).astype(np.float32)
+    return points, codes, labels
+
+
+@pytest.mark.parametrize("n", [31, 100, 400])
+def test_trustworthiness_is_scikit_learns(n: int) -> None:
+    points, codes, labels = made_up(n)
+    found = trust_of(points, codes, labels, nearest_of_all(codes))
+    assert found.trustworthiness == pytest.approx(trustworthiness(codes, points, n_neighbors=15), abs=1e-6)
+    assert 0.5 < found.trustworthiness < 0.999
+    assert (found.neighbours, found.queries) == (15, n)
+
+
+def test_codes_far_from_zero_are_ranked_as_well() -> None:
+    points, codes, labels = made_up(200)
+    far = codes + np.float32(1000)
+    found = trust_of(points, far, labels, nearest_of_all(far))
+    assert found.trustworthiness == pytest.approx(trustworthiness(far.astype(float), points, n_neighbors=15), abs=1e-4)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 12, 30])
+def test_few_digits_have_fewer_neighbours(n: int) -> None:
+    points, codes, labels = made_up(n)
+    found = trust_of(points, codes, labels, nearest_of_all(codes))
+    count = (n - 1) // 2
+    assert found.neighbours == count
+    assert found.trustworthiness == pytest.approx(trustworthiness(codes, points, n_neighbors=count), abs=1e-6)
+
+
+def test_kept_neighbours_are_those_on_both_sides() -> None:
+    points, codes, labels = made_up(300)
+    near = [NearestNeighbors(n_neighbors=15).fit(one).kneighbors(return_distance=False) for one in (points, codes)]
+    shares = [len(set(here) & set(there)) / 15 for here, there in zip(*near, strict=True)]
+    assert trust_of(points, codes, labels, nearest_of_all(codes)).kept == pytest.approx(np.mean(shares), abs=1e-9)
+
+
+def test_accuracies_are_scikit_learns_leaving_one_out() -> None:
+    points, codes, labels = made_up(301)
+    found = trust_of(points, codes, labels, nearest_of_all(codes))
+    right = {"map": 0, "code": 0}
+    tied = 0
+    for row in range(len(codes)):
+        others = np.arange(len(codes)) != row
+        for name, table in (("map", points), ("code", codes)):
+            reader = KNeighborsClassifier(15, algorithm="brute").fit(table[others], labels[others])
+            votes = reader.predict_proba(table[row : row + 1])[0]
+            best = reader.classes_[votes == votes.max()]
+            near = labels[others][reader.kneighbors(table[row : row + 1], return_distance=False)[0]]
+            tied += len(best) > 1
+            right[name] += int(next(label for label in near if label in best) == labels[row])
+    assert tied > 5
+    assert found.accuracy_map == pytest.approx(right["map"] / len(codes))
+    assert found.accuracy_code == pytest.approx(right["code"] / len(codes))
+
+
+def test_of_equal_votes_the_nearest_counts() -> None:
+    votes = trust._voted(np.array([[3, 5, 5, 3, 7], [7, 5, 5, 3, 3], [1, 2, 3, 4, 5], [9, 8, 8, 8, 9]]))
+    assert votes.tolist() == [3, 5, 1, 8]
+
+
+def test_the_code_itself_is_trusted_wholly() -> None:
+    _, codes, labels = made_up(200, size=2)
+    found = trust_of(codes, codes, labels, nearest_of_all(codes))
+    assert (found.trustworthiness, found.kept) == (1, 1)
+    assert found.accuracy_map == found.accuracy_code
+
+
+def test_points_at_one_place_are_no_error() -> None:
+    _, codes, labels = made_up(100)
+    found = trust_of(np.zeros((100, 2), np.float32), codes, labels, nearest_of_all(codes))
+    assert 0 <= found.trustworthiness < 0.8
+    assert not torn_of(np.zeros((100, 2), np.float32), nearest_of_all(codes)).any()
+
+
+def test_some_digits_asked_against_all_come_close_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, codes, labels = made_up(3000)
+    neighbours = nearest_of_all(codes)
+    every = trust_of(points, codes, labels, neighbours)
+    monkeypatch.setattr(trust, "_CELLS", 1 << 16)  # several parts
+    some = trust_of(points, codes, labels, neighbours, exact=2999)
+    assert (every.queries, some.queries) == (3000, trust.QUERIES)
+    for name in ("trustworthiness", "kept", "accuracy_map", "accuracy_code"):
+        assert getattr(some, name) == pytest.approx(getattr(every, name), abs=0.02), name
+        assert getattr(some, name) != getattr(every, name)
+
+
+def test_torn_digits_lie_far_from_their_nearest_codes() -> None:
+    rows = np.array([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]], np.int32)
+    points = np.array([[0, 0], [1, 0], [0, 2], [30, 40]], np.float32)
+    torn = torn_of(points, Neighbours(rows, np.ones((4, 3), np.float32)))
+    low, high = np.percentile(points, [1, 99], axis=0)
+    width = np.hypot(*(high - low))
+    far = [np.median(np.hypot(*(points[near] - points[row]).T)) for row, near in enumerate(rows)]
+    np.testing.assert_allclose(torn, np.array(far) / width, rtol=1e-5)
+    assert torn.argmax() == 3
+    np.testing.assert_allclose(torn_of(points * 7, Neighbours(rows, np.ones((4, 3), np.float32))), torn, rtol=1e-5)
+
+
+# -- stored with the run
+
+
+@pytest.fixture
+def run(trained: Train) -> Run:
+    """A small autoencoder that has learned a little, with a map."""
+    run = trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
+    maps.project(run, "pca")
+    return run
+
+
+def test_figures_are_stored_with_the_map(run: Run) -> None:
+    assert load_trust(run, "pca") is None
+    assert trust_state(run, "pca").state == "absent"
+    measure(run, "pca")
+    assert trust_state(run, "pca").state == "ready"
+    stored, torn = load_trust(run, "pca") or (None, np.zeros(0))
+    projection = maps.load_projection(run, "pca")
+    assert projection is not None
+    neighbours = nearest_of_all(projection.codes)
+    assert stored == trust_of(projection.points, projection.codes, projection.labels, neighbours)
+    np.testing.assert_allclose(torn, torn_of(projection.points, neighbours), rtol=1e-5)
+    assert torn.dtype == np.float32
+
+
+def test_figures_are_of_one_map_and_measured_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(run, "pca")
+    calls: list[str] = []
+    monkeypatch.setattr(trust, "trust_of", lambda *args: calls.append("again"))
+    measure(run, "pca")
+    assert not calls
+    path = run.projection_file("pca-test")
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["points"] = arrays["points"][::-1]
+    np.savez(path, **arrays)
+    assert load_trust(run, "pca") is None  # another map
+    assert trust_state(run, "pca").state == "absent"
+
+
+def test_without_a_map_there_is_nothing_to_measure(run: Run) -> None:
+    run.projection_file("pca-test").unlink()
+    measure(run, "pca")
+    assert trust_state(run, "pca").state == "absent"
+    run.projection_file("pca-test").write_bytes(b"torn")
+    measure(run, "pca")
+    assert load_trust(run, "pca") is None
+
+
+def test_an_old_map_is_not_measured_by_new_codes(run: Run) -> None:
+    assert maps.load_projection(run, "pca") is not None
+    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    encoded(run, "test", lambda share, message: None)
+    measure(run, "pca")
+    assert trust_state(run, "pca").state == "absent"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("torn", np.zeros(358, np.float32)),
+        ("torn", np.full(359, -1, np.float32)),
+        ("torn", np.full(359, np.nan, np.float32)),
+        ("torn", np.zeros(359)),
+        ("torn", None),
+        ("facts", {"kept": 1.5}),
+        ("facts", {"trustworthiness": float("nan")}),
+        ("facts", {"queries": 0}),
+        ("facts", {"neighbours": 10**6}),
+        ("facts", {"accuracy_map": "a"}),
+        ("facts", {"version": "another"}),
+        ("facts", []),
+    ],
+)
+def test_stored_figures_that_are_wrong_are_measured_again(run: Run, name: str, value: object) -> None:
+    measure(run, "pca")
+    path: Path = run.projection_file(trust_name("pca", "test"))
+    with np.load(path) as file:
+        arrays = dict(file)
+    if name == "facts":
+        facts = json.loads(arrays["facts"].tobytes())
+        changed = facts | value if isinstance(value, dict) else value
+        arrays["facts"] = np.frombuffer(json.dumps(changed).encode(), np.uint8)
+    elif isinstance(value, np.ndarray):
+        arrays[name] = value
+    else:
+        del arrays[name]
+    np.savez(path, **arrays)
+    assert load_trust(run, "pca") is None
+    measure(run, "pca")
+    assert load_trust(run, "pca") is not None

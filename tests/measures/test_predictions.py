@@ -1,0 +1,147 @@
+"""Predictions: what a classifier reads in every digit, measured once and only once, and what a torn file does."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from core.data import datasets, samples
+from core.jobs.state import lock_of
+from core.measures import predictions
+from core.measures.predictions import judge, load_readings, measure, name_of, readings_state
+from core.runs.run import Run
+from core.runs.weights import load_model
+
+Train = Callable[..., Run]
+
+
+@pytest.fixture
+def run(trained: Train) -> Run:
+    """A small classifier that has learned a little."""
+    return trained("softmax")
+
+
+def test_the_loss_is_the_cross_entropy_by_hand() -> None:
+    probabilities = np.zeros((3, 10), np.float32)
+    probabilities[0, 4], probabilities[0, 2] = 0.75, 0.25
+    probabilities[1, 9] = 1
+    probabilities[2] = 0.1
+    predicted, loss = judge(probabilities, np.array([2, 3, 0]))
+    assert predicted.tolist() == [4, 9, 0]
+    assert loss == pytest.approx([np.log(4), -np.log(1e-12), np.log(10)], rel=1e-5)
+    assert (predicted.dtype, loss.dtype) == (np.uint8, np.float32)
+
+
+def test_probabilities_that_are_no_numbers_are_a_sentence() -> None:
+    with pytest.raises(ValueError, match="Train it again"):
+        judge(np.full((1, 10), np.nan, np.float32), np.array([0]))
+
+
+@pytest.mark.parametrize("sample", ["test", "all"])
+def test_a_sample_is_read_in_the_canonical_order(run: Run, sample: str) -> None:
+    assert load_readings(run, sample) is None
+    assert readings_state(run, sample).state == "absent"
+    measure(run, sample)
+    assert readings_state(run, sample).state == "ready"
+    found = load_readings(run, sample)
+    assert found is not None
+    opened, model = datasets.load("digits"), load_model(run)
+    parts = [opened.test] if sample == "test" else [opened.test, opened.train]
+    expected = np.concatenate([model.predict_proba(split.images) for split in parts])
+    labels = np.concatenate([split.labels for split in parts])
+    np.testing.assert_array_equal(found.predicted, expected.argmax(1))
+    np.testing.assert_allclose(found.loss, -np.log(expected[np.arange(len(labels)), labels]), rtol=1e-4, atol=1e-6)
+    right = float((found.predicted == labels).mean())
+    assert right == pytest.approx(model.evaluate(np.concatenate([s.images for s in parts]), labels)["accuracy"])
+
+
+def test_nothing_is_read_twice_and_new_weights_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(run, "test")
+    before = load_readings(run, "test")
+    asked: list[str] = []
+    real = samples.batches_of
+    monkeypatch.setattr(samples, "batches_of", lambda *which: asked.append(which[1]) or real(*which))
+    measure(run, "test")
+    assert not asked
+    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    assert readings_state(run, "test").state == "absent"
+    assert load_readings(run, "test") is not None  # the old ones are shown until then
+    measure(run, "test")
+    after = load_readings(run, "test")
+    assert before is not None
+    assert after is not None
+    assert (asked, after.version != before.version) == (["test"], True)
+
+
+def test_an_autoencoder_is_told_to_be_none(trained: Train) -> None:
+    run = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
+    measure(run, "test")
+    work = readings_state(run, "test")
+    assert (work.state, "Choose a classifier" in work.message) == ("failed", True)
+
+
+def test_a_sample_that_is_none_is_a_sentence(run: Run) -> None:
+    with pytest.raises(ValueError, match="Choose one of: test, all"):
+        name_of("../../etc")
+
+
+def test_while_a_worker_holds_the_lock_it_is_computing(run: Run) -> None:
+    run.projection_file("x").parent.mkdir(exist_ok=True)
+    with FileLock(lock_of(run, name_of("test"))):
+        assert readings_state(run, "test").state == "computing"
+
+
+def _facts(**changes: object) -> np.ndarray:
+    return np.frombuffer(json.dumps({"dataset": "digits", "weights_version": 1, **changes}).encode(), np.uint8)
+
+
+GOOD = {"predicted": np.zeros(359, np.uint8), "loss": np.zeros(359, np.float32), "facts": _facts()}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"predicted": np.full(359, 10, np.uint8)},
+        {"predicted": np.zeros(359, np.int64)},
+        {"predicted": np.zeros((359, 1), np.uint8)},
+        {"predicted": np.zeros(0, np.uint8)},
+        {"predicted": np.zeros(358, np.uint8), "loss": np.zeros(358, np.float32)},
+        {"loss": np.zeros(358, np.float32)},
+        {"loss": np.full(359, np.nan, np.float32)},
+        {"loss": np.full(359, -1, np.float32)},
+        {"loss": np.array([None] * 359)},
+        {"facts": np.frombuffer(b"[1]", np.uint8)},
+        {"facts": np.frombuffer(b"{", np.uint8)},
+        {"facts": _facts(weights_version="x")},
+        {"facts": _facts(weights_version=np.inf)},
+        {"facts": _facts(dataset="nothing")},
+    ],
+)
+def test_a_file_that_holds_no_readings_counts_as_none(run: Run, changes: dict[str, np.ndarray]) -> None:
+    path = run.projection_file(name_of("test"))
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, **GOOD)  # type: ignore[arg-type]
+    assert load_readings(run, "test") is not None
+    np.savez(path, **{**GOOD, **changes})  # type: ignore[arg-type]
+    assert load_readings(run, "test") is None
+
+
+def test_a_torn_or_huge_file_counts_as_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    measure(run, "test")
+    path = run.projection_file(name_of("test"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert load_readings(run, "test") is None
+    path.write_bytes(whole)
+    monkeypatch.setattr(predictions, "_MAX_BYTES", len(whole) - 1)
+    os.utime(path, ns=(1, 1))
+    assert load_readings(run, "test") is None
+
+
+def test_a_run_that_is_gone_has_none(run: Run) -> None:
+    shutil.rmtree(run.folder)
+    assert load_readings(run, "test") is None

@@ -1,0 +1,203 @@
+"""What a page shows of a map under way: its progress and the time left, Cancel, a button to begin, what went wrong."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from streamlit.testing.v1 import AppTest
+
+from core.jobs import state
+from core.latent import maps
+from core.runs.run import Run
+from pages.parts.shared import map_job
+from tests.conftest import sound
+
+Train = Callable[..., Run]
+
+
+@pytest.fixture
+def run(trained: Train) -> Run:
+    """A small autoencoder that has learned a little."""
+    return trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
+
+
+def _page(folder: str, method: str, sample: str) -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from core.runs.run import Run
+    from pages.parts.shared.map_job import latest_map
+
+    st.text("map" if latest_map(Run(Path(folder)), method, sample) is not None else "nothing")
+
+
+def page(run: Run, method: str = "pca", sample: str = "test") -> AppTest:
+    """A page with one map."""
+    return sound(AppTest.from_function(_page, args=(str(run.folder), method, sample), default_timeout=60).run())
+
+
+def captions(at: AppTest) -> str:
+    return " ".join(caption.value for caption in at.caption)
+
+
+def bar(at: AppTest) -> tuple[int, str]:
+    """How far the progress bar is, and what it says."""
+    (found,) = at.get("progress")
+    return found.proto.value, found.proto.text
+
+
+def test_a_quick_map_is_begun_unasked_and_once(run: Run, submitted: list[Any]) -> None:
+    at = page(run, sample="all")
+    assert [(name, *rest) for name, _, *rest in submitted] == [("projection", "pca", "all")]
+    assert bar(at) == (0, "PCA map: starting a process")
+    sound(at.run())
+    assert len(submitted) == 1
+    maps.project(run, "pca", "all")
+    assert sound(at.run()).text[0].value == "map"
+    assert not at.get("progress")
+
+
+@pytest.mark.parametrize(("sample", "takes"), [("test", "about 10 s"), ("all", "about 15 s")])
+def test_a_slow_map_is_begun_with_a_button(run: Run, submitted: list[Any], sample: str, takes: str) -> None:
+    at = page(run, "umap", sample)
+    assert not submitted
+    assert f"It takes {takes}." in captions(at)
+    at.button(key=f"compute-{run.id}-umap-{sample}").click()
+    sound(at.run())
+    assert [(name, *rest) for name, _, *rest in submitted] == [("projection", "umap", sample)]
+    assert bar(at) == (0, "UMAP map: starting a process")
+
+
+@pytest.mark.parametrize(
+    ("remaining", "left"),
+    [
+        (None, ""),
+        (2, ", about 5 s left"),
+        (42.0, ", about 40 s left"),
+        (89, ", about 90 s left"),
+        (840, ", about 14 minutes left"),
+    ],
+)
+def test_progress_and_the_time_left(run: Run, submitted: list[Any], remaining: float | None, left: str) -> None:
+    with under_way(run, "umap-test", remaining=remaining):
+        at = page(run, "umap")
+    assert bar(at) == (40, f"UMAP map: encoding{left}")
+    assert not submitted
+
+
+def under_way(run: Run, name: str, **facts: object) -> FileLock:
+    """The lock of a worker that has come so far."""
+    lock = state.lock_of(run, name)
+    lock.parent.mkdir(exist_ok=True)
+    note = {"fraction": 0.4, "message": "encoding", "weights_version": run.weights_version(), **facts}
+    lock.with_suffix(".note").write_text(json.dumps(note))
+    return FileLock(lock)
+
+
+def test_cancel_leaves_a_sentence_and_a_button(run: Run, submitted: list[Any]) -> None:
+    with under_way(run, "pca-test"):
+        at = page(run)
+        at.button(key=f"cancel-{run.id}-pca-test").click()
+        assert "encoding" in bar(sound(at.run()))[1]  # until its process has ended
+    assert captions(sound(at.run())).startswith("Cancelled. ")
+    assert not submitted  # not begun again unasked
+    state.ask(run, "pca-test")  # as submitting does
+    at.button(key=f"compute-{run.id}-pca-test").click()
+    assert bar(sound(at.run()))[1] == "PCA map: starting a process"
+    assert len(submitted) == 1
+
+
+def test_a_disk_that_cannot_be_written_is_told(run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.jobs.state.cancel", refuse)
+    with under_way(run, "pca-test"):
+        at = page(run)
+        at.button(key=f"cancel-{run.id}-pca-test").click()
+        assert r"could not be cancelled \(No space left on device\). Free some" in captions(sound(at.run()))
+
+
+def test_cancelling_before_the_process_has_begun(run: Run, submitted: list[Any]) -> None:
+    at = page(run, "umap")
+    at.button(key=f"compute-{run.id}-umap-test").click()
+    sound(at.run())
+    at.button(key=f"cancel-{run.id}-umap-test").click()
+    assert captions(sound(at.run())).startswith("Cancelled. ")
+
+
+def test_an_interrupted_map_can_be_computed_again(run: Run, submitted: list[Any]) -> None:
+    with under_way(run, "pca-test"):
+        pass
+    at = page(run)
+    assert captions(at) == "The computation was interrupted. Try it again."
+    assert at.button(key=f"compute-{run.id}-pca-test").label == "Compute it again"
+    assert not submitted
+
+
+def test_a_failure_is_a_plain_sentence(run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(run: Run) -> None:
+        raise ValueError("All codes are *the* same.")
+
+    monkeypatch.setattr("core.latent.codes.load_model", fail)
+    maps.project(run, "pca")
+    at = page(run)
+    assert captions(at) == r"All codes are \*the\* same."
+    assert at.button[0].label == "Compute it again"
+
+
+def test_new_weights_are_mapped_and_the_old_map_stays(run: Run, submitted: list[Any]) -> None:
+    maps.project(run, "pca")
+    path: Path = run.folder / "weights.safetensors"
+    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    at = page(run)
+    assert len(submitted) == 1
+    assert at.text[0].value == "map"
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_a_process_that_does_not_begin_is_told_and_can_be_asked_again(
+    run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    at = page(run, method)
+    if method == "umap":
+        at.button(key=f"compute-{run.id}-umap-test").click()
+        sound(at.run())
+    monkeypatch.setattr(map_job, "PATIENCE_S", 0.0)
+    assert captions(sound(at.run())).startswith("No process has begun with it yet. Wait")
+    assert len(submitted) == 1
+    again = at.button(key=f"compute-{run.id}-{method}-test")
+    assert again.label == "Compute it again"
+
+
+def test_new_weights_of_a_run_that_trains_do_not_draw_the_page_again(
+    run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "active", lambda self: True)
+    maps.project(run, "pca")
+    state = maps.projection_state(run, "pca")
+    page(run)
+    before = map_job._look(run, "pca", "test", state)
+    path: Path = run.folder / "weights.safetensors"
+    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    assert map_job._look(run, "pca", "test", state) == before
+    maps.project(run, "pca")
+    assert map_job._look(run, "pca", "test", state) != before
+
+
+def test_a_failure_soon_after_asking_is_told_at_once(run: Run, submitted: list[Any]) -> None:
+    at = page(run)
+    assert len(submitted) == 1
+    note = {"failed": "All codes are the same.", "weights_version": run.weights_version()}
+    with under_way(run, "pca-test"):
+        pass
+    state.lock_of(run, "pca-test").with_suffix(".note").write_text(json.dumps(note))
+    assert captions(sound(at.run())) == "All codes are the same."
+    at.button(key=f"compute-{run.id}-pca-test").click()
+    state.ask(run, "pca-test")  # as submitting does
+    assert bar(sound(at.run()))[1] == "PCA map: starting a process"
