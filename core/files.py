@@ -129,7 +129,7 @@ def is_held(lock: Path) -> bool:
 
 
 @contextmanager
-def told(folder: Path, undo: Path | None = None) -> Iterator[None]:
+def disk_errors(folder: Path, undo: Path | None = None) -> Iterator[None]:
     """Turn what a disk refuses into a ValueError with a sentence, removing the half-made folder `undo`."""
     try:
         yield

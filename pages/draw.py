@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.runs.store import store
-from pages.parts.draw.controls import chosen_map, pick_map, pick_panels, refer
+from pages.parts.draw.controls import chosen_map, pick_map, pick_panels, request_references
 from pages.parts.draw.steps_cost import steps_cost
 from pages.parts.pad.component import pad
 from pages.parts.shared.pickers import pick_runs
@@ -31,12 +31,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
 place = st.container()
 with st.container():  # below the pad, so that nothing moves when the map is there
     shown_map = chosen_map(*latent) if latent else None
-refer([*chosen, *([latent[0]] if latent else [])])
 
 
 @st.fragment
 def drawing() -> None:
     """Only this part runs again when the pen comes up."""
+    request_references([*chosen, *([latent[0]] if latent else [])])
     pad(key="draw-pad", runs=chosen, panels=panels, latent=shown_map, teaches=True)
 
 

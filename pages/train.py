@@ -21,7 +21,7 @@ def form() -> None:
         except ValueError as error:
             st.error(str(error), icon=":material/error:")
             return
-        submit.submit_training(run)
+        submit.train(run)
         announce_run(run)
         st.rerun()
 

@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core import paths
 from core.data import datasets
 from core.data.datasets import Dataset, Split
+from core.jobs import submit
+from core.jobs.stored import Stored
 from core.runs import recorder
 from core.runs.run import Run
 from core.runs.store import RunStore, store
@@ -28,6 +32,12 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
         if time.monotonic() > end:
             raise AssertionError(f"did not happen within {seconds:g} s")
         time.sleep(0.02)
+
+
+def compute(stored: Stored[Any], run: Run, *parameters: str) -> None:
+    """Compute a result in this process, as a worker would, unless it is there or was cancelled before."""
+    with patch("core.jobs.state._cancellable", lambda job: nullcontext(not job.cancelled.exists())):
+        stored.run_job(run, *parameters)
 
 
 def silent(share: float, message: str) -> None:
@@ -68,7 +78,6 @@ def sound(at: AppTest) -> AppTest:
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]:
     """An empty store that pages and workers use, too. Runs still active at the end are stopped."""
     monkeypatch.setenv("DIGITLAB_CHECKPOINTS", str(tmp_path / "runs"))
-    monkeypatch.setattr("core.measures.on_demand._begun", [])  # no run of another test is being measured
     (tmp_path / "runs").mkdir()
     yield store()
     stop(store())
@@ -98,14 +107,16 @@ def trained(runs: RunStore) -> Callable[..., Run]:
 def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What pages hand to workers; nothing is trained or downloaded then."""
     jobs: list[Any] = []
+    request, train, fetch = submit.request, submit.train, submit.fetch
 
-    def note(job: dict[str, str]) -> None:
-        name, folder, *rest = job["job"], *(job[key] for key in job if key != "job")
-        what = folder if name == "fetch" else Run(Path(folder))
-        names = {"project": "projection"}
-        jobs.append((names.get(name, name), what, *rest) if name in ("project", "readings", "forming") else what)
+    def note(*what: Any, ask: Callable[[], None]) -> None:
+        jobs.append(what[0] if len(what) == 1 else what)
+        ask()
 
-    monkeypatch.setattr("core.jobs.submit.submit", note)
+    monkeypatch.setattr(submit, "_begin", lambda folder: None)
+    monkeypatch.setattr(submit, "train", lambda run: note(run, ask=lambda: train(run)))
+    monkeypatch.setattr(submit, "fetch", lambda name: note(name, ask=lambda: fetch(name)))
+    monkeypatch.setattr(submit, "request", lambda stored, *of: note(stored.kind, *of, ask=lambda: request(stored, *of)))
     return jobs
 
 

@@ -18,10 +18,10 @@ from websockets.sync.client import ClientConnection, connect
 
 import dashboard
 from core.data import datasets
-from core.latent import maps
+from core.latent.maps import MAPS
 from core.runs import recorder
 from core.runs.store import RunStore
-from tests.conftest import small
+from tests.conftest import compute, small
 from tests.server import running
 
 _Allowance = dashboard.Allowance
@@ -36,7 +36,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     recorder.train(runs.add("reader", small(), "Reader", shipped=True))
     painter = runs.add("painter", small("autoencoder", params={"hidden": 16, "code_size": 4}), "Painter", shipped=True)
     recorder.train(painter)
-    maps.project(painter, "pca")
+    compute(MAPS, painter, "pca", "test")
     with running(folder, shipped=False) as started:
         yield started.port
 

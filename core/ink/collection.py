@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from core.files import told, write_file
+from core.files import disk_errors, write_file
 from core.ink.drawing import (
     MAX_BYTES,
     MAX_HAND,
@@ -198,7 +198,7 @@ class DrawingSet:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Be the only one who writes; what the disk refuses becomes a ValueError with a sentence."""
-        with told(self.path.parent):
+        with disk_errors(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE_S, poll_interval=0.01):

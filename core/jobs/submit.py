@@ -1,84 +1,196 @@
-"""Handing jobs to worker processes: each job gets one, and one spare is kept warm, with torch imported."""
+"""Handing jobs to worker processes. What is asked for is a file first; it gets a process as soon as there is room.
+
+Processes are forked from a template that has torch and the like imported, where forking is safe; elsewhere, and for
+work on a GPU, each job gets a fresh one. They outlive the process that asked, the template does not.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
-from typing import IO
+from pathlib import Path
+from typing import Any
 
-from core import paths
-from core.paths import ROOT
-from core.runs.run import Run
+from core.jobs.state import ask
+from core.jobs.stored import Stored
+from core.paths import ROOT, checkpoints_dir
+from core.runs import slots
+from core.runs.requests import Request, fetch_request, requests, sweep, under_way
+from core.runs.run import Run, RunNotFound
 
-_SPARE_AFTER_S = 3.0  # the next spare imports torch once the run just started has shown its first points
+_AT_ONCE = {"reference": 1}  # of a kind; training has its slots
+_OTHERS = 4  # of all kinds but training, at once
+_LOOK_AGAIN_S, _IDLE_S = 0.5, 5.0  # while something waits, and while nothing does
+_TRIES = 3  # to have a process take a request up
+_FORKS = sys.platform == "linux"
+_THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+
+_log = logging.getLogger(__name__)
+_lock = threading.RLock()
+_folders: set[Path] = set()  # of runs, whose requests are looked after here
+_started: dict[str, int] = {}  # by request: how often a process was started for it that did not take it up
+_forked: set[str] = set()  # requests whose process the template has not told to be gone
+_fresh: dict[str, subprocess.Popen[bytes]] = {}
+_template: _Template | None = None
+_look = threading.Event()
+_looking: threading.Thread | None = None
 
 
-_spare: subprocess.Popen[bytes] | None = None
+def request(stored: Stored[Any], run: Run, *parameters: str) -> None:
+    """Have a result of a run computed in a process of its own; returns at once. Asked for twice, it is done once.
+
+    Raises ValueError for impossible parameters, or when the disk does not let us.
+    """
+    ask(stored.job(run, *parameters))
+    _begin(run.folder.parent)
 
 
-_children: list[subprocess.Popen[bytes]] = []
+def train(run: Run) -> None:
+    """Have a run trained in a process of its own, in its turn; returns at once."""
+    run.request.write()
+    _begin(run.folder.parent)
 
 
-_spare_lock = threading.Lock()
-
-
-def submit_training(run: Run) -> None:
-    """Train the run in a background process; returns at once."""
-    submit({"job": "train", "folder": str(run.folder.resolve())})
-
-
-def submit_fetch(dataset: str) -> None:
-    """Download a data set in a background process; returns at once."""
-    submit({"job": "fetch", "dataset": dataset})
+def fetch(dataset: str) -> None:
+    """Have a data set downloaded in a process of its own; returns at once."""
+    fetch_request(dataset).write()
+    _begin(checkpoints_dir())
 
 
 def warm() -> None:
-    """Keep one spare worker that has torch imported and waits for a job."""
-    global _spare
-    with _spare_lock:
-        if _spare is None or _spare.poll() is not None:
-            _spare = _launch()
+    """Get ready to begin jobs at once, and take up what other dashboards left waiting."""
+    global _template
+    with _lock:
+        if _FORKS and (_template is None or not _template.alive):
+            _template = _Template()
+        sweep(checkpoints_dir())
+        _begin(checkpoints_dir())
 
 
-def submit(job: dict[str, str]) -> None:
-    """Hand a job, with its name under "job", to a worker process; returns at once."""
-    global _spare
-    # A spare keeps the environment it was born with, so the job carries what may have changed since.
-    line = json.dumps({**job, "data": str(paths.data_dir().resolve())}).encode() + b"\n"
-    with _spare_lock:
-        worker, _spare = _spare, None
-        _children[:] = [child for child in _children if child.poll() is None]  # reaps the ended ones
-        if worker is None or not _hand_over(worker, line):
-            worker = _launch("--at-once")
-            _hand_over(worker, line)
-        _children.append(worker)
-    timer = threading.Timer(_SPARE_AFTER_S, warm)
-    timer.daemon = True
-    timer.start()
+def _begin(folder: Path) -> None:
+    global _looking
+    with _lock:
+        _folders.add(folder.resolve())
+        start_what_fits(folder.resolve())
+        if _looking is None:
+            _looking = threading.Thread(target=_look_after_requests, daemon=True, name="jobs")
+            _looking.start()
 
 
-def _hand_over(worker: subprocess.Popen[bytes], line: bytes) -> bool:
-    pipe: IO[bytes] = worker.stdin  # type: ignore[assignment]  # Popen was given PIPE
+def _look_after_requests() -> None:
+    waits = True
+    while True:
+        _look.wait(_LOOK_AGAIN_S if waits else _IDLE_S)
+        _look.clear()
+        try:
+            waits = sum(start_what_fits(folder) for folder in list(_folders)) > 0
+        except OSError as error:  # a folder that is gone, or a disk that refuses: look again later
+            _log.warning("Requests could not be looked after: %s", error)
+
+
+def start_what_fits(folder: Path) -> bool:
+    """Start a process for each request there is room for, in their order; say whether any has to wait."""
+    with _lock:
+        for key in [key for key, process in _fresh.items() if process.poll() is not None]:
+            del _fresh[key]
+        waiting = requests(folder)
+        if not waiting:
+            _started.clear()
+            return False
+        busy = {*under_way(folder), *_forked, *_fresh}
+        for asked in waiting:
+            if asked.key not in busy and _started.get(asked.key, 0) < _TRIES and _fits(asked, busy):
+                busy.add(asked.key)
+                _started[asked.key] = _started.get(asked.key, 0) + 1
+                _start(asked)
+        return True
+
+
+def _fits(asked: Request, busy: set[str]) -> bool:
+    run = asked.folder / asked.subject
+    if asked.kind == "train":
+        # One that is to stop, or is gone, needs no place: its process only says so.
+        ends = not run.is_dir() or any((run / name).exists() for name in ("stop", "pause"))
+        return ends or sum(key.startswith("train.") for key in busy) < slots.count()
+    others = [key for key in busy if not key.startswith("train.")]
+    alike = sum(key.startswith(f"{asked.kind}.") for key in others)
+    return len(others) < _OTHERS and alike < _AT_ONCE.get(asked.kind, _OTHERS)
+
+
+def _start(asked: Request) -> None:
+    global _template
+    if _FORKS and not _on_a_gpu(asked):
+        if _template is None or not _template.alive:
+            _template = _Template()
+        if not _template.send(asked):
+            _template = _Template()
+            _template.send(asked)
+        return
+    arguments = [str(asked.folder), asked.kind, asked.subject, *asked.parameters]
+    _fresh[asked.key] = _launch(arguments, subprocess.DEVNULL)
+
+
+def _on_a_gpu(asked: Request) -> bool:
+    """Say whether the job is one for a process that was not forked: what drives a GPU does not survive that."""
     try:
-        pipe.write(line)
-        pipe.close()
-    except OSError:
-        return False  # it has died meanwhile; the caller starts another
-    return worker.poll() is None
+        return asked.kind == "train" and Run(asked.folder / asked.subject).config.device != "cpu"
+    except RunNotFound:
+        return False
 
 
-def _launch(*options: str) -> subprocess.Popen[bytes]:
+def _launch(arguments: list[str], stdin: Any) -> subprocess.Popen[bytes]:
     # Not multiprocessing: its child would import the dashboard's script again.
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     return subprocess.Popen(
-        [sys.executable, "-m", "core.worker", *options],
+        [sys.executable, "-m", "core.worker", *arguments],
         cwd=ROOT,
-        env={**os.environ, **threads},
-        stdin=subprocess.PIPE,
+        env=_environment(),
+        stdin=stdin,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def _environment() -> dict[str, str]:
+    # Numba's own threads: a process in which OpenMP's have run cannot be forked.
+    return {**os.environ, **_THREADS, "NUMBA_THREADING_LAYER": "workqueue"}
+
+
+class _Template:
+    """The template process, seen from here: it is sent requests, and says which of their processes have ended."""
+
+    def __init__(self) -> None:
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = _launch([], theirs)
+        self.alive = True
+        threading.Thread(target=self._hear, daemon=True, name="template").start()
+
+    def send(self, asked: Request) -> bool:
+        """Send a request; False when the template is gone."""
+        message = {"request": [str(asked.folder), *asked.key.split(".")], "environment": _environment()}
+        try:
+            self.socket.send(json.dumps(message).encode())
+        except OSError:
+            self.alive = False
+            return False
+        _forked.add(asked.key)
+        return True
+
+    def _hear(self) -> None:
+        while self.alive:
+            try:
+                key = self.socket.recv(1 << 12).decode()
+            except OSError:
+                key = ""
+            self.alive = bool(key)
+            with _lock:
+                _forked.difference_update([key] if key else list(_forked))
+            _look.set()
+        self.process.wait()
+        self.socket.close()

@@ -4,16 +4,12 @@ worker, stored with the run, and shared by all its maps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
-from core.cache import newest
 from core.data.samples import batches_of, sample_name, size
-from core.files import UNREADABLE, open_npz, write_npz
-from core.jobs.state import holding
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
 from core.measures.neighbours import COUNT, Neighbours, nearest_of_all
 from core.measures.reconstruction import mean_squared_errors
 from core.progress import Progress
@@ -21,9 +17,6 @@ from core.runs.run import Run, digits_of
 from core.runs.weights import load_model
 
 _MAX_CODE, _MAX_BYTES = 4096, 1 << 30
-_PATIENCE_S = 3600.0  # for another process that encodes the same digits
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,72 +31,7 @@ class Codes:
     weights_version: int
 
 
-def load_codes(run: Run, sample: str) -> Codes | None:
-    """Return the stored codes, which may be of older weights; None when there are none that can be used.
-
-    They are kept in memory until the file changes.
-    """
-    return _load(_read_codes, run, codes_name(sample), sample)
-
-
-def load_neighbours(run: Run, sample: str, codes: Codes) -> Neighbours | None:
-    """Return the stored neighbours of these codes, None when there are none that can be used."""
-    found = _load(_read_neighbours, run, _neighbours_name(sample), sample)
-    fits = found and found[1] == codes.weights_version and len(found[0].rows) == len(codes.codes)
-    return found[0] if found and fits else None
-
-
-def codes_name(sample: str) -> str:
-    """Return the name under which the codes of a sample are stored; ValueError for a sample there is not."""
-    return f"codes-{sample_name(sample)}"
-
-
-def _neighbours_name(sample: str) -> str:
-    return f"neighbours-{sample_name(sample)}"
-
-
-def encoded(run: Run, sample: str, report: Progress) -> Codes:
-    """Return the codes of the run's present weights, encoded and stored first where they are not there.
-
-    Belongs in a worker. Raises ValueError with a sentence for a run without codes, or codes no map can be made of.
-    """
-    return _made(run, codes_name(sample), lambda: _current(run, sample), lambda: _encode(run, sample, report))
-
-
-def compared(run: Run, sample: str, codes: Codes, report: Progress) -> Neighbours:
-    """Return the neighbours of the codes, found and stored first where they are not there; belongs in a worker."""
-
-    def make() -> Neighbours:
-        said = f"comparing {len(codes.codes):,} codes"
-        report(0.0, said)
-        found = nearest_of_all(codes.codes, progress=lambda share: report(share, said))
-        arrays = {"rows": found.rows, "distances": found.distances}
-        facts = {"weights_version": codes.weights_version}
-        write_npz(run.projection_file(_neighbours_name(sample)), arrays, facts=facts)
-        return load_neighbours(run, sample, codes) or found
-
-    return _made(run, _neighbours_name(sample), lambda: load_neighbours(run, sample, codes), make)
-
-
-def _made(run: Run, name: str, there: Callable[[], Value | None], make: Callable[[], Value]) -> Value:
-    """Return what is stored, made first where it must be; one process at a time.
-
-    What was made counts although the weights may be newer by then: those of a small run are, several times a second.
-    """
-    if (found := there()) is None:
-        with holding(run, name, _PATIENCE_S):
-            if (found := there()) is None:
-                found = make()
-    return found
-
-
-def _current(run: Run, sample: str) -> Codes | None:
-    found = load_codes(run, sample)
-    fits = found is not None and found.weights_version == run.weights_version() and found.dataset == digits_of(run)
-    return found if fits else None
-
-
-def _encode(run: Run, sample: str, report: Progress) -> Codes:
+def _encode(run: Run, report: Progress, sample: str) -> tuple[Arrays, Facts]:
     version, dataset = run.weights_version(), digits_of(run)
     if run.spec.task != "reconstruct":
         raise ValueError(f"{run.name} has no latent space. Choose an autoencoder.")
@@ -121,9 +49,7 @@ def _encode(run: Run, sample: str, report: Progress) -> Codes:
     _check_codes(found)
     if not np.isfinite(wrong).all():
         raise ValueError("The model draws pictures that are not numbers. Train it again with a smaller learning rate.")
-    facts = {"dataset": dataset, "weights_version": version}
-    write_npz(run.projection_file(codes_name(sample)), {"codes": found, "errors": wrong}, facts=facts)
-    return load_codes(run, sample) or Codes(found, wrong, dataset, version)
+    return {"codes": found, "errors": wrong}, {"dataset": dataset, "weights_version": version}
 
 
 def _check_codes(codes: np.ndarray) -> None:
@@ -137,21 +63,7 @@ def _check_codes(codes: np.ndarray) -> None:
         raise ValueError("All codes are the same: this model has learned nothing to map. Train it longer.")
 
 
-# -- reading what anyone may have written
-
-
-def _load(read: Callable[..., Value], run: Run, name: str, sample: str) -> Value | None:
-    path = run.projection_file(name)
-    try:
-        stat = path.stat()
-        return read(str(path), stat.st_mtime_ns, stat.st_size, sample)
-    except UNREADABLE:
-        return None
-
-
-@newest(8, lambda codes: codes.codes.nbytes)  # of 70,000 digits and 64 numbers 18 MB each
-def _read_codes(path: str, mtime_ns: int, stored: int, sample: str) -> Codes:
-    arrays, facts = open_npz(path, {"codes": np.float32, "errors": np.float32}, _MAX_BYTES)
+def _parse_codes(arrays: Arrays, facts: Facts, stamp: Stamp, sample: str) -> Codes:
     codes, errors, dataset = arrays["codes"], arrays["errors"], str(facts["dataset"])
     n, k = codes.shape
     if n != size(dataset, sample) or not 2 <= k <= _MAX_CODE or errors.shape != (n,):
@@ -159,11 +71,45 @@ def _read_codes(path: str, mtime_ns: int, stored: int, sample: str) -> Codes:
     return Codes(codes, errors, dataset, int(facts["weights_version"]))
 
 
-@newest(4)  # of 70,000 digits 8 MB each
-def _read_neighbours(path: str, mtime_ns: int, stored: int, sample: str) -> tuple[Neighbours, int]:
-    arrays, facts = open_npz(path, {"rows": np.int32, "distances": np.float32}, _MAX_BYTES)
+CODES: Stored[Codes] = Stored(
+    "codes",
+    _encode,
+    _parse_codes,
+    {"codes": np.float32, "errors": np.float32},
+    _MAX_BYTES,
+    check=sample_name,
+    keep=8,
+    weigh=lambda codes: codes.codes.nbytes,  # of 70,000 digits and 64 numbers 18 MB each
+)
+
+
+def _compare(run: Run, report: Progress, sample: str) -> tuple[Arrays, Facts]:
+    codes = CODES.load(run, sample) or CODES.ensure(run, report, sample)
+    said = f"comparing {len(codes.codes):,} codes"
+    report(0.0, said)
+    found = nearest_of_all(codes.codes, progress=lambda share: report(share, said))
+    return {"rows": found.rows, "distances": found.distances}, {"weights_version": codes.weights_version}
+
+
+def _parse_neighbours(arrays: Arrays, facts: Facts, stamp: Stamp, codes: Codes, sample: str) -> Neighbours | None:
     rows, distances = arrays["rows"], arrays["distances"]
     n, count = rows.shape
     if count != min(COUNT, n - 1) or distances.shape != (n, count) or rows.min() < 0 or rows.max() >= n:
         raise ValueError(f"its rows have the shape {(n, count)} or are out of range")
-    return Neighbours(rows, distances), int(facts["weights_version"])
+    if n != len(codes.codes) or int(facts["weights_version"]) != codes.weights_version:
+        return None  # they are of other codes
+    return Neighbours(rows, distances)
+
+
+# Of the stored codes: while a run trains, these may be of older weights, and what stands on them is, too.
+NEIGHBOURS: Stored[Neighbours] = Stored(
+    "neighbours",
+    _compare,
+    _parse_neighbours,
+    {"rows": np.int32, "distances": np.float32},
+    _MAX_BYTES,
+    current=lambda run, found, sample: True,
+    check=sample_name,
+    needs=CODES.load,
+    keep=4,  # of 70,000 digits 8 MB each
+)

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 import numpy as np
 
 from core.data import samples
-from core.latent.codes import Codes, load_codes
+from core.latent.codes import CODES, Codes
 from core.latent.maps import load_projection
-from core.latent.trust import load_trust
-from core.measures.predictions import Readings, load_readings
+from core.latent.trust import TRUST
+from core.measures.predictions import PREDICTIONS, Predictions
 from core.runs.run import Run
 from core.runs.store import store
 from core.untrusted import shown
@@ -59,8 +59,8 @@ def _of_map(run: Run, method: str, sample: str, name: str) -> np.ndarray:
         raise NotYet(f"{run.name} has no such map yet. Compute it on the Latent space page.")
     if name != "torn":
         return projection.points if name == "points" else projection.labels
-    trust = load_trust(run, method, sample)
-    if trust is None or len(trust[1]) != len(projection.points):
+    trust = TRUST.load(run, method, sample)
+    if trust is None:
         raise NotYet(f"This map of {run.name} has not been compared with its codes yet. Wait a moment.")
     return trust[1]
 
@@ -80,7 +80,7 @@ def values(name: str, run: Run, other: Run, sample: str) -> np.ndarray:
             raise ValueError(f"{run.name} and {other.name} were measured on different data sets. Choose another run.")
         difference: np.ndarray = mine.errors - its.errors
         return difference
-    readings, codes = _readings(other, sample), load_codes(run, sample)
+    readings, codes = _readings(other, sample), CODES.load(run, sample)
     if codes is not None and codes.dataset != readings.dataset:
         raise ValueError(f"{other.name} has read the digits of another data set. Choose another classifier.")
     if name == "wrong":
@@ -89,14 +89,14 @@ def values(name: str, run: Run, other: Run, sample: str) -> np.ndarray:
 
 
 def _codes(run: Run, sample: str) -> Codes:
-    codes = load_codes(run, sample)
+    codes = CODES.load(run, sample)
     if codes is None:
         raise NotYet(f"{run.name} has not redrawn these digits yet. Compute a map of it.")
     return codes
 
 
-def _readings(run: Run, sample: str) -> Readings:
-    readings = load_readings(run, sample)
+def _readings(run: Run, sample: str) -> Predictions:
+    readings = PREDICTIONS.load(run, sample)
     if readings is None:
         raise NotYet(f"{run.name} has not read these digits yet. Choose it on the Latent space page.")
     return readings

@@ -17,19 +17,16 @@ import numpy as np
 
 from core.cache import newest
 from core.data import datasets
-from core.files import UNREADABLE, open_npz, write_npz
-from core.jobs import submit
-from core.jobs.state import Work, ask, carry_out, how_far
+from core.jobs.state import JobState
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
 from core.latent.alignment import align, follow
-from core.latent.maps import load_projection, map_name
-from core.latent.projectors import PROJECTORS, Projector, projector_of
+from core.latent.maps import MAPS, load_projection
+from core.latent.projectors import PROJECTORS, projector_of
 from core.progress import Progress
 from core.runs.frames import Frame, epoch_length, from_snapshots, live_file, read_frame, snapshots_of, steps_of
 from core.runs.run import Run
 
 Key = tuple[int, int, int]
-
-_MAX_STORED = 2**25  # bytes of a hundred stored frames of two thousand points, and more
 
 
 def can_form(run: Run) -> str:
@@ -53,21 +50,9 @@ def can_form(run: Run) -> str:
     return f"{run.name} kept no maps while it was trained. Train it again, and watch its map form."
 
 
-def forming_state(run: Run, method: str) -> Work:
-    """Tell how far the moving map is. "absent" wants `form` in a worker; of linear maps only for runs of old.
-
-    Raises RunNotFound.
-    """
-    projector = projector_of(method)
-    run.must_exist()
-    if projector.kind != "bent" and steps_of(run):
-        return Work("ready", 1.0)
-    return how_far(run, _name(method), lambda: _is_stored(run, method))
-
-
 def has_frames(run: Run, method: str) -> bool:
     """Say whether there are frames to show, if only some of them: of work that was cancelled, or before it was done."""
-    return bool(steps_of(run)) if projector_of(method).kind != "bent" else _load(run, method) is not None
+    return bool(steps_of(run)) if projector_of(method).kind != "bent" else FORMING.load(run, method) is not None
 
 
 def formed(run: Run, method: str, known: str = "") -> dict[str, Any]:
@@ -93,9 +78,9 @@ def _version(run: Run, method: str, training: bool) -> str:
     facts: list[Any] = [method, training]
     if PROJECTORS[method].kind != "bent":
         facts.append(_keys(run))
-        files = [live_file(run), run.projection_file(map_name("pca", "test"))]
+        files = [live_file(run), run.projection_file(MAPS.job(run, "pca", "test").name)]
     else:
-        files = [run.projection_file(_name(method))]
+        files = [run.projection_file(FORMING.job(run, method).name)]
     for file in files:
         with suppress(FileNotFoundError):
             stat = file.stat()
@@ -109,7 +94,7 @@ def _answer(name: str, version: str, training: bool) -> dict[str, Any]:
     run = Run(Path(folder))
     if PROJECTORS[method].kind != "bent":
         steps, points = _linear(run, method, training)
-    elif stored := _load(run, method):
+    elif stored := FORMING.load(run, method):
         steps, points = stored.steps, stored.points
     else:
         raise ValueError(f"These maps by {PROJECTORS[method].title} are not laid out yet. Compute them.")
@@ -163,16 +148,12 @@ def _frames(run: Run, live: bool = False) -> list[Frame]:
     return frames
 
 
-def form(run: Run, method: str) -> None:
-    """Lay out the frames by a method that takes long, each begun from the one before, and store them with the run.
+def _form(run: Run, report: Progress, method: str) -> tuple[Arrays, Facts] | None:
+    """Lay out the frames by a method that takes long, each begun from the one before; what is laid out already stays.
 
-    Belongs in a worker process that holds the lock of forming-<method>. What is laid out already is not laid out
-    again. Of a run without frames they are made first, from the weights in its snapshots.
+    Of a run without frames they are made first, from the weights in its snapshots.
     """
-    carry_out(run, _name(method), lambda report: _form(run, projector_of(method), report))
-
-
-def _form(run: Run, projector: Projector, report: Progress) -> None:
+    projector = projector_of(method)
     if why := can_form(run):
         raise ValueError(why)
     begun = 0.0
@@ -180,7 +161,7 @@ def _form(run: Run, projector: Projector, report: Progress) -> None:
         begun = 1.0 if projector.kind != "bent" else 0.2
         from_snapshots(run, lambda share, message: report(begun * share, message))
     if projector.kind != "bent":
-        return
+        return None  # those are made when they are asked for
     keys, frames = _keys(run), _frames(run)
     maps = _laid_out(run, projector.name, keys, [frame.step for frame in frames])
     for number, frame in enumerate(frames[len(maps) :], len(maps)):
@@ -191,12 +172,17 @@ def _form(run: Run, projector: Projector, report: Progress) -> None:
 
         fit = projector.fit(frame.codes, share, start=maps[-1] if maps else None)
         maps.append(follow(fit.points, maps[-1]) if maps else fit.points)
-        steps = [frame.step for frame in frames[: len(maps)]]
-        _store(run, projector.name, _Stored(steps, np.stack(maps), keys, len(maps) == len(frames)))
+        FORMING.write(run, *_file(frames[: len(maps)], maps, keys, len(frames)), method)
+    return _file(frames, maps, keys, len(frames))
+
+
+def _file(frames: list[Frame], maps: list[np.ndarray], keys: list[Key], count: int) -> tuple[Arrays, Facts]:
+    arrays = {"steps": np.array([frame.step for frame in frames], np.int64), "points": np.stack(maps)}
+    return arrays, {"keys": keys, "whole": len(maps) == count}
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _Maps:
     """Maps laid out one after the other: points float32 (F, n, 2), of the frames at these steps.
 
     keys: of all frames that there were to lay out; whole: whether all of them are.
@@ -208,43 +194,22 @@ class _Stored:
     whole: bool
 
 
-def _store(run: Run, method: str, maps: _Stored) -> None:
-    arrays = {"steps": np.array(maps.steps, np.int64), "points": maps.points}
-    write_npz(run.projection_file(_name(method)), arrays, facts={"keys": maps.keys, "whole": maps.whole})
-
-
-def _load(run: Run, method: str) -> _Stored | None:
-    """Return the maps that are stored, None when there are none or they are damaged: then they are laid out again."""
-    path = run.projection_file(_name(method))
-    with suppress(OSError):
-        stat = path.stat()
-        return _read(str(path), stat.st_mtime_ns, stat.st_size)
-    return None
-
-
-@newest(8)
-def _read(path: str, mtime_ns: int, size: int) -> _Stored | None:
-    try:
-        arrays, facts = open_npz(path, {"steps": np.int64, "points": np.float32}, _MAX_STORED)
-        steps, points = arrays["steps"].tolist(), arrays["points"]
-        keys = [(int(step), int(changed), int(length)) for step, changed, length in facts["keys"]]
-    except UNREADABLE:
-        return None
-    if arrays["steps"].ndim != 1:
-        return None
+def _parse(arrays: Arrays, facts: Facts, stamp: Stamp, method: str) -> _Maps:
+    steps, points = arrays["steps"].tolist(), arrays["points"]
+    keys = [(int(step), int(changed), int(length)) for step, changed, length in facts["keys"]]
     fits = points.ndim == 3 and points.shape[::2] == (len(steps), 2)
-    sound = fits and len(steps) > 0 and steps == sorted(set(steps))
-    return _Stored(steps, points, keys, facts.get("whole") is True) if sound else None
+    if arrays["steps"].ndim != 1 or not fits or not steps or steps != sorted(set(steps)):
+        raise ValueError(f"its points have the shape {points.shape}")
+    return _Maps(steps, points, keys, facts.get("whole") is True)
 
 
-def _is_stored(run: Run, method: str) -> bool:
-    stored = _load(run, method)
-    return stored is not None and stored.whole and stored.keys == _keys(run)
+def _is_current(run: Run, found: _Maps, method: str) -> bool:
+    return found.whole and found.keys == _keys(run)
 
 
 def _laid_out(run: Run, method: str, keys: list[Key], steps: list[int]) -> list[np.ndarray]:
     """Return the stored maps of the first of these frames, as far as they are of the very same frames."""
-    stored = _load(run, method)
+    stored = FORMING.load(run, method)
     maps: list[np.ndarray] = []
     if stored is not None:
         same = {key[0] for key in set(stored.keys) & set(keys)}
@@ -265,11 +230,23 @@ def _keys(run: Run) -> list[Key]:
     return keys
 
 
-def _name(method: str) -> str:
-    return f"forming-{method}"
+class _Forming(Stored[_Maps]):
+    """Of linear maps nothing is stored: they are ready as soon as there are frames."""
+
+    def state(self, run: Run, *parameters: str) -> JobState:
+        run.ensure_exists()
+        if projector_of(parameters[0]).kind != "bent" and steps_of(run):
+            return JobState("ready", 1.0)
+        return super().state(run, *parameters)
 
 
-def submit_forming(run: Run, method: str) -> None:
-    """Lay out the codes of every epoch in a background process; returns at once."""
-    ask(run, f"forming-{method}")
-    submit.submit({"job": "forming", "folder": str(run.folder.resolve()), "method": method})
+FORMING = _Forming(
+    "forming",
+    _form,
+    _parse,
+    {"steps": np.int64, "points": np.float32},
+    2**25,  # a hundred frames of two thousand points, and more
+    current=_is_current,
+    check=projector_of,
+    keep=8,
+)

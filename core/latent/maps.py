@@ -1,57 +1,34 @@
-"""Maps of latent space: the codes of a run's digits laid out in two dimensions, stored with the run.
-
-`project` encodes and fits in a worker process; pages only read what it stored, and the state of its work.
-"""
+"""Maps of latent space: the codes of a run's digits laid out in two dimensions, stored with the run."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from core.cache import newest
 from core.data.samples import labels_of, sample_name, size
-from core.files import UNREADABLE, open_npz, write_npz
-from core.jobs import submit
-from core.jobs.state import Work, ask, carry_out, how_far
-from core.latent.codes import Codes, compared, encoded, load_codes
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.latent.codes import CODES, NEIGHBOURS, Codes
 from core.latent.projection import Projection
-from core.latent.projectors import PROJECTORS, Projector, projector_of
+from core.latent.projectors import Projector, projector_of
 from core.progress import Progress, part_of
 from core.runs.run import Run, digits_of
 
-__all__ = [
-    "PROJECTORS",
-    "Projection",
-    "load_projection",
-    "map_name",
-    "project",
-    "projection_state",
-    "takes",
-]
-
 _MAX_BYTES = 1 << 26
 
-_last: WeakValueDictionary[str, Projection] = WeakValueDictionary()  # what `_read` keeps of each file
+_last: WeakValueDictionary[str, Projection] = WeakValueDictionary()  # what was read last of each file
 
 
-def project(run: Run, method: str, sample: str = "test") -> None:
-    """Encode the run's digits, lay them out and store the map with the run, unless it is there.
-
-    Belongs in a worker process that holds the lock of `map_name` meanwhile, see `jobs.state.carry_out`.
-    """
-    if not _is_current(run, method, sample):
-        carry_out(run, map_name(method, sample), lambda report: _project(run, projector_of(method), sample, report))
-
-
-def _project(run: Run, projector: Projector, sample: str, report: Progress) -> None:
+def _project(run: Run, report: Progress, method: str, sample: str) -> tuple[Arrays, Facts]:
+    projector = projector_of(method)
     encoding, comparing, whole = np.cumsum(_seconds(projector, size(digits_of(run), sample)))
     laid = comparing / whole
-    codes = encoded(run, sample, part_of(report, 0.0, encoding / whole))
-    neighbours = compared(run, sample, codes, part_of(report, encoding / whole, laid)) if projector.compares else None
+    codes = CODES.ensure(run, part_of(report, 0.0, encoding / whole), sample)
+    neighbours = None
+    if projector.compares:
+        neighbours = NEIGHBOURS.ensure(run, part_of(report, encoding / whole, laid), sample)
+        codes = CODES.load(run, sample) or codes  # those that were compared
     fit = projector.fit(codes.codes, part_of(report, laid, 1.0), neighbours)
     facts = {
         "method": projector.name,
@@ -59,10 +36,8 @@ def _project(run: Run, projector: Projector, sample: str, report: Progress) -> N
         "parameters": fit.parameters,
         "weights_version": codes.weights_version,
     }
-    arrays = {"points": fit.points}
-    if fit.mean is not None and fit.basis is not None:
-        arrays |= {"mean": fit.mean, "basis": fit.basis}
-    write_npz(run.projection_file(map_name(projector.name, sample)), arrays, facts=facts)
+    linear = {} if fit.mean is None or fit.basis is None else {"mean": fit.mean, "basis": fit.basis}
+    return {"points": fit.points, **linear}, facts
 
 
 def takes(run: Run, method: str, sample: str) -> float:
@@ -75,9 +50,10 @@ def _seconds(projector: Projector, count: int) -> tuple[float, float, float]:
     return count / 5000, 30 * (count / 70_000) ** 2 * projector.compares, projector.seconds(count)
 
 
-def map_name(method: str, sample: str) -> str:
-    """Return the name under which a map is stored and its work goes; ValueError where there can be no such map."""
-    return f"{projector_of(method).name}-{sample_name(sample)}"
+def _check(method: str, sample: str) -> None:
+    """Raise ValueError where there can be no such map."""
+    projector_of(method)
+    sample_name(sample)
 
 
 def load_projection(run: Run, method: str, sample: str = "test") -> Projection | None:
@@ -86,16 +62,7 @@ def load_projection(run: Run, method: str, sample: str = "test") -> Projection |
     The map may be of older weights: compare its weights_version with the run's. Raises ValueError when the
     file is damaged or does not fit the run.
     """
-    path = run.projection_file(map_name(method, sample))
-    codes = load_codes(run, sample)
-    try:
-        stat = path.stat()
-        key = str(path), stat.st_mtime_ns, stat.st_size
-        found = _read(*key, method, sample, codes) if codes else None
-    except FileNotFoundError:
-        return None
-    except UNREADABLE as error:
-        raise ValueError(f"The stored map {path.name} cannot be used ({error}). Compute it again.") from error
+    found = MAPS.read(run, method, sample)
     return found if found is not None and found.dataset in (run.config.dataset, "digits") else None
 
 
@@ -104,20 +71,16 @@ def _weight(projection: Projection | None) -> int:
     return 2 * projection.codes.nbytes if projection else 0
 
 
-@newest(16, _weight)
-def _read(path: str, mtime_ns: int, stored: int, method: str, sample: str, codes: Codes) -> Projection | None:
-    arrays, facts = open_npz(path, {"points": np.float32, "mean": np.float32, "basis": np.float32}, _MAX_BYTES)
+def _parse(arrays: Arrays, facts: Facts, stamp: Stamp, codes: Codes, method: str, sample: str) -> Projection | None:
     found = _checked(arrays, facts, method, sample, codes)
     if found is None:
         # While a run trains, its codes are new before its map is: until then people go on looking at the last one.
-        return _last.get(path)
-    _last[path] = found
+        return _last.get(stamp[0])
+    _last[stamp[0]] = found
     return found
 
 
-def _checked(
-    arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], method: str, sample: str, codes: Codes
-) -> Projection | None:
+def _checked(arrays: Arrays, facts: Facts, method: str, sample: str, codes: Codes) -> Projection | None:
     """Build a Projection of arrays from a file that anyone may have written; None where the codes are of others."""
     n, k = codes.codes.shape
     version, dataset, parameters = int(facts["weights_version"]), facts["dataset"], facts["parameters"]
@@ -140,40 +103,15 @@ def _checked(
     )
 
 
-def projection_state(run: Run, method: str, sample: str = "test") -> Work:
-    """Tell how far a run's map is. Cheap, for pages that ask again and again; raises RunNotFound."""
-    work = how_far(run, map_name(method, sample), lambda: _is_current(run, method, sample))
-    if work.state != "absent" or work.message:
-        return work
-    if not run.has_weights():
-        _ = run.history()  # raises RunNotFound when the whole run is gone
-        return Work("absent", message=f"{run.name} has no weights yet. Wait for its first epoch.")
-    try:
-        stored = load_projection(run, method, sample)
-    except ValueError as error:
-        return Work("failed", message=str(error))
-    changed = stored is not None and stored.weights_version != run.weights_version()
-    return Work("absent", message="The model has changed since this map was made." if changed else "")
-
-
-def _is_current(run: Run, method: str, sample: str) -> bool:
-    try:
-        stored = load_projection(run, method, sample)
-    except ValueError:
-        return False
-    return stored is not None and stored.weights_version == run.weights_version() and stored.dataset == digits_of(run)
-
-
-def trust_name(method: str, sample: str) -> str:
-    """Return the name under which the figures of a map are stored and their work goes."""
-    return f"trust-{map_name(method, sample)}"
-
-
-def submit_projection(run: Run, method: str, sample: str = "test") -> None:
-    """Lay out the codes of a sample of digits in two dimensions, and measure the map, in a background process.
-
-    Returns at once. What is there already is not computed again; `jobs.state.cancel` ends it.
-    """
-    for name in (map_name(method, sample), trust_name(method, sample)):
-        ask(run, name)
-    submit.submit({"job": "project", "folder": str(run.folder.resolve()), "method": method, "sample": sample})
+MAPS: Stored[Projection] = Stored(
+    "map",
+    _project,
+    _parse,
+    {"points": np.float32, "mean": np.float32, "basis": np.float32},
+    _MAX_BYTES,
+    check=_check,
+    needs=lambda run, method, sample: CODES.load(run, sample),
+    stem="",
+    weigh=_weight,
+    then=("trust",),  # under a lock of its own: meanwhile the map can be looked at
+)

@@ -1,6 +1,6 @@
 """How far to trust a map: how many neighbours in code space are neighbours on it, and which digits it tore from theirs.
 
-Measured by a worker after the map, stored beside it.
+Measured after the map, stored beside it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from core.cache import newest
-from core.files import UNREADABLE, open_npz, write_npz
-from core.jobs.state import Work, carry_out, how_far
-from core.latent.codes import Codes, compared, load_codes
-from core.latent.maps import load_projection, trust_name
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.latent.codes import CODES, NEIGHBOURS
+from core.latent.maps import MAPS
 from core.latent.projection import Projection
 from core.measures.neighbours import COUNT, Neighbours, without_own
 from core.progress import Progress, part_of
@@ -23,7 +21,6 @@ from core.runs.run import Run
 EXACT = 10_000  # up to so many digits all of them are asked about
 QUERIES = 2_000  # of more so many, but against all the others
 _CELLS = 1 << 23  # distances held at once: 64 MB
-_MAX_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -44,63 +41,29 @@ class Trust:
     queries: int
 
 
-def measure(run: Run, method: str, sample: str = "test") -> None:
-    """Measure the stored map and store its figures, unless they are there; does nothing where there is no map.
-
-    Belongs in a worker process that holds the lock of `trust_name` meanwhile, see `jobs.state.carry_out`.
-    """
-    try:
-        projection, codes = load_projection(run, method, sample), load_codes(run, sample)
-    except ValueError:
-        return  # the state of the map says why
-    if projection is None or codes is None or codes.weights_version != projection.weights_version:
-        return  # new weights are being mapped
-    if load_trust(run, method, sample) is None:
-        carry_out(run, trust_name(method, sample), lambda report: _measure(run, projection, codes, report))
-
-
-def _measure(run: Run, projection: Projection, codes: Codes, report: Progress) -> None:
-    neighbours = compared(run, projection.sample, codes, part_of(report, 0.0, 0.5))
+def _measure(run: Run, report: Progress, method: str, sample: str) -> tuple[Arrays, Facts] | None:
+    projection, codes = MAPS.load(run, method, sample), CODES.load(run, sample)
+    if projection is None or codes is None or codes.weights_version != projection.weights_version or run.active():
+        return None  # there is no map, new weights are being mapped, or soon will be
+    neighbours = NEIGHBOURS.ensure(run, part_of(report, 0.0, 0.5), sample)
     found = trust_of(projection.points, codes.codes, projection.labels, neighbours, part_of(report, 0.5, 0.95))
     facts = asdict(found) | {"version": projection.version}
-    path = run.projection_file(trust_name(projection.method, projection.sample))
-    write_npz(path, {"torn": torn_of(projection.points, neighbours)}, facts=facts)
+    return {"torn": torn_of(projection.points, neighbours)}, facts
 
 
-def trust_state(run: Run, method: str, sample: str = "test") -> Work:
-    """Tell how far the measurement of a map is."""
-    return how_far(run, trust_name(method, sample), lambda: load_trust(run, method, sample) is not None)
-
-
-def load_trust(run: Run, method: str, sample: str = "test") -> tuple[Trust, np.ndarray] | None:
-    """Return the figures of the stored map, and how far it tore each digit from its neighbours, float32 (n,).
-
-    That is the median distance on the map to its nearest codes, in widths of the map. None where there are none that
-    can be used.
-    """
-    path = run.projection_file(trust_name(method, sample))
-    try:
-        stat = path.stat()
-        found, torn, version = _read(str(path), stat.st_mtime_ns, stat.st_size)
-        projection = load_projection(run, method, sample)
-    except UNREADABLE:
-        return None
-    if projection is None or projection.version != version or len(torn) != len(projection.points):
-        return None
-    return found, torn
-
-
-@newest(16)
-def _read(path: str, mtime_ns: int, size: int) -> tuple[Trust, np.ndarray, str]:
-    arrays, facts = open_npz(path, {"torn": np.float32}, _MAX_BYTES)
+def _parse(
+    arrays: Arrays, facts: Facts, stamp: Stamp, projection: Projection, method: str, sample: str
+) -> tuple[Trust, np.ndarray] | None:
     torn = arrays["torn"]
     shares = {name: float(facts[name]) for name in ("trustworthiness", "kept", "accuracy_map", "accuracy_code")}
     neighbours, queries = int(facts["neighbours"]), int(facts["queries"])
-    if torn.ndim != 1 or (torn < 0).any() or not all(0 <= share <= 1 for share in shares.values()):
+    if torn.shape != (len(projection.points),) or (torn < 0).any() or not all(0 <= one <= 1 for one in shares.values()):
         raise ValueError("its figures are out of range")
     if not 1 <= neighbours <= COUNT or not 1 <= queries <= len(torn):
         raise ValueError("its counts are out of range")
-    return Trust(neighbours=neighbours, queries=queries, **shares), torn, str(facts["version"])
+    if facts["version"] != projection.version:
+        return None  # they are of another map
+    return Trust(neighbours=neighbours, queries=queries, **shares), torn
 
 
 def trust_of(
@@ -180,3 +143,17 @@ def torn_of(points: np.ndarray, neighbours: Neighbours) -> np.ndarray:
     low, high = np.percentile(points.astype(np.float64), [1, 99], axis=0)
     width = float(np.linalg.norm(high - low)) or 1.0
     return (np.median(far, axis=1) / width).astype(np.float32)
+
+
+# The figures of the stored map, and how far it tore each digit from its neighbours, float32 (n,): the median distance
+# on the map to its nearest codes, in widths of the map.
+TRUST: Stored[tuple[Trust, np.ndarray]] = Stored(
+    "trust",
+    _measure,
+    _parse,
+    {"torn": np.float32},
+    1 << 24,
+    current=lambda run, found, method, sample: True,  # of the stored map, whatever that is of
+    check=MAPS.check,
+    needs=MAPS.load,
+)

@@ -8,8 +8,8 @@ from core.ink.render import render, stages
 from core.live import growth
 from core.live.map import place
 from core.live.question import Question, Reply, drawing, find, text_of
-from core.measures.on_demand import wanted
 from core.measures.reconstruction import mean_squared_errors, to_bytes
+from core.measures.reference import reference_of
 from core.runs.run import Run
 from core.runs.weights import load_model
 from core.untrusted import shown
@@ -49,7 +49,7 @@ def draw(question: Question) -> Reply:
                 model = load_model(run)
                 codes[run_id] = model.encode(image[None])
                 redrawn = reply["redrawn"][run_id] = _redrawn(run, image, model.decode(codes[run_id])[0])
-                reference = wanted(run)
+                reference = reference_of(run)
                 redrawn["stranger"] = reference and round(reference.stranger(redrawn["error"]), 4)
         except (ValueError, OSError) as error:  # one vanished or torn run does not silence the others
             reply["errors"][run_id] = str(error)

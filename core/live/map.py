@@ -16,9 +16,8 @@ from core.latent.maps import load_projection
 from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
 from core.live.question import Question, Reply, drawing, number, run_of, table, text_of, whole_number
-from core.measures.on_demand import wanted
 from core.measures.reconstruction import to_bytes
-from core.measures.reference import KNOWN
+from core.measures.reference import KNOWN, reference_of
 from core.runs.run import Run, digits_of
 from core.runs.weights import load_model
 from core.untrusted import shown
@@ -43,7 +42,7 @@ def place(asked: Question, image: np.ndarray, codes: Mapping[str, np.ndarray]) -
         if not np.isfinite(code).all():
             raise ValueError(f"{run.name} makes a code that is not of numbers: train it again with a lower lr.")
         x, y = projection.place(code)[0].tolist()
-        reference = wanted(run)
+        reference = reference_of(run)
         near, classes = reference.around(code[0], NEAR) if reference else ([], [])
     except (ValueError, OSError) as error:
         return {"error": str(error)}

@@ -4,7 +4,6 @@ and with each left out, over the saved drawings and over test digits put anywher
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,18 +11,16 @@ from typing import Any
 import numpy as np
 
 from core.data import datasets
-from core.files import write_json
 from core.ink.collection import drawings
 from core.ink.drawing import Drawing, labels
 from core.ink.render import FIT, SIZE, STEPS, render
 from core.ink.trace import SIDE, trace
-from core.jobs import submit
-from core.jobs.state import Work, carry_out, how_far
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.measures.predictions import judge
 from core.progress import Progress
 from core.runs.run import Run, digits_of
 from core.runs.weights import load_model
 
-NAME = "steps"
 MOVED = 1000  # test digits
 _FEWEST = 50  # pictures with lines in them, to say anything
 _SMALLEST, _LARGEST = 0.4, 1.2  # of the size that a test digit has in its own picture
@@ -44,20 +41,16 @@ class Row:
 
 @dataclass(frozen=True)
 class StepsReport:
-    """One row for all steps, then one for each of `ink.render.STEPS`; current: of these weights and these drawings."""
+    """One row for all steps, then one for each of `ink.render.STEPS`, of these versions of weights and drawings."""
 
     rows: tuple[Row, ...]
     drawings_count: int
     moved_count: int
-    current: bool
+    weights_version: int
+    drawings_version: tuple[Any, ...]
 
 
-def measure(run: Run) -> None:
-    """Measure what the steps are worth to a run and store it; belongs in a worker, see `jobs.state.carry_out`."""
-    carry_out(run, NAME, lambda report: _measure(run, report))
-
-
-def _measure(run: Run, report: Progress) -> None:
+def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts]:
     if run.spec.task != "classify":
         raise ValueError(f"{run.name} does not read digits: choose a classifier.")
     version, drawn_version = run.weights_version(), drawings().version()
@@ -71,14 +64,14 @@ def _measure(run: Run, report: Progress) -> None:
         report(done, f"reading {len(saved) + len(placed):,} digits {f'without {off}' if off else 'with all steps'}")
         left_out = [off] if off else []
         rows.append(Row(off, _right_of_saved(model, saved, left_out), _right(model, placed, labels, left_out)))
-    found = {
+    facts = {
         "weights_version": version,
         "drawings_version": list(drawn_version),
         "drawings_count": len(saved),
         "moved_count": len(placed),
         "rows": [asdict(row) for row in rows],
     }
-    write_json(run.projection_file(NAME).with_suffix(".json"), found)
+    return {}, facts
 
 
 def _placed(images: np.ndarray, labels: np.ndarray, report: Progress) -> tuple[list[Strokes], np.ndarray]:
@@ -129,28 +122,9 @@ def _right(model: Any, placed: Sequence[Strokes], labels: np.ndarray, off: list[
     for start in range(0, len(placed), 500):
         part = placed[start : start + 500]
         images = np.stack([render(strokes, width, off) for strokes, width in part])
-        right += int((model.predict_proba(images).argmax(axis=1) == labels[start : start + 500]).sum())
+        expected = labels[start : start + 500]
+        right += int((judge(model.predict_proba(images), expected)[0] == expected).sum())
     return right / len(placed)
-
-
-def steps_state(run: Run) -> Work:
-    """Tell how far the measurement is."""
-    return how_far(run, NAME, lambda: (report := load_steps(run)) is not None and report.current)
-
-
-def load_steps(run: Run) -> StepsReport | None:
-    """Return what was measured, be it of older weights or drawings; None when there is nothing that can be read."""
-    try:
-        found = json.loads(run.projection_file(NAME).with_suffix(".json").read_text(encoding="utf-8"))
-        rows = tuple(Row(row["off"], _share(row["drawings"], True), _share(row["moved"])) for row in found["rows"])
-        counts = int(found["drawings_count"]), int(found["moved_count"])
-        version, drawn_version = found["weights_version"], tuple(found["drawings_version"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    if [row.off for row in rows] != ["", *STEPS] or min(counts) < 0:
-        return None
-    current = version == run.weights_version() and drawn_version == drawings().version()
-    return StepsReport(rows, *counts, current)
 
 
 def _share(value: Any, may_miss: bool = False) -> Any:
@@ -160,6 +134,24 @@ def _share(value: Any, may_miss: bool = False) -> Any:
     return value
 
 
-def submit_steps(run: Run) -> None:
-    """Measure what each step of preparing a drawing is worth to a run, in a background process; returns at once."""
-    submit.submit({"job": "steps", "folder": str(run.folder.resolve())})
+def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> StepsReport:
+    rows = tuple(Row(row["off"], _share(row["drawings"], True), _share(row["moved"])) for row in facts["rows"])
+    counts = int(facts["drawings_count"]), int(facts["moved_count"])
+    if [row.off for row in rows] != ["", *STEPS] or min(counts) < 0:
+        raise ValueError("it has rows of other steps, or counts below 0")
+    return StepsReport(rows, *counts, int(facts["weights_version"]), tuple(facts["drawings_version"]))
+
+
+def _is_current(run: Run, found: StepsReport) -> bool:
+    return (found.weights_version, found.drawings_version) == (run.weights_version(), drawings().version())
+
+
+PREPROCESSING: Stored[StepsReport] = Stored(
+    "preprocessing",
+    _measure,
+    _parse,
+    {},
+    1 << 16,
+    current=_is_current,
+    outdated="The model or the saved drawings have changed since this was measured.",
+)

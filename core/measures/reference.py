@@ -1,5 +1,5 @@
 """What an autoencoder's answers are measured against: how well it redraws the test digits, and where the training
-digits lie in its latent space. Measured once per weights by a worker, stored with the run.
+digits lie in its latent space. Measured once per weights, stored with the run.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ import numpy as np
 from core.cache import newest
 from core.data import datasets
 from core.data.datasets import batches
-from core.files import UNREADABLE, open_npz, write_npz
-from core.jobs import submit
-from core.jobs.state import Work, carry_out, how_far
+from core.files import UNREADABLE, open_npz
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
 from core.measures.neighbours import centred
 from core.measures.reconstruction import reconstruction_errors
 from core.progress import Progress
 from core.runs.run import Run, digits_of
 from core.runs.weights import load_model
 
-NAME = "reference"
 KNOWN = 10_000  # training digits whose codes are kept
 _QUANTILES = 1001
 _MAX_CODE, _MAX_BYTES = 4096, 1 << 28
@@ -76,7 +74,7 @@ class Reference:
     quantiles: np.ndarray
     dataset: str
     weights_version: int
-    stored: tuple[str, int, int]
+    stored: Stamp
 
     def stranger(self, error: float) -> float:
         """Return the share of the test digits, 0..1, that the run redraws better than with this error."""
@@ -91,18 +89,7 @@ class Reference:
         return _codes(*self.stored).around(code, k)
 
 
-def reference_state(run: Run) -> Work:
-    """Tell how far the measurement of a run is."""
-    return how_far(run, NAME, lambda: load_reference(run) is not None)
-
-
-def measure(run: Run) -> None:
-    """Measure a run and store its reference, unless it is there; belongs in a worker, see `jobs.state.carry_out`."""
-    if load_reference(run) is None:
-        carry_out(run, NAME, lambda report: _measure(run, report))
-
-
-def _measure(run: Run, report: Progress) -> None:
+def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts]:
     version = run.weights_version()
     model = load_model(run)
     if run.spec.task != "reconstruct":
@@ -118,37 +105,26 @@ def _measure(run: Run, report: Progress) -> None:
     if bad:
         raise ValueError(f"{bad:,} of {len(codes):,} codes are not finite numbers. Train with a smaller learning rate.")
     order = np.argsort(labels, kind="stable")
-    facts = {"dataset": dataset, "weights_version": version}
     arrays: dict[str, np.ndarray] = {
         "quantiles": np.quantile(errors.astype(np.float64), np.linspace(0, 1, _QUANTILES)),
         "codes": codes[order].astype(np.float32),
         "labels": labels[order],
         "indices": order,
     }
-    write_npz(run.projection_file(NAME), arrays, facts=facts)
+    return arrays, {"dataset": dataset, "weights_version": version}
 
 
-def load_reference(run: Run) -> Reference | None:
-    """Return the stored reference of a run; None when there is none, or it is damaged or not of these weights."""
-    path = run.projection_file(NAME)
-    try:
-        stat = path.stat()
-        found = _read(str(path), stat.st_mtime_ns, stat.st_size)
-    except UNREADABLE:
-        return None
-    # The run's own digits are always the right ones; whether they are here is looked up for a stand-in only.
-    fits = found.dataset == run.config.dataset or found.dataset == digits_of(run)
-    return found if fits and found.weights_version == run.weights_version() else None
-
-
-@newest(128)  # 8 KB each
-def _read(path: str, mtime_ns: int, size: int) -> Reference:
-    """Open a file that anyone may have written; ValueError and its like when it is no reference."""
-    arrays, facts = open_npz(path, {"quantiles": np.float64}, _MAX_BYTES)
+def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Reference:
     quantiles = arrays["quantiles"]
     if quantiles.shape != (_QUANTILES,) or (np.diff(quantiles) < 0).any():
         raise ValueError(f"its quantiles have the shape {quantiles.shape} or fall")
-    return Reference(quantiles, str(facts["dataset"]), int(facts["weights_version"]), (path, mtime_ns, size))
+    return Reference(quantiles, str(facts["dataset"]), int(facts["weights_version"]), stamp)
+
+
+def _is_current(run: Run, found: Reference) -> bool:
+    # The run's own digits are always the right ones; whether they are here is looked up for a stand-in only.
+    fits = found.dataset == run.config.dataset or found.dataset == digits_of(run)
+    return fits and found.weights_version == run.weights_version()
 
 
 @newest(8)  # 3 MB of codes of 64 numbers, and as much again to compare with
@@ -173,6 +149,23 @@ def _codes(path: str, mtime_ns: int, size: int) -> Codes:
     return Codes(codes, labels, indices)
 
 
-def submit_reference(run: Run) -> None:
-    """Measure how well a run redraws digits and where they lie, in a background process; returns at once."""
-    submit.submit({"job": "reference", "folder": str(run.folder.resolve())})
+REFERENCE: Stored[Reference] = Stored(
+    "reference",
+    _measure,
+    _parse,
+    {"quantiles": np.float64},  # 8 KB each; the codes are read when they are asked for
+    _MAX_BYTES,
+    current=_is_current,
+    keep=128,
+)
+
+
+def reference_of(run: Run) -> Reference | None:
+    """Return the reference of a run's present weights; None while it is not measured yet.
+
+    Raises ValueError with the reason when measuring it failed.
+    """
+    found = REFERENCE.load_current(run)
+    if found is None and (job := REFERENCE.state(run)).state == "failed":
+        raise ValueError(job.message)
+    return found

@@ -62,7 +62,7 @@ def start(store: RunStore, run: Run, drawings: Sequence[Drawing], name: str = ""
         raise ValueError(
             f"These drawings have {len(lines) / 2**20:,.0f} MB, and {MAX_BYTES / 2**20:.0f} fit. Give fewer."
         )
-    run.must_exist()
+    run.ensure_exists()
     if not run.has_weights():
         raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
     config = recipe(run, len(once))

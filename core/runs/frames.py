@@ -17,7 +17,7 @@ import numpy as np
 
 from core.data import datasets
 from core.data.datasets import Dataset, batches
-from core.files import UNREADABLE, told, write_npz
+from core.files import UNREADABLE, disk_errors, write_npz
 from core.models.contract import Model
 from core.runs.run import Run
 from core.runs.weights import initial_model
@@ -206,7 +206,7 @@ def from_snapshots(run: Run, report: Callable[[float, str], None]) -> None:
         report(number / len(found), f"encoding the digits after epoch {step // per_epoch:,}")
         model.load_state_dict(_weights(found[step], model.state_dict()))
         write_frame(target / frame_file(run, step).name, step, model, images)
-    with told(run.folder):
+    with disk_errors(run.folder):
         target.rename(run.folder / "forming")
 
 

@@ -72,6 +72,8 @@ def train(run: Run) -> None:
         # A disk that cannot be written cannot be told so, either: the run is found as it was left.
         if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):
             raise
+    finally:
+        run.request.remove()
 
 
 @contextmanager
@@ -109,7 +111,7 @@ class Training:
         except Diverged as error:
             self._end("diverged", step=error.step, last_loss=error.last, message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
-            self.run.must_exist()  # a deleted run fails in any way, and has nobody to tell
+            self.run.ensure_exists()  # a deleted run fails in any way, and has nobody to tell
             self._tell(error)
 
     def _tell(self, error: Exception) -> None:
@@ -130,7 +132,7 @@ class Training:
 
     def _wait(self, message: str) -> None:
         """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
-        self.run.must_exist()
+        self.run.ensure_exists()
         said, when = self._last_wait
         if message != said and time.monotonic() - when > 0.5:
             self._last_wait = (message, time.monotonic())
@@ -222,7 +224,7 @@ class Training:
 
         Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
         """
-        self.run.must_exist()
+        self.run.ensure_exists()
         minutes, request = self.config.max_minutes, self.run.requested()
         too_long = model is not None and time.monotonic() - self.began > 60 * minutes
         if not request and not too_long:
@@ -240,6 +242,8 @@ class Training:
 
     def _log(self, event: str, **facts: Any) -> None:
         self._append(self._line(event, **facts))
+        if event in ("queued", "started"):
+            self.run.request.remove()  # from here on the log speaks for it
 
     def _line(self, event: str, **facts: Any) -> dict[str, Any]:
         now = {"time": round(time.time(), 3), "seconds": round(time.monotonic() - self.start, 3)}

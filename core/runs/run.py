@@ -17,9 +17,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from core.data import datasets
-from core.files import is_held, told, write_json
+from core.files import disk_errors, is_held, write_json
 from core.models.contract import ModelSpec
 from core.runs.log import NOTHING_YET, History, Summary, last_line, read_history, summarize
+from core.runs.requests import Request
 from core.training.config import TrainConfig
 
 COLOR_COUNT = 8  # how many colours the runs share
@@ -27,7 +28,7 @@ ACTIVE = ("starting", "queued", "running")
 ENDINGS = ("finished", "stopped", "paused", "failed", "diverged")
 RESUMABLE = ("stopped", "paused", "failed", "interrupted")
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
-_GRACE_S = 30.0  # how long a worker may take from its start to its first sign of life
+_GRACE_S = 2.0  # between making a run and asking for a process that trains it
 
 
 class RunNotFound(ValueError):
@@ -116,7 +117,7 @@ class Run:
         """Read what was logged so far: whole lines only, so a torn last line waits for its rest."""
         history = read_history(self.folder / "events.jsonl")
         if history is None:
-            self.must_exist()
+            self.ensure_exists()
             return NOTHING_YET
         return history
 
@@ -128,29 +129,29 @@ class Run:
         return summarize(self.history())
 
     def status(self) -> str:
-        """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
-        self.must_exist()
+        """Derive the status from the files: the last lifecycle event, else the lock, else the request to train it."""
+        self.ensure_exists()
+        if asked := self.request.state():
+            return "starting" if asked == "starting" or self.locked() else "queued"
         ending = last_line(self.folder / "events.jsonl").get("event")  # spares reading it all, for most runs
         if ending in ENDINGS:
-            return "starting" if self._asked_to_resume() else str(ending)
+            return str(ending)
         lifecycle = self.history().lifecycle
         last = lifecycle[-1]["event"] if lifecycle else ""
         if last in ENDINGS:
-            return "starting" if self._asked_to_resume() else str(last)
+            return str(last)
         if self.locked():
             return "running" if last == "started" else "queued"
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
         if lifecycle and lifecycle[-1]["event"] in ENDINGS:
             return str(lifecycle[-1]["event"])
-        if self._asked_to_resume() or (not lifecycle and time.time() - self.created < _GRACE_S):
-            return "starting"
-        return "interrupted"
+        just_made = not lifecycle and time.time() - self.created < _GRACE_S
+        return "starting" if just_made or self.request.state() else "interrupted"
 
-    def _asked_to_resume(self) -> bool:
-        try:
-            return time.time() - (self.folder / "resume").stat().st_mtime < _GRACE_S
-        except OSError:
-            return False
+    @property
+    def request(self) -> Request:
+        """The request that a process trains this run."""
+        return Request(self.folder.parent, "train", self.id)
 
     def active(self) -> bool:
         """Say whether the run goes on or is about to."""
@@ -158,9 +159,11 @@ class Run:
 
     def message(self) -> str:
         """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
-        lifecycle = self.history().lifecycle
-        if self.status() == "interrupted":
+        lifecycle, status = self.history().lifecycle, self.status()
+        if status == "interrupted":
             return "Its process ended before the run did. Resume goes on from the last finished epoch."
+        if status in ("starting", "queued") and self.request.age() is not None:
+            return "Waiting for a free place." if status == "queued" else ""
         return str(lifecycle[-1].get("message", "")) if lifecycle else ""
 
     def locked(self) -> bool:
@@ -187,7 +190,7 @@ class Run:
             raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
         if longer:
             self._rewrite(config=config.to_dict())
-        with told(self.folder):
+        with disk_errors(self.folder):
             for request in ("stop", "pause"):
                 (self.folder / request).unlink(missing_ok=True)
         self._request("resume")
@@ -203,15 +206,15 @@ class Run:
         self._rewrite(note=note.strip()[:MAX_NOTE])
 
     def _rewrite(self, **changes: Any) -> None:
-        self.must_exist()
+        self.ensure_exists()
         facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-        with told(self.folder):
+        with disk_errors(self.folder):
             write_json(self.folder / "config.json", facts | changes)
         self.__dict__.pop("_facts", None)  # read anew when asked for next
 
     def _request(self, name: str) -> None:
-        self.must_exist()
-        with told(self.folder):
+        self.ensure_exists()
+        with disk_errors(self.folder):
             (self.folder / name).touch()
 
     def requested(self) -> str:
@@ -244,7 +247,7 @@ class Run:
         """Return where the projection of this run by `method` is stored."""
         return self.folder / "projections" / f"{method}.npz"
 
-    def must_exist(self) -> None:
+    def ensure_exists(self) -> None:
         """Raise RunNotFound if the run was deleted, also while its last files are still there."""
         if not (self.folder / "config.json").is_file():
             raise RunNotFound(f"The run {self.id} is gone. Choose another one.")

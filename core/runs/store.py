@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from core.files import told, write_json
+from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
 from core.runs.run import COLOR_COUNT, MAX_NAME, Run, RunNotFound
 from core.training.config import TrainConfig
@@ -63,7 +63,7 @@ class RunStore:
             "shipped": shipped,
             "config": config.to_dict(),
         }
-        with told(self.folder, undo=folder):
+        with disk_errors(self.folder, undo=folder):
             folder.mkdir(parents=True)
             files = copies(source, "source") if source else kept or {}
             for place, content in files.items():
@@ -112,9 +112,9 @@ class RunStore:
 
     def delete(self, run: Run) -> None:
         """Put a run away, so that `restore` can bring it back for a day; its worker, if it has one, ends by itself."""
-        run.must_exist()
+        run.ensure_exists()
         trash = self.folder / TRASH
-        with told(self.folder):
+        with disk_errors(self.folder):
             trash.mkdir(exist_ok=True)
             run.folder.replace(trash / run.id)
             os.utime(trash / run.id)  # from now on the day is counted
@@ -124,7 +124,7 @@ class RunStore:
         away = self.folder / TRASH / _checked(run_id)
         if not (away / "config.json").is_file():
             raise RunNotFound(f"The run {run_id} cannot be brought back: it was deleted more than a day ago.")
-        with told(self.folder):
+        with disk_errors(self.folder):
             away.replace(self.folder / run_id)
         return self.get(run_id)
 

@@ -19,7 +19,7 @@ def load_model(run: Run) -> Model:
     """
     version = run.weights_version()
     if not version:
-        run.must_exist()
+        run.ensure_exists()
         raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
     return _model(str(run.folder), version)
 

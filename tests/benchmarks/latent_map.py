@@ -15,9 +15,10 @@ from statistics import median
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from core.jobs import submit
 from core.jobs.state import cancel
-from core.latent.maps import projection_state, submit_projection
-from core.latent.trust import trust_state
+from core.latent.maps import MAPS
+from core.latent.trust import TRUST
 from core.runs.run import Run
 from tests.conftest import wait_for
 from tests.server import Dashboard, launch, running
@@ -163,8 +164,8 @@ def frames(page: Page, seconds: float, move: str) -> float:
 
 def clicks(page: Page, run: Run, number: int) -> list[float]:
     """Milliseconds from a click on a digit until the page tells of it, while UMAP of all digits runs."""
-    submit_projection(run, "umap", "all")
-    wait_for(lambda: projection_state(run, "umap", "all").fraction > 0, 300)
+    submit.request(MAPS, run, "umap", "all")
+    wait_for(lambda: MAPS.state(run, "umap", "all").fraction > 0, 300)
     page.evaluate(CLICKED)
     canvas, times, rng = page.get_by_test_id("atlas-canvas-0"), [], np.random.default_rng(1)
     for _ in range(number):
@@ -176,7 +177,7 @@ def clicks(page: Page, run: Run, number: int) -> list[float]:
             answered = page.evaluate(ANSWERED, int(row))
             times += [] if answered is None else [float(answered)]  # a click on a class's name picks no digit
         page.wait_for_timeout(800)
-    still = projection_state(run, "umap", "all").state
+    still = MAPS.state(run, "umap", "all").state
     cancel(run, "umap-all")
     print(f"UMAP was {still} at the end")
     return times
@@ -188,9 +189,9 @@ def line(name: str, times: list[float], unit: str = "ms") -> str:
 
 def compute(run: Run) -> None:
     for sample in SIZES:
-        submit_projection(run, "pca", sample)
+        submit.request(MAPS, run, "pca", sample)
         # With its figures: a second process at work would slow all that is timed.
-        wait_for(lambda sample=sample: trust_state(run, "pca", sample).state == "ready", 600)
+        wait_for(lambda sample=sample: TRUST.state(run, "pca", sample).state == "ready", 600)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from core.jobs import submit
-from core.measures.reference import load_reference
+from core.measures.reference import REFERENCE
 from core.runs.store import RunStore
 from core.training.config import TrainConfig
 from tests.conftest import wait_for
@@ -130,7 +130,7 @@ def other_clients(port: int, number: int, runs: list[str], stop: threading.Event
 def start_training(runs: RunStore) -> Callable[[], None]:
     """Train a CNN on MNIST in the background, long enough for the whole measurement; return how to end it."""
     run = runs.create(TrainConfig("cnn", epochs=50, max_minutes=5), "Benchmark")
-    submit.submit_training(run)
+    submit.train(run)
     wait_for(lambda: run.status() == "running" and run.history().steps)
 
     def end() -> None:
@@ -145,7 +145,7 @@ def measured(runs: RunStore, ids: list[str]) -> None:
     for run_id in [*ids, "vae-2"]:
         run = runs.get(run_id)
         if run.spec.task == "reconstruct":
-            wait_for(lambda run=run: load_reference(run), 300)
+            wait_for(lambda run=run: REFERENCE.load_current(run), 300)
 
 
 def line(name: str, times: list[float]) -> str:

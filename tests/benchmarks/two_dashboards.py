@@ -50,7 +50,7 @@ def main() -> None:
         try:
             runs = [store.create(small(model, epochs=1000, train_size=0)) for model in MODELS]
             for run in runs:
-                submit.submit_training(run)
+                submit.train(run)
             ids = [run.id for run in runs]
             wait_for(lambda: all(run.history().steps for run in runs), 120)
             pages = [browser.new_page() for _ in range(6)]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.latent.maps import project
+from core.latent.maps import MAPS
+from tests.conftest import compute
 from tests.server import Dashboard
 
 pytestmark = pytest.mark.browser
@@ -16,7 +17,7 @@ Visit = Callable[..., Page]
 
 def walking(dashboard: Dashboard, visit: Visit, run: str, doing: str, screen: str) -> tuple[Page, Locator]:
     """The Latent space page with a walk, as soon as its picture is there; the map is made here, not by a worker."""
-    project(dashboard.runs.get(run), "pca")
+    compute(MAPS, dashboard.runs.get(run), "pca", "test")
     page = visit(f"{dashboard.url}/latent-space?run={run}&map=pca&do={doing}")
     canvas = page.get_by_test_id(screen).first
     expect(canvas).to_be_visible(timeout=60_000)

@@ -1,141 +1,74 @@
-"""Real worker processes: they train, stop, are killed, wait for a slot, and say what happened."""
+"""Real worker processes: they train, stop, are killed, wait for their turn, and say what happened."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from io import StringIO
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
-from core import files, paths, worker
-from core.data import datasets
-from core.jobs import state, submit
-from core.runs import recorder
-from core.runs.run import RunNotFound
+from core import files, worker
+from core.data.augment import Augmentation
+from core.jobs import submit
+from core.latent.maps import MAPS
+from core.latent.trust import TRUST
+from core.measures.reference import REFERENCE
+from core.runs import requests
+from core.runs.requests import Request
+from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import small, wait_for
+from tests.conftest import ROOT, small, wait_for
+
+Train = Callable[..., Run]
+Server = Callable[..., "subprocess.Popen[str]"]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux alone")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_spare_left():
+def no_template_left() -> Iterator[None]:
     yield
-    with submit._spare_lock:
-        if submit._spare is not None:
-            submit._spare.stdin.close()
-            submit._spare.wait(30)
+    if submit._template is not None:
+        submit._template.socket.close()
+        submit._template.process.wait(60)
 
 
-def worker_of(run) -> int:
-    """The pid of the process that holds a run's lock."""
-    for child in submit._children:
-        if child.poll() is None:
-            return child.pid
-    raise AssertionError("no worker runs")
-
-
-def start(runs: RunStore, model="cnn", **changes):
+def start(runs: RunStore, model: str = "cnn", **changes: object) -> Run:
     run = runs.create(small(model, **{"epochs": 500, "train_size": 0, **changes}))
-    submit.submit_training(run)
+    submit.train(run)
     return run
 
 
-def learning(run):
-    return run.status() == "running" and run.history().steps
+def worker_of(run: Run) -> int:
+    """The pid of the process that trains a run."""
+    return int(run.request.lock.read_text())
 
 
-def test_finished_run_has_everything(trained):
-    run = trained("autoencoder")
-    history = run.history()
-    assert run.status() == "finished"
-    assert [e["epoch"] for e in history.epochs] == [1, 2]
-    assert history.total_steps == 10
-    assert [s["step"] for s in history.steps] == list(range(1, 11))
-    assert sum(s["images"] for s in history.steps) == 600
-    assert {"loss", "mse"} <= set(history.epochs[-1]["test"])
-    assert history.epochs[-1]["images_per_second"] > 0
-    weights = files.read_arrays(run.folder / "weights.safetensors")
-    resume = files.read_arrays(run.folder / "resume.safetensors")
-    for name, value in weights.items():
-        np.testing.assert_array_equal(resume[f"weights/{name}"], value)
-    assert any(name.startswith("optimizer/") for name in resume)
-    with np.load(run.folder / "snapshots" / "epoch-002.npz", allow_pickle=False) as snapshot:
-        np.testing.assert_allclose(snapshot["weights/encoder.1.weight"], weights["encoder.1.weight"], atol=1e-3)
-        assert snapshot["weights/encoder.1.weight"].dtype == np.float16
-    assert not list(run.folder.rglob("*.part"))
+def learning(run: Run) -> bool:
+    return run.status() == "running" and bool(run.history().steps)
 
 
-def test_probe_shows_what_the_final_model_makes_of_the_digits(trained):
-
-    digits = datasets.load("digits").test
-    run = trained("autoencoder")
-    probe, model = run.probe(), load_model(run)
-    assert digits.labels[probe.indices].tolist() == [*range(10), *range(10)]
-    expected = model.decode(model.encode(digits.images[probe.indices]))
-    np.testing.assert_allclose(probe.outputs / 255, expected, atol=1 / 255)
-    classifier = trained("mlp")
-    expected = load_model(classifier).predict_proba(digits.images[classifier.probe().indices])
-    np.testing.assert_allclose(classifier.probe().outputs, expected, atol=1e-6)
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and not only what is left to be asked how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
-def test_probe_of_a_run_that_cleans_noise_shows_what_it_saw(trained):
-
-    digits = datasets.load("digits").test
-    run = trained("autoencoder", noise="masking", noise_level=0.4)
-    probe, model = run.probe(), load_model(run)
-    clean = digits.images[probe.indices]
-    kept = probe.inputs == clean
-    assert (~kept).sum() > 0
-    assert not probe.inputs[~kept].any()
-    expected = model.decode(model.encode(probe.inputs))
-    np.testing.assert_allclose(probe.outputs / 255, expected, atol=1 / 255)
-    assert trained("autoencoder").probe().inputs is None
-
-
-def test_health_of_every_layer_is_logged_each_epoch(trained):
-    epochs = trained("mlp").history().epochs
-    for epoch in epochs:
-        assert set(epoch["health"]) == {"1 Linear", "4 Linear"}
-        assert set(epoch["health"]["1 Linear"]) == {"gradient_norm", "weight_norm", "dead"}
-    assert epochs[0]["health"] != epochs[1]["health"]
-
-
-def test_early_stopping_finishes_with_its_reason(trained):
-    run = trained("softmax", epochs=200, patience=2, lr=5.0)
-    epochs = run.history().epochs
-    losses = [epoch["validation"]["loss"] for epoch in epochs]
-    assert len(epochs) < 200
-    assert np.argmin(losses) == len(losses) - 3
-    assert f"after epoch {len(losses)}" in run.message()
-    assert f"since epoch {len(losses) - 2}." in run.message()
-
-
-def test_classifier_on_an_encoder_outlives_its_source(runs, trained):
-    source = trained("autoencoder")
-    encoder = load_model(source).state_dict()
-    run = trained("encoder-classifier", source=source.id)
-    shutil.rmtree(source.folder)
-    weights = load_model(run).state_dict()
-    for name in ("encoder.1.weight", "encoder.3.bias"):
-        np.testing.assert_array_equal(weights[name], encoder[name])
-    assert load_model(run).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
-    assert [found.id for found in runs.runs()] == [run.id]
-
-
-def test_same_config_logs_the_same_numbers_twice(trained):
-    def numbers(run):
-        return [(s["step"], s["train"], s.get("test")) for s in run.history().steps]
-
-    assert numbers(trained("cnn")) == numbers(trained("cnn"))
+# -- one training
 
 
 @pytest.mark.slow
-def test_process_trains_and_stops_on_request(runs):
+def test_process_trains_and_stops_on_request(runs: RunStore) -> None:
     run = start(runs)
+    assert run.status() == "starting"
     wait_for(lambda: learning(run))
     step = run.history().steps[-1]["step"]
     run.request_stop()
@@ -145,10 +78,11 @@ def test_process_trains_and_stops_on_request(runs):
     assert load_model(run).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
     run.request_stop()  # twice does no harm
     assert run.status() == "stopped"
+    wait_for(lambda: not list((runs.folder / ".jobs").iterdir()))
 
 
 @pytest.mark.slow
-def test_killed_worker_is_interrupted_and_its_run_readable(runs):
+def test_killed_worker_is_interrupted_and_its_run_readable(runs: RunStore) -> None:
     run = start(runs)
     wait_for(lambda: run.history().epochs)
     os.kill(worker_of(run), signal.SIGKILL)
@@ -157,47 +91,31 @@ def test_killed_worker_is_interrupted_and_its_run_readable(runs):
     assert run.history().epochs
     assert load_model(run).parameter_count > 0
     assert RunStore(runs.folder).get(run.id).status() == "interrupted"  # as a restarted dashboard sees it
+    run.request_resume()
+    submit.train(run)
+    wait_for(lambda: learning(run))
 
 
 @pytest.mark.slow
-def test_time_limit(runs):
+def test_time_limit(runs: RunStore) -> None:
     run = start(runs, max_minutes=0.02)
     wait_for(lambda: run.status() == "stopped")
     assert "0.02 minutes" in run.message()
 
 
 @pytest.mark.slow
-def test_second_run_waits_for_its_slot_and_can_be_withdrawn(runs, monkeypatch):
-    monkeypatch.setenv("DIGITLAB_SLOTS", "1")
-    with submit._spare_lock:  # a spare born earlier does not know about the one slot
-        if submit._spare is not None:
-            submit._spare.stdin.close()
-            submit._spare = None
-    first = start(runs)
-    wait_for(lambda: learning(first))
-    second, third = start(runs), start(runs)
-    wait_for(lambda: second.status() == third.status() == "queued" and second.message() and third.message())
-    assert "Waiting" in second.message()
-    third.request_stop()
-    wait_for(lambda: third.status() == "stopped")
-    first.request_stop()
-    wait_for(lambda: learning(second))
-    assert runs.stop_all() == 1
-    wait_for(lambda: second.status() == "stopped")
-
-
-@pytest.mark.slow
-def test_run_whose_folder_vanishes_takes_only_its_own_worker_along(runs):
-    run = start(runs)
-    wait_for(lambda: learning(run))
+def test_run_whose_folder_vanishes_takes_only_its_own_worker_along(runs: RunStore) -> None:
+    run, other = start(runs), start(runs)
+    wait_for(lambda: learning(run) and learning(other))
     pid = worker_of(run)
     shutil.rmtree(run.folder, ignore_errors=True)
-    wait_for(lambda: all(child.poll() is not None for child in submit._children if child.pid == pid))
+    wait_for(lambda: not alive(pid))
     assert not run.folder.exists()
+    assert learning(other)
 
 
 @pytest.mark.slow
-def test_run_deleted_but_for_what_its_worker_just_wrote_ends_too(runs):
+def test_run_deleted_but_for_what_its_worker_just_wrote_ends_too(runs: RunStore) -> None:
     run = start(runs)
     wait_for(lambda: learning(run))
     (run.folder / "config.json").unlink()  # as a deletion that raced with the worker leaves it
@@ -208,94 +126,228 @@ def test_run_deleted_but_for_what_its_worker_just_wrote_ends_too(runs):
     wait_for(lambda: not run.folder.exists())
 
 
-def test_failure_is_told(runs):
-    run = runs.create(small(train_size=2000))
-    recorder.train(run)
-    assert run.status() == "failed"
-    assert "1,438" in run.message()
-
-
-def test_divergence_is_told_with_step_and_last_loss(runs):
-    # Weight decay times learning rate is 1,000: every step multiplies the weights by that much.
-    run = runs.create(small("cnn", optimizer="momentum", lr=100.0, weight_decay=10.0, batch_size=32))
-    recorder.train(run)
-    last = run.history().lifecycle[-1]
-    assert last["event"] == run.status() == "diverged"
-    assert last["step"] > 1
-    assert last["last_loss"] > 1e6
-    assert "smaller learning rate" in run.message()
-
-
-def test_absent_data_set_without_a_network_is_told(runs, tmp_path, monkeypatch):
-    from torchvision.datasets import MNIST
-
-    monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
-    run = runs.create(small(dataset="mnist"))
-    recorder.train(run)
-    assert run.status() == "failed"
-    assert "could not be downloaded" in run.message()
+# -- taking turns
 
 
 @pytest.mark.slow
-def test_second_worker_leaves_a_held_run_alone(runs):
+def test_runs_beyond_the_slots_wait_as_files_in_their_order_and_can_be_withdrawn(
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_SLOTS", "1")
+    first = start(runs)
+    wait_for(lambda: learning(first))
+    second, third, fourth = start(runs), start(runs), start(runs)
+    wait_for(lambda: {run.status() for run in (second, third, fourth)} == {"queued"})
+    assert second.message() == "Waiting for a free place."
+    assert [one.subject for one in requests.requests(runs.folder)] == [second.id, third.id, fourth.id]
+    assert requests.under_way(runs.folder) == [first.request.key]  # one process for four runs
+    third.request_stop()
+    wait_for(lambda: third.status() == "stopped")
+    runs.delete(fourth)
+    first.request_stop()
+    wait_for(lambda: learning(second))
+    wait_for(lambda: not requests.requests(runs.folder))
+    assert runs.stop_all() == 1
+    wait_for(lambda: second.status() == "stopped")
+
+
+@pytest.mark.slow
+def test_a_job_asked_for_many_times_is_done_by_one_process(runs: RunStore, trained: Train) -> None:
+    run = trained("autoencoder", epochs=1)
+    for _ in range(30):
+        submit.request(REFERENCE, run)
+    assert len(requests.requests(runs.folder)) <= 1
+    wait_for(lambda: REFERENCE.state(run).state == "ready")
+    wait_for(lambda: not requests.under_way(runs.folder))
+    assert not requests.requests(runs.folder)
+
+
+@pytest.mark.slow
+def test_five_jobs_asked_for_at_once_all_show_signs_of_life(
+    runs: RunStore, trained: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_SLOTS", "3")
+    done = trained("autoencoder", epochs=1)
+    trainings = [start(runs, "mlp") for _ in range(3)]
+    submit.request(MAPS, done, "pca", "test")
+    submit.request(REFERENCE, done)
+    wait_for(lambda: all(map(learning, trainings)))
+    wait_for(lambda: MAPS.state(done, "pca", "test").state == REFERENCE.state(done).state == "ready")
+    wait_for(lambda: TRUST.state(done, "pca", "test").state == "ready")  # it follows by itself
+
+
+def test_a_request_that_nobody_takes_up_waits(runs: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submit, "_start", lambda request: None)  # as if every process died while it started
     run = start(runs)
-    wait_for(lambda: learning(run))
-    submit.submit_training(run)
-    second = submit._children[-1]
-    wait_for(lambda: second.poll() is not None)
-    assert run.status() == "running"
-    starts = [e for e in run.history().lifecycle if e["event"] == "started"]
+    for _ in range(9):
+        submit.start_what_fits(runs.folder)
+    assert submit._started == {run.request.key: 3}
+    os.utime(run.request.path, (0, 0))
+    assert run.status() == "queued"
+    run.request.remove()
+    submit.start_what_fits(runs.folder)
+    assert submit._started == {}
+
+
+@pytest.mark.slow
+def test_what_another_dashboard_left_waiting_is_taken_up(runs: RunStore) -> None:
+    run = runs.create(small(epochs=1))
+    run.request.write()  # and then it ended
+    submit.warm()
+    wait_for(lambda: run.status() == "finished")
+
+
+@pytest.mark.slow
+def test_what_is_asked_for_outlives_who_asked(runs: RunStore, trained: Train) -> None:
+    run = trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
+    code = "import sys\nfrom pathlib import Path\nfrom core.jobs import submit\nfrom core.latent.maps import MAPS\n"
+    code += "from core.runs.run import Run\nsubmit.request(MAPS, Run(Path(sys.argv[1])), 'pca', 'all')"
+    subprocess.run([sys.executable, "-c", code, str(run.folder)], cwd=ROOT, check=True, timeout=60)
+    wait_for(lambda: TRUST.state(run, "pca", "all").state == "ready", 120)
+    assert MAPS.state(run, "pca", "all").state == "ready"
+    assert not list((run.folder / "projections").glob("*.note"))
+
+
+# -- fresh processes
+
+
+def in_a_fresh_process(request: Request) -> None:
+    arguments = [str(request.folder), request.kind, request.subject, *request.parameters]
+    env = {**os.environ, **submit._THREADS}
+    subprocess.run([sys.executable, "-m", "core.worker", *arguments], cwd=ROOT, env=env, check=True, timeout=120)
+
+
+@pytest.mark.slow
+def test_a_fresh_process_does_a_job_and_leaves_one_that_is_held_alone(runs: RunStore) -> None:
+    run = runs.create(small(epochs=1))
+    run.request.write()
+    with FileLock(run.request.lock):
+        in_a_fresh_process(run.request)
+        assert run.status() == "starting"  # somebody else gets ready for it
+        assert run.request.path.exists()
+    in_a_fresh_process(run.request)
+    assert run.status() == "finished"
+    in_a_fresh_process(run.request)  # nobody asks for it any more
+    starts = [line for line in run.history().lifecycle if line["event"] == "started"]
     assert len(starts) == 1
 
 
-@pytest.mark.parametrize(
-    ("job", "done", "name"),
-    [
-        ({"job": "reference"}, "core.measures.reference.measure", "reference"),
-        ({"job": "steps"}, "core.measures.preprocessing.measure", "steps"),
-        ({"job": "project", "method": "umap", "sample": "all"}, "core.latent.maps.project", "umap-all"),
-        ({"job": "project", "method": "umap", "sample": "all"}, "core.latent.trust.measure", "trust-umap-all"),
-        ({"job": "readings", "sample": "all"}, "core.measures.predictions.measure", "readings-all"),
-        ({"job": "forming", "method": "tsne"}, "core.latent.forming.form", "forming-tsne"),
-    ],
-)
-def test_a_job_is_done_under_its_own_lock(trained, monkeypatch, job, done, name):
-    run, calls = trained("autoencoder", epochs=1), []
-    for work in ("maps.project", "trust.measure"):  # of the jobs above one consists of two
-        monkeypatch.setattr(f"core.latent.{work}", lambda *args: None)
+@pytest.mark.slow
+@linux
+@pytest.mark.parametrize("model", ["cnn", "autoencoder", "numpy-two-layer", "numpy-autoencoder"])
+def test_a_forked_process_trains_bit_for_bit_as_a_fresh_one(runs: RunStore, model: str) -> None:
+    config = small(model, batch_size=32, augmentation=Augmentation(shift=2.0, elastic=1.0))
+    forked, fresh = runs.create(config), runs.create(config)
+    submit.train(forked)
+    fresh.request.write()
+    in_a_fresh_process(fresh.request)
+    wait_for(lambda: forked.status() == "finished")
+    mine, its = (files.read_arrays(run.folder / "resume.safetensors") for run in (forked, fresh))
+    assert set(mine) == set(its)
+    for name, value in mine.items():
+        np.testing.assert_array_equal(value, its[name], err_msg=name)
 
-    def note(*args):
-        calls.append((args, files.is_held(state.lock_of(run, name))))
 
-    monkeypatch.setattr(done, note)
-    monkeypatch.setattr(worker, "_step_back", lambda: None)
-    monkeypatch.setattr(sys, "argv", ["worker", "--at-once"])
-    monkeypatch.setattr(
-        sys, "stdin", StringIO(json.dumps({**job, "folder": str(run.folder), "data": str(paths.data_dir())}))
-    )
-    worker.main()
-    (((of, *args), held),) = calls
-    assert of.folder == run.folder
-    assert args == [job[key] for key in ("method", "sample") if key in job]
-    assert held
-    assert not files.is_held(state.lock_of(run, name))
+# -- the template
+
+
+def template_of(process: "subprocess.Popen[str]") -> int:
+    """The pid of the template that a process started."""
+    (pid,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(pid)
+
+
+_SERVER = """
+import sys, time
+from pathlib import Path
+from core.jobs import submit
+from core.runs.run import Run
+for folder in sys.argv[1:]:
+    submit.train(Run(Path(folder)))
+submit.warm()
+print("asked", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A function that starts a process that asks for the training of some runs; it is ended after the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*asked: Run) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", _SERVER, *(str(run.folder) for run in asked)]
+        started.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout is not None
+        assert started[-1].stdout.readline() == "asked\n"
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.slow
-def test_spare_ends_with_its_server():
-    code = (
-        "import os, time\nfrom core import worker\nworker.warm()\nprint(worker._spare.pid, flush=True)\n"
-        "time.sleep(0.5)\nos._exit(1)"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout
-    pid = int(out)
-    wait_for(lambda: not alive(pid))
+@linux
+def test_the_template_ends_with_a_server_that_is_killed_and_its_workers_go_on(runs: RunStore, server: Server) -> None:
+    run = runs.create(small("cnn", epochs=500, train_size=0))
+    asked_by = server(run)
+    pid = template_of(asked_by)
+    wait_for(lambda: learning(run))
+    asked_by.kill()
+    asked_by.wait()
+    wait_for(lambda: not alive(pid), 5)
+    step = run.history().steps[-1]["step"]
+    wait_for(lambda: run.history().steps[-1]["step"] > step)
+    assert run.status() == "running"
 
 
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+@pytest.mark.slow
+@linux
+def test_a_template_that_is_killed_is_replaced_and_its_workers_go_on(runs: RunStore, server: Server) -> None:
+    run = runs.create(small("cnn", epochs=500, train_size=0))
+    asked_by = server(run)
+    wait_for(lambda: learning(run))
+    first = template_of(asked_by)
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: not alive(first))
+    second = runs.create(small("cnn", epochs=500, train_size=0))
+    second.request.write()  # the server looks after what anybody asks for
+    wait_for(lambda: learning(second))
+    assert run.status() == "running"
+    assert template_of(asked_by) != first
+
+
+@pytest.mark.slow
+@linux
+def test_the_template_has_one_thread_also_after_it_has_rehearsed_maps(runs: RunStore, server: Server) -> None:
+    others = _workers()
+    asked_by = server()
+    first = template_of(asked_by)
+    wait_for(lambda: not alive(first), 180)  # a copy of it has taken over, which has compiled what maps need
+    (copy,) = _workers() - others
+    assert "Threads:\t1\n" in Path(f"/proc/{copy}/status").read_text()
+    run = runs.create(small(epochs=1))
+    run.request.write()
+    wait_for(lambda: run.status() == "finished")
+    asked_by.kill()
+    asked_by.wait()
+    wait_for(lambda: not alive(copy), 5)
+
+
+def _workers() -> set[int]:
+    """The pids of the processes that run the worker of this project."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"core.worker" in (folder / "cmdline").read_bytes() and (folder / "cwd").readlink() == ROOT:
+                found.add(int(folder.name))
+    return found
+
+
+def test_every_job_has_a_row_of_its_own() -> None:
+    assert set(worker.JOBS) == {"train", "fetch", *worker.STORED}
+    assert all(stored.kind == kind for kind, stored in worker.STORED.items())
+    for stored in worker.STORED.values():
+        assert set(stored.then) <= set(worker.STORED)

@@ -11,7 +11,7 @@ import pytest
 from core.data import datasets
 from core.data.samples import images_of
 from core.latent import codes
-from core.latent.codes import compared, encoded, load_codes, load_neighbours
+from core.latent.codes import CODES, NEIGHBOURS
 from core.measures import reconstruction
 from core.measures.neighbours import nearest_of_all
 from core.runs.run import Run
@@ -29,9 +29,9 @@ def run(trained: Train) -> Run:
 
 @pytest.mark.parametrize("sample", ["test", "all"])
 def test_codes_and_errors_are_the_models(run: Run, sample: str) -> None:
-    assert load_codes(run, sample) is None
+    assert CODES.load(run, sample) is None
     seen: list[tuple[float, str]] = []
-    found = encoded(run, sample, lambda share, message: seen.append((share, message)))
+    found = CODES.ensure(run, lambda share, message: seen.append((share, message)), sample)
     images = images_of("digits", np.arange(1797 if sample == "all" else 359))
     model = load_model(run)
     np.testing.assert_allclose(found.codes, model.encode(images), atol=1e-5)
@@ -39,41 +39,41 @@ def test_codes_and_errors_are_the_models(run: Run, sample: str) -> None:
     assert found.codes.dtype == found.errors.dtype == np.float32
     assert (found.dataset, found.weights_version) == ("digits", run.weights_version())
     assert seen[0] == (0, f"encoding {len(images):,} digits")
-    assert load_codes(run, sample) is found  # not read again
+    assert CODES.load(run, sample) is found  # not read again
 
 
 def test_both_samples_agree_on_their_common_rows(run: Run) -> None:
-    few, many = (encoded(run, sample, silent) for sample in ("test", "all"))
+    few, many = (CODES.ensure(run, silent, sample) for sample in ("test", "all"))
     np.testing.assert_allclose(few.codes, many.codes[:359], atol=1e-5)
 
 
 def test_nothing_is_done_twice_until_the_weights_change(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = encoded(run, "test", silent)
-    near = compared(run, "test", first, silent)
+    first = CODES.ensure(run, silent, "test")
+    near = NEIGHBOURS.ensure(run, silent, "test")
     monkeypatch.setattr(codes, "nearest_of_all", lambda *args, **more: pytest.fail("compared twice"))
     monkeypatch.setattr("core.latent.codes.load_model", lambda run: pytest.fail("encoded twice"))
-    assert encoded(run, "test", silent) is first
-    assert compared(run, "test", first, silent) is near
+    assert CODES.ensure(run, silent, "test") is first
+    assert NEIGHBOURS.ensure(run, silent, "test") is near
     monkeypatch.undo()
     path = run.folder / "weights.safetensors"
     os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
-    assert load_codes(run, "test") is first  # the old ones serve meanwhile
-    newer = encoded(run, "test", silent)
+    assert CODES.load(run, "test") is first  # the old ones serve meanwhile
+    newer = CODES.ensure(run, silent, "test")
     assert newer.weights_version == run.weights_version() > first.weights_version
-    assert load_neighbours(run, "test", newer) is None  # of other codes now
-    compared(run, "test", newer, silent)
-    assert load_neighbours(run, "test", newer) is not None
+    assert NEIGHBOURS.load(run, "test") is None  # of other codes now
+    NEIGHBOURS.ensure(run, silent, "test")
+    assert NEIGHBOURS.load(run, "test") is not None
 
 
 def test_neighbours_are_stored(run: Run) -> None:
-    found = encoded(run, "test", silent)
+    found = CODES.ensure(run, silent, "test")
     shares: list[float] = []
-    near = compared(run, "test", found, lambda share, message: shares.append(share))
+    near = NEIGHBOURS.ensure(run, lambda share, message: shares.append(share), "test")
     expected = nearest_of_all(found.codes)
     np.testing.assert_array_equal(near.rows, expected.rows)
     np.testing.assert_allclose(near.distances, expected.distances)
     assert shares[0] == 0
-    stored = load_neighbours(run, "test", found)
+    stored = NEIGHBOURS.load(run, "test")
     assert stored is not None
     np.testing.assert_array_equal(stored.rows, expected.rows)
 
@@ -113,8 +113,8 @@ def test_codes_no_map_can_be_made_of_are_a_sentence(
 ) -> None:
     monkeypatch.setattr("core.latent.codes.load_model", lambda run: model)
     with pytest.raises(ValueError, match=said):
-        encoded(run, "test", silent)
-    assert load_codes(run, "test") is None
+        CODES.ensure(run, silent, "test")
+    assert CODES.load(run, "test") is None
 
 
 def test_wide_codes_are_codes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,31 +123,31 @@ def test_wide_codes_are_codes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     (run.folder / "config.json").write_text(json.dumps(config))
     rows = np.random.default_rng(0).normal(size=(359, 256))
     monkeypatch.setattr("core.latent.codes.load_model", lambda run: Encoder(rows))
-    found = encoded(Run(run.folder), "test", silent)
+    found = CODES.ensure(Run(run.folder), silent, "test")
     assert found.codes.shape == (359, 256)
-    assert compared(run, "test", found, silent).rows.shape == (359, 15)
+    assert NEIGHBOURS.ensure(run, silent, "test").rows.shape == (359, 15)
 
 
 def test_a_classifier_has_no_codes(trained: Train) -> None:
     with pytest.raises(ValueError, match="no latent space"):
-        encoded(trained("softmax", epochs=1), "test", silent)
+        CODES.ensure(trained("softmax", epochs=1), silent, "test")
 
 
 def test_unknown_samples_are_refused(run: Run) -> None:
     with pytest.raises(ValueError, match="Choose one of: test, all"):
-        load_codes(run, "../config")
+        CODES.load(run, "../config")
     with pytest.raises(ValueError, match="Choose one of: test, all"):
-        compared(run, "../config", encoded(run, "test", silent), silent)
+        NEIGHBOURS.ensure(run, silent, "../config")
 
 
 def test_without_its_data_set_the_embedded_digits_are_encoded(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = with_its_data_set_gone(run, tmp_path, monkeypatch)
-    first = encoded(run, "test", silent)
+    first = CODES.ensure(run, silent, "test")
     assert first.dataset == "digits"
     monkeypatch.setattr(datasets, "is_ready", lambda name: True)  # MNIST has come: its digits are wanted now
-    assert codes._current(run, "test") is None
+    assert CODES.load_current(run, "test") is None
 
 
 # -- files of strangers
@@ -174,7 +174,7 @@ def test_without_its_data_set_the_embedded_digits_are_encoded(
     ],
 )
 def test_stored_codes_that_are_wrong_are_made_again(run: Run, name: str, value: np.ndarray | None) -> None:
-    whole = encoded(run, "test", silent)
+    whole = CODES.ensure(run, silent, "test")
     path = run.projection_file("codes-test")
     with np.load(path) as file:
         arrays = dict(file)
@@ -182,8 +182,8 @@ def test_stored_codes_that_are_wrong_are_made_again(run: Run, name: str, value: 
     if value is not None:
         arrays[name] = value
     np.savez(path, **arrays)
-    assert load_codes(run, "test") is None
-    np.testing.assert_array_equal(encoded(run, "test", silent).codes, whole.codes)
+    assert CODES.load(run, "test") is None
+    np.testing.assert_array_equal(CODES.ensure(run, silent, "test").codes, whole.codes)
 
 
 @pytest.mark.parametrize(
@@ -199,23 +199,23 @@ def test_stored_codes_that_are_wrong_are_made_again(run: Run, name: str, value: 
     ],
 )
 def test_stored_neighbours_that_are_wrong_are_found_again(run: Run, name: str, value: np.ndarray) -> None:
-    found = encoded(run, "test", silent)
-    whole = compared(run, "test", found, silent)
+    CODES.ensure(run, silent, "test")
+    whole = NEIGHBOURS.ensure(run, silent, "test")
     path = run.projection_file("neighbours-test")
     with np.load(path) as file:
         arrays = dict(file)
     np.savez(path, **(arrays | {name: value}))
-    assert load_neighbours(run, "test", found) is None
-    np.testing.assert_array_equal(compared(run, "test", found, silent).rows, whole.rows)
+    assert NEIGHBOURS.load(run, "test") is None
+    np.testing.assert_array_equal(NEIGHBOURS.ensure(run, silent, "test").rows, whole.rows)
 
 
 def test_torn_files_are_none(run: Run) -> None:
-    encoded(run, "test", silent)
+    CODES.ensure(run, silent, "test")
     path = run.projection_file("codes-test")
     whole = path.read_bytes()
     for content in (b"", whole[:5000], b"not a zip", bytes(len(whole))):
         path.write_bytes(content)
-        assert load_codes(run, "test") is None
+        assert CODES.load(run, "test") is None
 
 
 def test_a_run_whose_weights_change_meanwhile_gets_a_map_all_the_same(run: Run) -> None:
@@ -226,8 +226,8 @@ def test_a_run_whose_weights_change_meanwhile_gets_a_map_all_the_same(run: Run) 
     def train_on(share: float, message: str) -> None:
         os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
 
-    found = encoded(run, "test", train_on)
-    near = compared(run, "test", found, train_on)
+    found = CODES.ensure(run, train_on, "test")
+    near = NEIGHBOURS.ensure(run, train_on, "test")
     assert before == found.weights_version < run.weights_version()
-    assert load_codes(run, "test") is found
-    assert load_neighbours(run, "test", found) is near
+    assert CODES.load(run, "test") is found
+    assert NEIGHBOURS.load(run, "test") is near

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 
 from core.data import datasets, samples
-from core.latent import codes, maps, trust
+from core.latent import maps
+from core.latent.codes import CODES, Codes
 from core.latent.columns import COLUMNS, NotYet, address, column_bytes, scale_of
+from core.latent.maps import MAPS
 from core.latent.projection import Projection
-from core.measures import predictions
+from core.latent.trust import TRUST
+from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
+from tests.conftest import compute
 
 Train = Callable[..., Run]
 
@@ -23,7 +28,7 @@ Train = Callable[..., Run]
 def run(trained: Train) -> Run:
     """A small autoencoder with its PCA map of all digits."""
     run = trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
-    maps.project(run, "pca", "all")
+    compute(MAPS, run, "pca", "all")
     return run
 
 
@@ -31,7 +36,7 @@ def run(trained: Train) -> Run:
 def reader(trained: Train) -> Run:
     """A classifier that has read all digits."""
     reader = trained("softmax")
-    predictions.measure(reader, "all")
+    compute(PREDICTIONS, reader, "all")
     return reader
 
 
@@ -56,8 +61,8 @@ def test_places_and_classes_are_those_of_the_map(run: Run) -> None:
 def test_what_is_torn_is_there_once_it_is_measured(run: Run) -> None:
     with pytest.raises(NotYet, match="has not been compared"):
         column("torn", "<f4", run=run.id, method="pca")
-    trust.measure(run, "pca", "all")
-    measured = trust.load_trust(run, "pca", "all")
+    compute(TRUST, run, "pca", "all")
+    measured = TRUST.load(run, "pca", "all")
     assert measured is not None
     np.testing.assert_array_equal(column("torn", "<f4", run=run.id, method="pca"), measured[1])
 
@@ -66,7 +71,7 @@ def test_errors_and_their_difference(run: Run, trained: Train) -> None:
     other = trained("autoencoder", params={"hidden": 16, "code_size": 3}, epochs=1)
     with pytest.raises(NotYet, match="has not redrawn these digits yet"):
         column("difference", "<f4", run=run.id, other=other.id)
-    maps.project(other, "pca", "all")
+    compute(MAPS, other, "pca", "all")
     mine, its = (column("error", "<f4", run=one.id) for one in (run, other))
     images = samples.images_of("digits", np.array([0, 400, 1500]))
     model = load_model(run)
@@ -78,7 +83,7 @@ def test_errors_and_their_difference(run: Run, trained: Train) -> None:
 
 def test_what_a_classifier_reads(run: Run, reader: Run) -> None:
     asked = {"run": run.id, "other": reader.id}
-    found = predictions.load_readings(reader, "all")
+    found = PREDICTIONS.load(reader, "all")
     assert found is not None
     predicted, wrong = column("predicted", "u1", **asked), column("wrong", "u1", **asked)
     np.testing.assert_array_equal(predicted, found.predicted)
@@ -115,25 +120,24 @@ def test_a_strangers_address_is_a_sentence(run: Run, sample: str, name: str, ask
 
 
 def test_runs_of_different_digits_are_not_compared(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = codes.load_codes
-
-    def elsewhere(one: Run, sample: str) -> codes.Codes | None:
-        found = real(one, sample)
-        return found and codes.Codes(found.codes, found.errors, "kmnist", 1) if one.id == "other" else found
+    def elsewhere(one: Run, sample: str) -> Codes | None:
+        found = CODES.load(one, sample)
+        return found and Codes(found.codes, found.errors, "kmnist", 1) if one.id == "other" else found
 
     twin = RunStore(run.folder.parent).add("other", run.config, "Twin")
     (twin.folder / "projections").mkdir()
     for name in ("weights.safetensors", "projections/codes-all.npz"):
         (twin.folder / name).write_bytes((run.folder / name).read_bytes())
-    monkeypatch.setattr("core.latent.columns.load_codes", elsewhere)
+    monkeypatch.setattr("core.latent.columns.CODES", SimpleNamespace(load=elsewhere))
     with pytest.raises(ValueError, match="different data sets"):
         column("difference", "<f4", run=run.id, other="other")
 
 
 def test_a_classifier_of_other_digits_colours_no_map(run: Run, reader: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = predictions.load_readings(reader, "all")
+    readings = PREDICTIONS.load(reader, "all")
     assert readings is not None
-    monkeypatch.setattr("core.latent.columns.load_readings", lambda *asked: replace(readings, dataset="fashion"))
+    of_others = SimpleNamespace(load=lambda *asked: replace(readings, dataset="fashion"))
+    monkeypatch.setattr("core.latent.columns.PREDICTIONS", of_others)
     with pytest.raises(ValueError, match="Choose another classifier"):
         column("predicted", "u1", run=run.id, other=reader.id)
 

@@ -12,11 +12,11 @@ import pytest
 from core import files
 from core.data import datasets
 from core.jobs import submit
-from core.jobs.state import cancel
+from core.jobs.state import JobState
 from core.latent import forming
 from core.latent.alignment import align, follow, procrustes
-from core.latent.forming import can_form, form, formed, forming_state, submit_forming
-from core.latent.maps import load_projection, project
+from core.latent.forming import FORMING, can_form, formed
+from core.latent.maps import MAPS, load_projection
 from core.latent.projectors import PROJECTORS, Fit, Projector
 from core.runs import frames, recorder
 from core.runs.frames import (
@@ -35,7 +35,7 @@ from core.runs.frames import (
 from core.runs.run import Run, RunNotFound
 from core.runs.weights import initial_model, load_model
 from core.training import loop
-from tests.conftest import ROOT, small, wait_for
+from tests.conftest import ROOT, compute, small, wait_for
 
 SMALL = {"params": {"hidden": 16, "code_size": 3}, "batch_size": 16, "epochs": 3}
 STEPS = [0, 8, 16, 19, 38, 57]  # 300 digits in batches of 16 are 19 steps
@@ -375,9 +375,9 @@ def test_bent_maps_of_codes_that_hardly_change_hardly_change(method, stored_run,
     codes = smooth()
     monkeypatch.setattr(forming, "_frames", lambda run: [Frame(469 * n, frame) for n, frame in enumerate(codes)])
     run = stored_run([frame[:300] for frame in codes])  # the embedded digits are not so many
-    form(run, method)
-    assert forming_state(run, method).state == "ready"
-    maps = list(forming._load(run, method).points)
+    compute(FORMING, run, method)
+    assert FORMING.state(run, method).state == "ready"
+    maps = list(FORMING.load(run, method).points)
     gone = [travel(before, after) for before, after in pairwise(maps)]
     assert 0 < max(gone) <= 0.05
     # Laid out one by one, they jump.
@@ -425,7 +425,7 @@ def test_answer_for_the_browser(stored_run):
     json.dumps(answer)
     files.write_npz(frames.frame_file(run, 1407), pack(codes[0]))
     assert formed(run, "pca", answer["version"])["steps"] == [0, 469, 938, 1407]
-    assert forming_state(run, "pca").state == "ready"
+    assert FORMING.state(run, "pca").state == "ready"
 
 
 def test_codes_of_two_numbers_are_shown_as_they_are(trained):
@@ -438,7 +438,7 @@ def test_codes_of_two_numbers_are_shown_as_they_are(trained):
 def test_last_map_lies_where_the_stored_one_has_the_same_digits(trained):
     run = trained("vae", **TWO)  # its codes spread alike every way, so that PCA of fewer digits is turned
     before = formed(run, "pca")
-    project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     stored = load_projection(run, "pca").points
     after = formed(run, "pca", before["version"])
     np.testing.assert_allclose(points_of(after)[-1], stored[: after["n"]], atol=np.ptp(stored) * 2**-9)
@@ -489,7 +489,7 @@ def test_run_that_is_gone_and_digits_that_are_not_here(stored_run, runs, monkeyp
     assert formed(Run(run.folder), "pca")["error"].endswith("is gone. Choose another one.")
     for method in ("pca", "umap"):
         with pytest.raises(RunNotFound):
-            forming_state(Run(run.folder), method)
+            FORMING.state(Run(run.folder), method)
 
 
 def test_runs_that_ship(mnist):
@@ -524,24 +524,24 @@ def laid_out(monkeypatch):
 def test_each_frame_begins_from_the_one_before_and_nothing_is_laid_out_twice(stored_run, laid_out):
     codes = drifting(4)
     run = stored_run(codes[:3])
-    assert forming_state(run, "umap").state == "absent"
-    form(run, "umap")
-    assert forming_state(run, "umap").state == "ready"
+    assert FORMING.state(run, "umap").state == "absent"
+    compute(FORMING, run, "umap")
+    assert FORMING.state(run, "umap").state == "ready"
     answer = formed(run, "umap")
     maps = points_of(answer)
     assert [start is None for _, start in laid_out] == [True, False, False]
     for (_, start), before in zip(laid_out[1:], maps, strict=False):
         np.testing.assert_array_equal(start, before)
-    form(run, "umap")
+    compute(FORMING, run, "umap")
     assert len(laid_out) == 3
     files.write_npz(frames.frame_file(run, 1407), pack(codes[3]))
-    assert forming_state(run, "umap").state == "absent"
+    assert FORMING.state(run, "umap").state == "absent"
     assert formed(run, "umap", answer["version"]) == {"version": answer["version"], "same": True}
-    form(run, "umap")
+    compute(FORMING, run, "umap")
     assert len(laid_out) == 4
     np.testing.assert_array_equal(points_of(formed(run, "umap"))[:3], maps)
     files.write_npz(frames.frame_file(run, 469), pack(codes[3]))  # another frame in the middle
-    form(run, "umap")
+    compute(FORMING, run, "umap")
     assert len(laid_out) == 4 + 3
 
 
@@ -555,12 +555,12 @@ def test_what_was_laid_out_before_a_failure_stays(stored_run, laid_out, monkeypa
         return fit(codes, progress, neighbours, start)
 
     monkeypatch.setitem(PROJECTORS, "umap", Projector("umap", "UMAP", "", failing, False))
-    form(run, "umap")
-    state = forming_state(run, "umap")
+    compute(FORMING, run, "umap")
+    state = FORMING.state(run, "umap")
     assert (state.state, state.message) == ("failed", "The codes are all the same. Train it longer.")
     assert formed(run, "umap")["steps"] == [0, 469]
     monkeypatch.setitem(PROJECTORS, "umap", Projector("umap", "UMAP", "", fit, False))
-    form(run, "umap")
+    compute(FORMING, run, "umap")
     assert len(laid_out) == 4
     assert formed(run, "umap")["steps"] == [0, 469, 938, 1407]
 
@@ -568,11 +568,11 @@ def test_what_was_laid_out_before_a_failure_stays(stored_run, laid_out, monkeypa
 @pytest.mark.parametrize("content", [b"", b"x", b"PK\5\6" + bytes(18)])
 def test_damaged_maps_are_laid_out_again(stored_run, laid_out, content):
     run = stored_run(drifting(2))
-    form(run, "umap")
+    compute(FORMING, run, "umap")
     run.projection_file("forming-umap").write_bytes(content)
-    assert forming_state(run, "umap").state == "absent"
+    assert FORMING.state(run, "umap").state == "absent"
     assert "Compute them." in formed(run, "umap")["error"]
-    form(run, "umap")
+    compute(FORMING, run, "umap")
     assert formed(run, "umap")["steps"] == [0, 469]
 
 
@@ -585,7 +585,7 @@ def test_maps_of_which_the_facts_are_wrong_are_laid_out_again(stored_run, laid_o
     run.projection_file("forming-umap").parent.mkdir()
     arrays = {"steps": np.array(steps, np.int64), "points": np.zeros((2, 5, 2), np.float32)}
     files.write_npz(run.projection_file("forming-umap"), arrays, facts={"keys": keys, "whole": True})
-    assert forming_state(run, "umap").state == "absent"
+    assert FORMING.state(run, "umap").state == "absent"
     assert "Compute them." in formed(run, "umap")["error"]
 
 
@@ -593,7 +593,7 @@ def test_progress_is_told_frame_by_frame(stored_run, laid_out, monkeypatch):
     told = []
     run = stored_run(drifting(4))
     run.projection_file("umap").parent.mkdir()
-    forming._form(run, PROJECTORS["umap"], lambda share, message: told.append((share, message)))
+    forming._form(run, lambda share, message: told.append((share, message)), "umap")
     assert told == [((n + 0.5) / 4, f"map {n + 1} of 4: halfway") for n in range(4)]
 
 
@@ -612,10 +612,10 @@ def test_frames_are_made_of_the_weights_in_snapshots(trained):
     whole = {step: read_frame(path).codes for step, path in steps_of(run).items()}
     without_frames(run)
     assert can_form(run) == ""
-    assert forming_state(run, "pca").state == "absent"
+    assert FORMING.state(run, "pca").state == "absent"
     assert "Compute" in formed(run, "pca")["error"]
-    form(run, "pca")
-    assert forming_state(run, "pca").state == "ready"
+    compute(FORMING, run, "pca")
+    assert FORMING.state(run, "pca").state == "ready"
     assert formed(run, "pca")["steps"] == [19, 38, 57]
     for step, path in steps_of(run).items():
         codes = read_frame(path).codes
@@ -627,8 +627,8 @@ def test_snapshots_without_weights_or_broken_ones_are_a_sentence(trained):
     snapshot = run.folder / "snapshots" / "epoch-002.npz"
     good = snapshot.read_bytes()
     snapshot.write_bytes(good[:-400])
-    form(run, "pca")
-    state = forming_state(run, "pca")
+    compute(FORMING, run, "pca")
+    state = FORMING.state(run, "pca")
     assert state.state == "failed"
     assert "epoch-002.npz does not hold the weights of an epoch" in state.message
     assert not steps_of(run)  # all or none
@@ -638,20 +638,19 @@ def test_snapshots_without_weights_or_broken_ones_are_a_sentence(trained):
 
 
 @pytest.mark.slow
-def test_worker_is_cancelled_and_goes_on_from_what_it_had_laid_out(stored_run, monkeypatch):
-    monkeypatch.setattr(submit, "warm", lambda: None)
+def test_worker_is_cancelled_and_goes_on_from_what_it_had_laid_out(stored_run):
     run = stored_run(drifting(12))
     (run.folder / "weights.safetensors").touch()
-    submit_forming(run, "tsne")
+    submit.request(FORMING, run, "tsne")
     wait_for(lambda: len(formed(run, "tsne").get("steps", [])) >= 2, 120)
-    assert forming_state(run, "tsne").state == "computing"
-    cancel(run, "forming-tsne")
-    wait_for(lambda: forming_state(run, "tsne").state != "computing")
-    assert (forming_state(run, "tsne").state, forming_state(run, "tsne").message) == ("absent", "Cancelled.")
+    assert FORMING.state(run, "tsne").state == "computing"
+    FORMING.cancel(run, "tsne")
+    wait_for(lambda: not FORMING.state(run, "tsne").under_way)
+    assert FORMING.state(run, "tsne") == JobState("cancelled", message="Cancelled.")
     before = points_of(formed(run, "tsne"))
     assert 2 <= len(before) < 12
-    submit_forming(run, "tsne")
-    wait_for(lambda: forming_state(run, "tsne").state == "ready", 120)
+    submit.request(FORMING, run, "tsne")
+    wait_for(lambda: FORMING.state(run, "tsne").state == "ready", 120)
     after = points_of(formed(run, "tsne"))
     assert len(after) == 12
     np.testing.assert_array_equal(after[: len(before)], before)

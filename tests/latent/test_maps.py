@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,16 @@ import pytest
 from filelock import FileLock
 
 from core.data import datasets
-from core.jobs import state
-from core.jobs.state import Work
+from core.jobs.state import JobState
 from core.latent import maps
-from core.latent.codes import codes_name, encoded
+from core.latent.codes import CODES
+from core.latent.maps import MAPS
 from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS, Fit, Projector
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import silent, small, with_its_data_set_gone
+from tests.conftest import compute, silent, small, with_its_data_set_gone
 
 Train = Callable[..., Run]
 
@@ -156,10 +157,10 @@ def test_equal_codes_are_no_error() -> None:
 
 @pytest.mark.parametrize(("sample", "count"), [("test", 359), ("all", 1797)])
 def test_a_map_is_stored_with_its_run(run: Run, sample: str, count: int) -> None:
-    assert maps.projection_state(run, "pca", sample) == Work("absent")
+    assert MAPS.state(run, "pca", sample) == JobState("absent")
     assert maps.load_projection(run, "pca", sample) is None
-    maps.project(run, "pca", sample)
-    assert maps.projection_state(run, "pca", sample).state == "ready"
+    compute(MAPS, run, "pca", sample)
+    assert MAPS.state(run, "pca", sample).state == "ready"
     projection = maps.load_projection(run, "pca", sample)
     assert projection is not None
     digits = datasets.load("digits")
@@ -181,7 +182,7 @@ _FIELDS = ("images", "labels")
 
 def test_the_version_changes_with_the_map_alone(run: Run) -> None:
     def version() -> str:
-        maps.project(run, "pca")
+        compute(MAPS, run, "pca", "test")
         stored = maps.load_projection(run, "pca")
         assert stored is not None
         return stored.version
@@ -195,7 +196,7 @@ def test_the_version_changes_with_the_map_alone(run: Run) -> None:
 
 
 def test_nothing_is_done_twice_until_the_weights_change(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     calls: list[int] = []
 
     def counted(codes: np.ndarray, progress: object, neighbours: object = None, start: object = None) -> Fit:
@@ -203,33 +204,33 @@ def test_nothing_is_done_twice_until_the_weights_change(run: Run, monkeypatch: p
         return Fit(np.ascontiguousarray(codes[:, :2]), {})
 
     monkeypatch.setitem(PROJECTORS, "pca", Projector("pca", "PCA", "", counted, float))
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     assert not calls
     learn_on(run)
-    state = maps.projection_state(run, "pca")
-    assert (state.state, state.message) == ("absent", "The model has changed since this map was made.")
+    state = MAPS.state(run, "pca", "test")
+    assert (state.state, state.message) == ("absent", "The model has changed since this was computed.")
     assert maps.load_projection(run, "pca") is not None  # the old one is still there
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     assert calls == [359]
-    assert maps.projection_state(run, "pca").state == "ready"
+    assert MAPS.state(run, "pca", "test").state == "ready"
 
 
 def test_a_map_whose_codes_are_newer_by_now_is_kept_in_memory(run: Run) -> None:
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     old = maps.load_projection(run, "pca")
     learn_on(run)
-    encoded(run, "test", silent)  # as another map has them made
+    CODES.ensure(run, silent, "test")  # as another map has them made
     assert maps.load_projection(run, "pca") is old
-    assert maps.projection_state(run, "pca").state == "absent"
+    assert MAPS.state(run, "pca", "test").state == "absent"
 
 
 def test_lost_codes_are_made_again(run: Run) -> None:
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     assert maps.load_projection(run, "pca") is not None  # kept in memory, too
-    run.projection_file(codes_name("test")).unlink()
-    assert maps.projection_state(run, "pca").state == "absent"
-    maps.project(run, "pca")
-    assert maps.projection_state(run, "pca").state == "ready"
+    run.projection_file("codes-test").unlink()
+    assert MAPS.state(run, "pca", "test").state == "absent"
+    compute(MAPS, run, "pca", "test")
+    assert MAPS.state(run, "pca", "test").state == "ready"
 
 
 def test_maps_that_compare_get_the_neighbours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +241,7 @@ def test_maps_that_compare_get_the_neighbours(run: Run, monkeypatch: pytest.Monk
         return Fit(np.ascontiguousarray(codes[:, :2]), {})
 
     monkeypatch.setitem(PROJECTORS, "umap", Projector("umap", "UMAP", "", fit, float, compares=True))
-    maps.project(run, "umap")
+    compute(MAPS, run, "umap", "test")
     assert given == [(359, 15)]
     assert run.projection_file("neighbours-test").exists()
 
@@ -271,13 +272,13 @@ def test_codes_no_map_can_be_made_of_are_a_sentence(
     run: Run, monkeypatch: pytest.MonkeyPatch, codes: np.ndarray, said: str, method: str
 ) -> None:
     monkeypatch.setattr("core.latent.codes.load_model", lambda run: Encoder(codes))
-    maps.project(run, method)
-    state = maps.projection_state(run, method)
+    compute(MAPS, run, method, "test")
+    state = MAPS.state(run, method, "test")
     assert state.state == "failed"
     assert said in state.message
     assert maps.load_projection(run, method) is None
     learn_on(run)
-    assert maps.projection_state(run, method).state == "absent"  # new weights, a new chance
+    assert MAPS.state(run, method, "test").state == "absent"  # new weights, a new chance
 
 
 @pytest.mark.parametrize(
@@ -286,14 +287,14 @@ def test_codes_no_map_can_be_made_of_are_a_sentence(
 def test_too_few_digits_are_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch, method: str, said: str) -> None:
     monkeypatch.setattr("core.latent.codes.size", lambda *names: 12)
     monkeypatch.setattr("core.latent.codes.batches_of", lambda *names: [datasets.load("digits").test.images[:12]])
-    maps.project(run, method)
-    assert said in maps.projection_state(run, method).message
+    compute(MAPS, run, method, "test")
+    assert said in MAPS.state(run, method, "test").message
 
 
 def test_wide_codes_are_mapped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = np.random.default_rng(0).normal(size=(359, 256))
     monkeypatch.setattr("core.latent.codes.load_model", lambda run: Encoder(codes))
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     projection = maps.load_projection(run, "pca")
     assert projection is not None
     assert projection.invert(np.zeros((1, 2))).shape == (1, 256)
@@ -305,42 +306,42 @@ def test_an_unexpected_error_is_shown_and_raised(run: Run, monkeypatch: pytest.M
 
     monkeypatch.setitem(PROJECTORS, "pca", Projector("pca", "PCA", "", broken, float))
     with pytest.raises(RuntimeError, match="boom"):
-        maps.project(run, "pca")
-    assert maps.projection_state(run, "pca").message == "RuntimeError: boom. Try it again."
+        compute(MAPS, run, "pca", "test")
+    assert MAPS.state(run, "pca", "test").message == "RuntimeError: boom. Try it again."
 
 
 def test_a_classifier_has_no_map(trained: Train) -> None:
     run = trained("softmax", epochs=1)
-    maps.project(run, "pca")
-    assert "Choose an autoencoder" in maps.projection_state(run, "pca").message
+    compute(MAPS, run, "pca", "test")
+    assert "Choose an autoencoder" in MAPS.state(run, "pca", "test").message
 
 
 def test_without_its_data_set_the_embedded_digits_are_mapped(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = with_its_data_set_gone(run, tmp_path, monkeypatch)
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     projection = maps.load_projection(run, "pca")
     assert projection is not None
     assert projection.dataset == "digits"
-    assert maps.projection_state(run, "pca").state == "ready"
+    assert MAPS.state(run, "pca", "test").state == "ready"
     monkeypatch.setattr(datasets, "is_ready", lambda name: True)  # MNIST has come: its digits are wanted now
-    assert maps.projection_state(run, "pca").state == "absent"
+    assert MAPS.state(run, "pca", "test").state == "absent"
 
 
 def test_unknown_maps_and_vanished_runs_are_errors(run: Run) -> None:
-    for ask in (maps.projection_state, maps.load_projection):
+    for ask in (MAPS.job, MAPS.state, MAPS.load, MAPS.run_job, maps.load_projection):
         with pytest.raises(ValueError, match="Choose one of: pca, umap, tsne, code"):
-            ask(run, "../../etc")
+            ask(run, "../../etc", "test")
         with pytest.raises(ValueError, match="Choose one of: test, all"):
             ask(run, "pca", "../../etc")
     os.rename(run.folder, run.folder.with_name("gone"))  # noqa: PTH104
     with pytest.raises(RunNotFound):
-        maps.projection_state(Run(run.folder), "pca")
+        MAPS.state(Run(run.folder), "pca", "test")
 
 
 def test_a_run_without_weights_has_no_map_yet(runs: RunStore) -> None:
-    state = maps.projection_state(runs.create(small("autoencoder")), "pca")
+    state = MAPS.state(runs.create(small("autoencoder")), "pca", "test")
     assert (state.state, "no weights yet" in state.message) == ("absent", True)
 
 
@@ -349,7 +350,7 @@ def test_a_run_without_weights_has_no_map_yet(runs: RunStore) -> None:
 
 def stored(run: Run) -> dict[str, np.ndarray]:
     """The arrays of the run's map."""
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     with np.load(run.projection_file("pca-test")) as file:
         return dict(file)
 
@@ -385,9 +386,9 @@ def test_a_stored_map_that_is_wrong_is_refused(run: Run, name: str, value: objec
     np.savez(run.projection_file("pca-test"), **arrays)
     with pytest.raises(ValueError, match="Compute it again"):
         maps.load_projection(run, "pca")
-    assert maps.projection_state(run, "pca").state == "failed"
-    maps.project(run, "pca")
-    assert maps.projection_state(run, "pca").state == "ready"
+    assert MAPS.state(run, "pca", "test").state == "failed"
+    compute(MAPS, run, "pca", "test")
+    assert MAPS.state(run, "pca", "test").state == "ready"
 
 
 def test_a_torn_map_is_refused(run: Run) -> None:
@@ -403,7 +404,7 @@ def test_a_torn_map_is_refused(run: Run) -> None:
 def test_a_map_that_unpacks_to_gigabytes_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     arrays = stored(run)
     arrays["points"] = np.zeros((200_000, 2), np.float32)
-    monkeypatch.setattr(maps, "_MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(maps, "MAPS", replace(MAPS, most=1 << 20))
     np.savez_compressed(run.projection_file("pca-test"), **arrays)
     assert run.projection_file("pca-test").stat().st_size < 1 << 20
     with pytest.raises(ValueError, match="unpacks to more"):
@@ -414,14 +415,13 @@ def test_a_map_that_unpacks_to_gigabytes_is_refused(run: Run, monkeypatch: pytes
 
 
 def test_computing_lasts_as_long_as_the_lock(run: Run) -> None:
-    lock = state.lock_of(run, "pca-test")
-    lock.parent.mkdir()
-    note = lock.with_suffix(".note")
-    with FileLock(lock):
-        note.write_text(json.dumps({"fraction": 0.4, "message": "m", "weights_version": run.weights_version()}))
-        assert maps.projection_state(run, "pca") == Work("computing", 0.4, "m")
-    assert maps.projection_state(run, "pca").state == "interrupted"
-    assert maps.projection_state(run, "pca", "all").state == "absent"  # another map, another note
+    job = MAPS.job(run, "pca", "test")
+    job.lock.parent.mkdir()
+    with FileLock(job.lock):
+        job.note.write_text(json.dumps({"fraction": 0.4, "message": "m", "weights_version": run.weights_version()}))
+        assert MAPS.state(run, "pca", "test") == JobState("computing", 0.4, "m")
+    assert MAPS.state(run, "pca", "test").state == "interrupted"
+    assert MAPS.state(run, "pca", "all").state == "absent"  # another map, another note
 
 
 def test_how_long_a_map_takes_grows_with_the_digits(run: Run) -> None:

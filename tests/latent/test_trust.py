@@ -11,10 +11,12 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from core.latent import maps, trust
-from core.latent.codes import encoded
-from core.latent.trust import load_trust, measure, torn_of, trust_name, trust_of, trust_state
+from core.latent.codes import CODES
+from core.latent.maps import MAPS
+from core.latent.trust import TRUST, torn_of, trust_of
 from core.measures.neighbours import Neighbours, nearest_of_all
 from core.runs.run import Run
+from tests.conftest import compute
 
 Train = Callable[..., Run]
 
@@ -129,16 +131,16 @@ def test_torn_digits_lie_far_from_their_nearest_codes() -> None:
 def run(trained: Train) -> Run:
     """A small autoencoder that has learned a little, with a map."""
     run = trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     return run
 
 
 def test_figures_are_stored_with_the_map(run: Run) -> None:
-    assert load_trust(run, "pca") is None
-    assert trust_state(run, "pca").state == "absent"
-    measure(run, "pca")
-    assert trust_state(run, "pca").state == "ready"
-    stored, torn = load_trust(run, "pca") or (None, np.zeros(0))
+    assert TRUST.load(run, "pca", "test") is None
+    assert TRUST.state(run, "pca", "test").state == "absent"
+    compute(TRUST, run, "pca", "test")
+    assert TRUST.state(run, "pca", "test").state == "ready"
+    stored, torn = TRUST.load(run, "pca", "test") or (None, np.zeros(0))
     projection = maps.load_projection(run, "pca")
     assert projection is not None
     neighbours = nearest_of_all(projection.codes)
@@ -148,35 +150,35 @@ def test_figures_are_stored_with_the_map(run: Run) -> None:
 
 
 def test_figures_are_of_one_map_and_measured_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure(run, "pca")
+    compute(TRUST, run, "pca", "test")
     calls: list[str] = []
     monkeypatch.setattr(trust, "trust_of", lambda *args: calls.append("again"))
-    measure(run, "pca")
+    compute(TRUST, run, "pca", "test")
     assert not calls
     path = run.projection_file("pca-test")
     with np.load(path) as file:
         arrays = dict(file)
     arrays["points"] = arrays["points"][::-1]
     np.savez(path, **arrays)
-    assert load_trust(run, "pca") is None  # another map
-    assert trust_state(run, "pca").state == "absent"
+    assert TRUST.load(run, "pca", "test") is None  # another map
+    assert TRUST.state(run, "pca", "test").state == "absent"
 
 
 def test_without_a_map_there_is_nothing_to_measure(run: Run) -> None:
     run.projection_file("pca-test").unlink()
-    measure(run, "pca")
-    assert trust_state(run, "pca").state == "absent"
+    compute(TRUST, run, "pca", "test")
+    assert TRUST.state(run, "pca", "test").state == "absent"
     run.projection_file("pca-test").write_bytes(b"torn")
-    measure(run, "pca")
-    assert load_trust(run, "pca") is None
+    compute(TRUST, run, "pca", "test")
+    assert TRUST.load(run, "pca", "test") is None
 
 
 def test_an_old_map_is_not_measured_by_new_codes(run: Run) -> None:
     assert maps.load_projection(run, "pca") is not None
     os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
-    encoded(run, "test", lambda share, message: None)
-    measure(run, "pca")
-    assert trust_state(run, "pca").state == "absent"
+    CODES.ensure(run, lambda share, message: None, "test")
+    compute(TRUST, run, "pca", "test")
+    assert TRUST.state(run, "pca", "test").state == "absent"
 
 
 @pytest.mark.parametrize(
@@ -197,8 +199,8 @@ def test_an_old_map_is_not_measured_by_new_codes(run: Run) -> None:
     ],
 )
 def test_stored_figures_that_are_wrong_are_measured_again(run: Run, name: str, value: object) -> None:
-    measure(run, "pca")
-    path: Path = run.projection_file(trust_name("pca", "test"))
+    compute(TRUST, run, "pca", "test")
+    path: Path = run.projection_file("trust-pca-test")
     with np.load(path) as file:
         arrays = dict(file)
     if name == "facts":
@@ -210,6 +212,6 @@ def test_stored_figures_that_are_wrong_are_measured_again(run: Run, name: str, v
     else:
         del arrays[name]
     np.savez(path, **arrays)
-    assert load_trust(run, "pca") is None
-    measure(run, "pca")
-    assert load_trust(run, "pca") is not None
+    assert TRUST.load(run, "pca", "test") is None
+    compute(TRUST, run, "pca", "test")
+    assert TRUST.load(run, "pca", "test") is not None

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,14 @@ import pytest
 
 from core.data import datasets
 from core.ink import render
-from core.jobs import submit
-from core.latent.maps import load_projection, project
+from core.latent.maps import MAPS, load_projection
 from core.live.answer import answer
-from core.measures import on_demand
 from core.measures.reconstruction import reconstruction_errors
-from core.measures.reference import measure
+from core.measures.reference import REFERENCE
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
+from tests.conftest import compute
 
 STROKES = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]]]
 Train = Callable[..., Run]
@@ -31,6 +31,11 @@ def ask(**changes: object) -> dict[str, Any]:
     question = {"kind": "draw", "seq": 7, "strokes": STROKES, "width": 0.07, "runs": [], **changes}
     reply: dict[str, Any] = json.loads(answer(json.dumps(question)))
     return reply
+
+
+def listing(folder: Path) -> dict[Path, int]:
+    """Every file and folder below one, with when it was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 def picture(reply: dict[str, Any]) -> np.ndarray:
@@ -85,24 +90,14 @@ def test_one_vanished_or_torn_run_does_not_silence_the_others(trained: Train) ->
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
-    """The runs whose reference is asked for; nothing is measured in a process of its own."""
-    asked: list[Run] = []
-    monkeypatch.setattr(submit, "submit", lambda job: asked.append(Run(Path(job["folder"]))))
-    monkeypatch.setattr(on_demand, "_asked", {})
-    return asked
-
-
-@pytest.fixture
-def mapped(trained: Train, measured: list[Run]) -> Run:
+def mapped(trained: Train) -> Run:
     """A small autoencoder with a map."""
     run = trained("autoencoder", epochs=1)
-    run.projection_file("pca").parent.mkdir(exist_ok=True)
-    project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     return run
 
 
-def test_an_autoencoder_redraws_and_says_how_strange_it_finds_it(mapped: Run, measured: list[Run]) -> None:
+def test_an_autoencoder_redraws_and_says_how_strange_it_finds_it(mapped: Run) -> None:
     reply = ask(runs=[mapped.id])
     assert reply["errors"] == reply["answers"] == {}
     redrawn = reply["redrawn"][mapped.id]
@@ -112,22 +107,48 @@ def test_an_autoencoder_redraws_and_says_how_strange_it_finds_it(mapped: Run, me
     assert np.abs(picture(redrawn).astype(int) - np.rint(255 * expected)).max() <= 1
     assert redrawn["error"] == pytest.approx(np.square(image / 255 - expected).mean(), rel=1e-3)
     assert redrawn["stranger"] is None
-    assert [run.id for run in measured] == [mapped.id]  # it is being measured, once
-    measure(mapped)
+    compute(REFERENCE, mapped)
     errors = reconstruction_errors(model, datasets.load("digits").test.images)
     stranger = ask(runs=[mapped.id])["redrawn"][mapped.id]["stranger"]
     assert stranger == pytest.approx((errors < redrawn["error"]).mean(), abs=0.01)
-    assert len(measured) == 1
+
+
+def test_a_question_starts_no_process_and_writes_no_file(
+    mapped: Run, trained: Train, submitted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, folder = trained(), mapped.folder.parent
+    monkeypatch.setattr(subprocess.Popen, "__init__", lambda *args, **more: pytest.fail("a process was started"))
+    before = listing(folder)
+
+    def ask_all() -> None:
+        on_map = {"run": mapped.id, "method": "pca"}
+        for _ in range(2):
+            assert ask(runs=[mapped.id, reader.id], map=on_map, off=["box"], stages=True)["errors"] == {}
+            assert "error" in ask(runs=[], map={**on_map, "method": "umap"})["map"]
+            assert "points" in ask(kind="map", **on_map)
+            assert "image" in ask(kind="decode", x=0, y=0, **on_map)
+            assert "images" in ask(kind="plane", places=[[0, 0]], **on_map)
+            assert "frames" in ask(kind="morph", run=mapped.id, to=3)
+
+    ask_all()
+    assert listing(folder) == before  # measured by nobody
+    compute(REFERENCE, mapped)
+    before = listing(folder)
+    ask_all()
+    assert listing(folder) == before
+    assert not submitted
 
 
 def test_what_could_not_be_measured_is_said_with_the_picture(mapped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(run: Run) -> None:
+    def fails(*args: object) -> None:
         raise ValueError("The disk is full. Free some space.")
 
-    monkeypatch.setattr("core.live.draw.wanted", fails)
-    reply = ask(runs=[mapped.id])
-    assert reply["errors"] == {mapped.id: "The disk is full. Free some space."}
-    assert picture(reply["redrawn"][mapped.id]).max() > 0
+    monkeypatch.setattr("core.measures.reference.reconstruction_errors", fails)
+    compute(REFERENCE, mapped)
+    for _ in range(2):  # whoever asks
+        reply = ask(runs=[mapped.id])
+        assert reply["errors"] == {mapped.id: "The disk is full. Free some space."}
+        assert picture(reply["redrawn"][mapped.id]).max() > 0
 
 
 def test_steps_left_out_are_answered_beside_the_full_picture(trained: Train) -> None:
@@ -147,7 +168,7 @@ def test_a_drawing_has_its_place_on_the_map(mapped: Run) -> None:
     on_map = {"run": mapped.id, "method": "pca"}
     bare = ask(map=on_map)["map"]
     assert bare["near"] == bare["classes"] == []
-    measure(mapped)
+    compute(REFERENCE, mapped)
     reply = ask(map=on_map, runs=[mapped.id])["map"]
     assert (reply["x"], reply["y"]) == (bare["x"], bare["y"])
     image = render.render([np.array(stroke) for stroke in STROKES], 0.07)

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.files import write_npz
-from core.latent.maps import load_projection, map_name, project
+from core.latent.maps import MAPS, load_projection
 from core.latent.projection import Projection
 from core.live.answer import answer
 from core.measures.reconstruction import to_bytes
 from core.runs.run import Run
 from core.runs.weights import load_model
-from tests.conftest import small
+from tests.conftest import compute, small
 
 K = 5
 Train = Callable[..., Run]
@@ -27,14 +26,12 @@ Train = Callable[..., Run]
 def run(trained: Train) -> Run:
     """A small autoencoder with its PCA map, and as its UMAP map one made by hand that is not linear."""
     run = trained("autoencoder", params={"hidden": 16, "code_size": K}, epochs=1)
-    run.projection_file("pca").parent.mkdir(exist_ok=True)
-    project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     linear = load_projection(run, "pca")
     assert linear is not None
     facts = {"method": "umap", "dataset": "digits", "parameters": {}, "weights_version": run.weights_version()}
     arrays = {"points": np.sign(linear.points) * np.sqrt(np.abs(linear.points))}
-    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-    write_npz(run.projection_file(map_name("umap", "test")), arrays)
+    MAPS.write(run, arrays, facts, "umap", "test")
     return run
 
 

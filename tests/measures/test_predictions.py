@@ -4,17 +4,17 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
 from core.data import datasets, samples
-from core.jobs.state import lock_of
-from core.measures import predictions
-from core.measures.predictions import judge, load_readings, measure, name_of, readings_state
+from core.measures.predictions import PREDICTIONS, judge
 from core.runs.run import Run
 from core.runs.weights import load_model
+from tests.conftest import compute
 
 Train = Callable[..., Run]
 
@@ -43,11 +43,11 @@ def test_probabilities_that_are_no_numbers_are_a_sentence() -> None:
 
 @pytest.mark.parametrize("sample", ["test", "all"])
 def test_a_sample_is_read_in_the_canonical_order(run: Run, sample: str) -> None:
-    assert load_readings(run, sample) is None
-    assert readings_state(run, sample).state == "absent"
-    measure(run, sample)
-    assert readings_state(run, sample).state == "ready"
-    found = load_readings(run, sample)
+    assert PREDICTIONS.load(run, sample) is None
+    assert PREDICTIONS.state(run, sample).state == "absent"
+    compute(PREDICTIONS, run, sample)
+    assert PREDICTIONS.state(run, sample).state == "ready"
+    found = PREDICTIONS.load(run, sample)
     assert found is not None
     opened, model = datasets.load("digits"), load_model(run)
     parts = [opened.test] if sample == "test" else [opened.test, opened.train]
@@ -60,18 +60,18 @@ def test_a_sample_is_read_in_the_canonical_order(run: Run, sample: str) -> None:
 
 
 def test_nothing_is_read_twice_and_new_weights_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure(run, "test")
-    before = load_readings(run, "test")
+    compute(PREDICTIONS, run, "test")
+    before = PREDICTIONS.load(run, "test")
     asked: list[str] = []
     real = samples.batches_of
     monkeypatch.setattr(samples, "batches_of", lambda *which: asked.append(which[1]) or real(*which))
-    measure(run, "test")
+    compute(PREDICTIONS, run, "test")
     assert not asked
     os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
-    assert readings_state(run, "test").state == "absent"
-    assert load_readings(run, "test") is not None  # the old ones are shown until then
-    measure(run, "test")
-    after = load_readings(run, "test")
+    assert PREDICTIONS.state(run, "test").state == "absent"
+    assert PREDICTIONS.load(run, "test") is not None  # the old ones are shown until then
+    compute(PREDICTIONS, run, "test")
+    after = PREDICTIONS.load(run, "test")
     assert before is not None
     assert after is not None
     assert (asked, after.version != before.version) == (["test"], True)
@@ -79,20 +79,21 @@ def test_nothing_is_read_twice_and_new_weights_are(run: Run, monkeypatch: pytest
 
 def test_an_autoencoder_is_told_to_be_none(trained: Train) -> None:
     run = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
-    measure(run, "test")
-    work = readings_state(run, "test")
+    compute(PREDICTIONS, run, "test")
+    work = PREDICTIONS.state(run, "test")
     assert (work.state, "Choose a classifier" in work.message) == ("failed", True)
 
 
 def test_a_sample_that_is_none_is_a_sentence(run: Run) -> None:
     with pytest.raises(ValueError, match="Choose one of: test, all"):
-        name_of("../../etc")
+        PREDICTIONS.job(run, "../../etc")
 
 
 def test_while_a_worker_holds_the_lock_it_is_computing(run: Run) -> None:
-    run.projection_file("x").parent.mkdir(exist_ok=True)
-    with FileLock(lock_of(run, name_of("test"))):
-        assert readings_state(run, "test").state == "computing"
+    job = PREDICTIONS.job(run, "test")
+    job.lock.parent.mkdir(exist_ok=True)
+    with FileLock(job.lock):
+        assert PREDICTIONS.state(run, "test").state == "computing"
 
 
 def _facts(**changes: object) -> np.ndarray:
@@ -122,26 +123,26 @@ GOOD = {"predicted": np.zeros(359, np.uint8), "loss": np.zeros(359, np.float32),
     ],
 )
 def test_a_file_that_holds_no_readings_counts_as_none(run: Run, changes: dict[str, np.ndarray]) -> None:
-    path = run.projection_file(name_of("test"))
+    path = run.projection_file("predictions-test")
     path.parent.mkdir(exist_ok=True)
     np.savez(path, **GOOD)  # type: ignore[arg-type]
-    assert load_readings(run, "test") is not None
+    assert PREDICTIONS.load(run, "test") is not None
     np.savez(path, **{**GOOD, **changes})  # type: ignore[arg-type]
-    assert load_readings(run, "test") is None
+    assert PREDICTIONS.load(run, "test") is None
 
 
-def test_a_torn_or_huge_file_counts_as_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure(run, "test")
-    path = run.projection_file(name_of("test"))
+def test_a_torn_or_huge_file_counts_as_none(run: Run) -> None:
+    compute(PREDICTIONS, run, "test")
+    path = run.projection_file("predictions-test")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    assert load_readings(run, "test") is None
+    assert PREDICTIONS.load(run, "test") is None
     path.write_bytes(whole)
-    monkeypatch.setattr(predictions, "_MAX_BYTES", len(whole) - 1)
     os.utime(path, ns=(1, 1))
-    assert load_readings(run, "test") is None
+    assert PREDICTIONS.load(run, "test") is not None
+    assert replace(PREDICTIONS, most=len(whole) - 1).load(run, "test") is None
 
 
 def test_a_run_that_is_gone_has_none(run: Run) -> None:
     shutil.rmtree(run.folder)
-    assert load_readings(run, "test") is None
+    assert PREDICTIONS.load(run, "test") is None

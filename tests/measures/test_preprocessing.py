@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import worker
 from core.ink.collection import drawings
 from core.ink.render import STEPS, render
 from core.ink.trace import SIDE
 from core.measures import preprocessing
-from core.measures.preprocessing import load_steps, moved, steps_state
+from core.measures.preprocessing import PREPROCESSING, moved
 from core.runs.run import Run
 from core.runs.weights import load_model
+from tests.conftest import compute
 from tests.ink.test_render import DIGITS, drawn
 
 pytestmark = pytest.mark.slow  # each trains a classifier and measures it
@@ -34,13 +34,14 @@ def run(trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_the_steps_are_measured_over_both_sets(run: Run) -> None:
     for digit in DIGITS:
         drawings().add(drawn(digit), 0.07, digit)
-    assert load_steps(run) is None
-    assert steps_state(run).state == "absent"
-    worker._measure_steps(run)
-    report = load_steps(run)
+    assert PREPROCESSING.load(run) is None
+    assert PREPROCESSING.state(run).state == "absent"
+    compute(PREPROCESSING, run)
+    report = PREPROCESSING.load(run)
     assert report is not None
-    assert steps_state(run).state == "ready"
-    assert (report.current, report.drawings_count, report.moved_count) == (True, 10, 40)
+    assert PREPROCESSING.state(run).state == "ready"
+    assert PREPROCESSING.load_current(run) is report
+    assert (report.drawings_count, report.moved_count) == (10, 40)
     assert [row.off for row in report.rows] == ["", *STEPS]
     model = load_model(run)
     for row in report.rows:
@@ -52,35 +53,38 @@ def test_the_steps_are_measured_over_both_sets(run: Run) -> None:
 
 
 def test_a_report_says_when_it_is_of_older_weights_or_drawings(run: Run) -> None:
-    worker._measure_steps(run)
-    report = load_steps(run)
+    compute(PREPROCESSING, run)
+    report = PREPROCESSING.load(run)
     assert report is not None
     assert report.rows[0].drawings is None
+    assert PREPROCESSING.load_current(run) is report
     drawings().add(drawn(3), 0.07, 3)
-    stale = load_steps(run)
-    assert stale is not None
-    assert not stale.current
-    worker._measure_steps(run)
+    assert PREPROCESSING.load(run) is report  # shown until there is another
+    assert PREPROCESSING.load_current(run) is None
+    assert PREPROCESSING.state(run).state == "absent"
+    compute(PREPROCESSING, run)
+    newer = PREPROCESSING.load_current(run)
+    assert newer is not None
+    assert newer.drawings_count == 1
     os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
-    stale = load_steps(run)
-    assert stale is not None
-    assert not stale.current
+    assert PREPROCESSING.load(run) is newer
+    assert PREPROCESSING.load_current(run) is None
 
 
 def test_failures_are_sentences(trained: Train, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other = trained("autoencoder", epochs=1)
-    worker._measure_steps(other)
-    assert steps_state(other).state == "failed"
-    assert "choose a classifier" in steps_state(other).message
+    compute(PREPROCESSING, other)
+    assert PREPROCESSING.state(other).state == "failed"
+    assert "choose a classifier" in PREPROCESSING.state(other).message
 
     def no_lines(image: np.ndarray) -> None:
         raise ValueError("no lines")
 
     monkeypatch.setattr(preprocessing, "trace", no_lines)
-    worker._measure_steps(run)
-    assert "Choose a run trained on digits" in steps_state(run).message
-    worker._measure_steps(Run(tmp_path / "gone"))  # ends quietly
-    assert load_steps(Run(tmp_path / "gone")) is None
+    compute(PREPROCESSING, run)
+    assert "Choose a run trained on digits" in PREPROCESSING.state(run).message
+    compute(PREPROCESSING, Run(tmp_path / "gone"))  # ends quietly
+    assert PREPROCESSING.load(Run(tmp_path / "gone")) is None
 
 
 @pytest.mark.parametrize("size", [0.4, 1.0, 1.2])
@@ -122,7 +126,17 @@ COUNTS = {"drawings_count": 0, "moved_count": 1}
     ],
 )  # fmt: skip
 def test_a_stored_report_that_is_wrong_is_none(run: Run, content: bytes | str) -> None:
-    path = run.projection_file("steps").with_suffix(".json")
+    path = run.projection_file("preprocessing")
     path.parent.mkdir()
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert load_steps(run) is None
+    np.savez(path, facts=np.frombuffer(content if isinstance(content, bytes) else content.encode(), np.uint8))
+    assert PREPROCESSING.load(run) is None
+
+
+def test_a_stored_report_that_is_right_is_read(run: Run) -> None:
+    rows = [{"off": off, "drawings": None, "moved": 0.5} for off in ("", *STEPS)]
+    facts = {"weights_version": 1, "drawings_version": [], **COUNTS, "rows": rows}
+    run.projection_file("preprocessing").parent.mkdir()
+    PREPROCESSING.write(run, {}, facts)
+    assert PREPROCESSING.load(run) is not None
+    PREPROCESSING.write(run, {}, facts | {"moved_count": -1})
+    assert PREPROCESSING.load(run) is None

@@ -1,23 +1,23 @@
 """core/measures/reference.py: how strange an error is, who lies near a code, and measuring it once and only once."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
-from core import worker
 from core.data import datasets
-from core.jobs import state, submit
-from core.measures import on_demand, reference
-from core.measures.on_demand import wanted
+from core.jobs import submit
+from core.measures import reference
 from core.measures.reconstruction import reconstruction_errors
-from core.measures.reference import Codes, Reference, load_reference, measure, reference_state
+from core.measures.reference import REFERENCE, Codes, Reference, reference_of
+from core.runs.requests import requests
 from core.runs.run import Run
 from core.runs.weights import load_model
+from tests.conftest import compute
 
 Train = Callable[..., Run]
 
@@ -28,14 +28,9 @@ def run(trained: Train) -> Run:
     return trained("autoencoder", params={"hidden": 32, "code_size": 6}, epochs=1)
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
-    """What is handed to workers; nothing is measured then."""
-    jobs: list[Run] = []
-    monkeypatch.setattr(submit, "submit", lambda job: jobs.append(Run(Path(job["folder"]))))
-    monkeypatch.setattr(on_demand, "_asked", {})
-    monkeypatch.setattr(on_demand, "_begun", [])
-    return jobs
+def listing(folder: Path) -> dict[Path, int]:
+    """Every file and folder below one, with when it was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 def test_stranger_is_the_share_of_test_digits_redrawn_better() -> None:
@@ -75,12 +70,12 @@ def test_few_codes_are_all_near() -> None:
 
 
 def test_a_run_is_measured_against_its_own_digits(run: Run) -> None:
-    assert load_reference(run) is None
-    assert reference_state(run).state == "absent"
-    worker._measure_reference(run)
-    found = load_reference(run)
+    assert REFERENCE.load_current(run) is None
+    assert REFERENCE.state(run).state == "absent"
+    compute(REFERENCE, run)
+    found = REFERENCE.load_current(run)
     assert found is not None
-    assert reference_state(run).state == "ready"
+    assert REFERENCE.state(run).state == "ready"
     opened = datasets.load("digits")
     errors = reconstruction_errors(load_model(run), opened.test.images)
     assert found.quantiles[[0, 500, 1000]] == pytest.approx(np.quantile(errors, [0, 0.5, 1]))
@@ -91,61 +86,56 @@ def test_a_run_is_measured_against_its_own_digits(run: Run) -> None:
 
 
 def test_nothing_is_measured_twice_until_the_weights_change(run: Run) -> None:
-    measure(run)
+    compute(REFERENCE, run)
     path = run.projection_file("reference")
     before = path.stat().st_mtime_ns
-    measure(run)
+    compute(REFERENCE, run)
     assert path.stat().st_mtime_ns == before
     os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
-    assert load_reference(run) is None
-    measure(run)
-    assert load_reference(run) is not None
+    assert REFERENCE.load_current(run) is None
+    compute(REFERENCE, run)
+    assert REFERENCE.load_current(run) is not None
 
 
-def test_who_wants_it_has_it_measured_once(run: Run, asked: list[Run]) -> None:
-    assert [wanted(run) for _ in range(5)] == [None] * 5
-    assert asked == [run]
-    measure(run)
-    assert wanted(run) is not None
-    assert asked == [run]
+def test_whoever_asks_for_it_only_reads(run: Run, submitted: list[Any]) -> None:
+    before = listing(run.folder.parent)
+    assert [reference_of(run) for _ in range(5)] == [None] * 5
+    assert listing(run.folder.parent) == before
+    assert not submitted
+    compute(REFERENCE, run)
+    before = listing(run.folder.parent)
+    found = reference_of(run)
+    assert found is not None
+    assert reference_of(run) is found  # not read again
+    assert listing(run.folder.parent) == before
+    assert not submitted
 
 
-def test_runs_take_turns_to_be_measured(run: Run, trained: Train, asked: list[Run]) -> None:
-    other = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
-    assert wanted(run) is None
-    assert wanted(other) is None
-    assert asked == [run]
-    measure(run)
-    assert wanted(other) is None
-    assert asked == [run, other]
-    shutil.rmtree(other.folder)  # deleted meanwhile, it holds up nobody
-    third = trained("autoencoder", params={"hidden": 8, "code_size": 3}, epochs=1)
-    assert wanted(third) is None
-    assert asked == [run, other, third]
+def test_a_run_is_measured_only_when_asked_and_once(run: Run, submitted: list[Any]) -> None:
+    assert reference_of(run) is None
+    assert REFERENCE.state(run).state == "absent"
+    for _ in range(3):
+        submit.request(REFERENCE, run)
+    assert [asked.key for asked in requests(run.folder.parent)] == [f"reference.{run.id}"]
+    assert reference_of(run) is None  # asked for is not there
+    compute(REFERENCE, run)
+    assert reference_of(run) is not None
+    assert requests(run.folder.parent) == []
 
 
-def test_a_worker_that_is_killed_is_replaced_but_not_forever(
-    run: Run, asked: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(on_demand, "_PATIENCE_S", 0.0)
-    assert [wanted(run) for _ in range(3)] == [None] * 3
-    with pytest.raises(ValueError, match="its process ended 3 times"):
-        wanted(run)
-    assert len(asked) == 3
-    lock = state.lock_of(run, "reference")
-    lock.parent.mkdir(exist_ok=True)
-    with FileLock(lock):
-        assert wanted(run) is None  # somebody is at it
+def test_while_it_is_measured_there_is_none_yet(run: Run) -> None:
+    job = REFERENCE.job(run)
+    job.lock.parent.mkdir(exist_ok=True)
+    with FileLock(job.lock):
+        assert reference_of(run) is None
+        assert REFERENCE.state(run).state == "computing"
 
 
-def test_a_run_that_trains_is_measured_at_its_end(run: Run, asked: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Run, "active", lambda self: True)
-    monkeypatch.setattr(on_demand, "_LOOK_AGAIN_S", 0.0)
-    assert wanted(run) is None
-    assert not asked
-    monkeypatch.setattr(Run, "active", lambda self: False)
-    assert wanted(run) is None
-    assert asked == [run]
+def test_one_of_older_weights_is_none(run: Run) -> None:
+    compute(REFERENCE, run)
+    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    assert reference_of(run) is None
+    assert REFERENCE.state(run).message == "The model has changed since this was computed."
 
 
 class Broken:
@@ -158,20 +148,19 @@ class Broken:
         return np.zeros((len(codes), 28, 28), np.float32)
 
 
-def test_a_failure_is_a_sentence_for_everybody_who_asks(
-    run: Run, asked: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.measures.reference.load_model", lambda run: Broken())
-    assert wanted(run) is None
-    measure(run)
-    assert reference_state(run).state == "failed"
+def test_a_failure_is_a_sentence_for_everybody_who_asks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("core.measures.reference.load_model", lambda run: Broken())
+        compute(REFERENCE, run)
+    assert REFERENCE.state(run).state == "failed"
+    before = listing(run.folder.parent)
     for _ in range(2):
         with pytest.raises(ValueError, match="codes are not finite numbers"):
-            wanted(run)
-    assert asked == [run]
-    monkeypatch.undo()
-    measure(run)
-    assert reference_state(run).state == "ready"
+            reference_of(run)
+    assert listing(run.folder.parent) == before
+    compute(REFERENCE, run)
+    assert REFERENCE.state(run).state == "ready"
+    assert reference_of(run) is not None
 
 
 def test_an_unexpected_error_is_kept_and_raised(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,16 +169,16 @@ def test_an_unexpected_error_is_kept_and_raised(run: Run, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(reference, "reconstruction_errors", boom)
     with pytest.raises(RuntimeError, match="boom"):
-        measure(run)
-    assert reference_state(run).message == "RuntimeError: boom. Try it again."
+        compute(REFERENCE, run)
+    assert REFERENCE.state(run).message == "RuntimeError: boom. Try it again."
 
 
 def test_a_classifier_has_none_and_a_deleted_run_neither(trained: Train, runs: object, tmp_path: Path) -> None:
     run = trained(epochs=1)
-    measure(run)
-    assert "Choose an autoencoder" in reference_state(run).message
-    worker._measure_reference(Run(tmp_path / "gone"))  # ends quietly
-    assert load_reference(Run(tmp_path / "gone")) is None
+    compute(REFERENCE, run)
+    assert "Choose an autoencoder" in REFERENCE.state(run).message
+    compute(REFERENCE, Run(tmp_path / "gone"))  # ends quietly
+    assert REFERENCE.load_current(Run(tmp_path / "gone")) is None
 
 
 @pytest.mark.parametrize(
@@ -203,13 +192,13 @@ def test_a_classifier_has_none_and_a_deleted_run_neither(trained: Train, runs: o
     ],
 )
 def test_a_stored_reference_that_is_wrong_is_measured_anew(run: Run, name: str, value: np.ndarray) -> None:
-    measure(run)
+    compute(REFERENCE, run)
     with np.load(run.projection_file("reference")) as file:
         arrays = dict(file)
     np.savez(run.projection_file("reference"), **{**arrays, name: value})
-    assert load_reference(run) is None
-    measure(run)
-    assert load_reference(run) is not None
+    assert REFERENCE.load_current(run) is None
+    compute(REFERENCE, run)
+    assert REFERENCE.load_current(run) is not None
 
 
 @pytest.mark.parametrize(
@@ -223,21 +212,21 @@ def test_a_stored_reference_that_is_wrong_is_measured_anew(run: Run, name: str, 
     ],
 )
 def test_stored_codes_that_are_wrong_are_a_sentence(run: Run, name: str, value: np.ndarray) -> None:
-    measure(run)
+    compute(REFERENCE, run)
     with np.load(run.projection_file("reference")) as file:
         arrays = dict(file)
     assert len(arrays["codes"]) == 1438
     np.savez(run.projection_file("reference"), **{**arrays, name: value})
-    found = load_reference(run)
+    found = REFERENCE.load_current(run)
     assert found is not None
     with pytest.raises(ValueError, match="are made anew"):
         found.around(np.zeros(6, np.float32), 8)
 
 
 def test_a_torn_file_is_no_reference(run: Run) -> None:
-    measure(run)
+    compute(REFERENCE, run)
     path = run.projection_file("reference")
     whole = path.read_bytes()
     for content in (b"", whole[:3000], b"not a zip", bytes(len(whole))):
         path.write_bytes(content)
-        assert load_reference(run) is None
+        assert REFERENCE.load_current(run) is None

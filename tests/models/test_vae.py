@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from core.latent.maps import project
-from core.live import answer
+from core.latent.maps import MAPS
+from core.live.answer import answer
 from core.measures.reconstruction import to_bytes
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import ROOT
+from tests.conftest import ROOT, compute
 
 pytestmark = pytest.mark.slow  # ten thousand digits each
 
@@ -107,7 +107,7 @@ def test_code_of_a_digit_is_drawn_as_that_digit(vae, mnist):
 def test_what_the_page_is_answered_is_what_the_model_draws(vae, mnist, tmp_path, monkeypatch):
     shutil.copytree(SHIPPED.folder / "vae-2", tmp_path / "vae-2", ignore=shutil.ignore_patterns("projections"))
     monkeypatch.setenv("DIGITLAB_CHECKPOINTS", str(tmp_path))
-    project(RunStore(tmp_path).get("vae-2"), "code")
+    compute(MAPS, RunStore(tmp_path).get("vae-2"), "code", "test")
     for x, y in vae.encode(mnist.test.images[:20]).tolist():
         question = {"kind": "decode", "seq": 1, "run": "vae-2", "method": "code", "x": x, "y": y}
         reply = json.loads(answer(json.dumps(question)))

@@ -13,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.ink.collection import drawings
 from core.ink.render import render
+from core.latent.maps import MAPS
 from core.live.answer import answer
 from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.web import page_line
-from tests.conftest import ROOT, page_at, small, sound
+from tests.conftest import ROOT, compute, page_at, small, sound
 
 STROKES = [[[0.3, 0.2], [0.6, 0.8]]]
 OTHERS = [[[0.3, 0.2, 0.4], [0.6, 0.8, 1.6]], [[0.5, 0.5, 1.0]]]
@@ -30,16 +31,8 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What the page has computed by workers; nothing is."""
-    jobs: list[tuple[str, ...]] = []
-
-    def note(job: dict[str, str]) -> None:
-        kind = {"project": "map"}.get(job["job"], job["job"])
-        jobs.append((kind, Path(job["folder"]).name, *(job[key] for key in ("method",) if key in job)))
-
-    monkeypatch.setattr("core.jobs.submit.submit", note)
-    return jobs
+def nothing_is_computed(submitted: list[Any]) -> None:
+    """What the page asks for is only noted."""
 
 
 def opened(**query: str) -> AppTest:
@@ -184,29 +177,43 @@ def test_the_panels_are_remembered_and_in_the_address(runs: RunStore) -> None:
     assert sent_to_pad(opened(show="Steps"))["panels"] == ["steps"]
 
 
-def test_without_an_autoencoder_the_map_panel_has_none(trained: Train, asked: list[tuple[str, ...]]) -> None:
+def test_without_an_autoencoder_the_map_panel_has_none(trained: Train, submitted: list[Any]) -> None:
     trained()
     assert sent_to_pad(opened())["map"] is None
-    assert asked == []
+    assert submitted == []
 
 
-def test_the_map_and_the_references_are_begun_unasked(trained: Train, asked: list[tuple[str, ...]]) -> None:
+def test_the_map_and_the_references_are_begun_unasked(trained: Train, submitted: list[Any]) -> None:
     run = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
     page = opened()
     title = {"run": run.id, "name": run.name, "method": "pca", "title": "PCA", "version": None}
     assert sent_to_pad(page)["map"] == title
     sound(page.run())
-    assert sorted(asked) == [("map", run.id, "pca"), ("reference", run.id)]
+    assert submitted == [("map", run, "pca", "test"), ("reference", run)]
     page.pills(key="show").set_value(["river"])
     assert sent_to_pad(sound(page.run()))["map"] is None
 
 
+def test_no_reference_is_measured_of_a_run_that_trains_or_has_no_weights(
+    runs: RunStore, trained: Train, submitted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
+    broken = runs.create(small("autoencoder"))
+    (broken.folder / "events.jsonl").write_text('{"event": "failed", "seconds": 0}\n')
+    address = {"run": f"{broken.id},{run.id}", "show": "River"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "active", lambda self: self == run)
+        opened(**address)
+    assert not submitted
+    opened(**address)
+    opened(**address)  # another browser
+    assert submitted == [("reference", run)]
+
+
 @pytest.mark.parametrize(("size", "offered"), [(4, ["PCA"]), (2, ["PCA", "The code itself"])])
 def test_only_maps_that_are_quick_or_there_are_offered(trained: Train, size: int, offered: list[str]) -> None:
-    from core.latent.maps import project
-
     run = trained("linear-autoencoder", params={"code_size": size}, epochs=1)
-    project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     page = opened()
     assert page.selectbox(key="map-by").options == offered
     assert sent_to_pad(page)["map"]["version"] == run.weights_version()

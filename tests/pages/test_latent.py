@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Callable
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,33 +16,28 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets
-from core.jobs import submit
-from core.jobs.state import lock_of
-from core.latent import codes, forming, maps, trust
+from core.latent import codes, maps
+from core.latent.codes import CODES
+from core.latent.forming import FORMING
+from core.latent.maps import MAPS
 from core.latent.projection import Projection
-from core.measures import predictions, reconstruction
+from core.latent.trust import TRUST
+from core.measures import reconstruction
+from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
 from pages.parts.latent import selection
-from tests.conftest import page_at, small, sound
+from tests.conftest import compute, page_at, small, sound
+from tests.pages.conftest import under_way
 
 Train = Callable[..., Run]
 ATLAS = "latent-atlas"
 
 
 @pytest.fixture(autouse=True)
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What the page asked for; nothing is computed here."""
-    jobs: list[tuple[str, ...]] = []
-
-    def note(job: dict[str, str]) -> None:
-        of = job["dataset"] if job["job"] == "fetch" else Path(job["folder"]).name
-        named = [] if job["job"] == "project" else [job["job"]]
-        jobs.append((of, *named, *(job[key] for key in ("method", "sample") if key in job)))
-
-    monkeypatch.setattr(submit, "submit", note)
-    return jobs
+def nothing_is_computed(submitted: list[Any]) -> None:
+    """What the page asks for is only noted."""
 
 
 @pytest.fixture
@@ -59,7 +53,7 @@ def projection(run: Run) -> Projection:
 
 
 def mapped(run: Run, sample: str = "test") -> Projection:
-    maps.project(run, "pca", sample)
+    compute(MAPS, run, "pca", sample)
     found = maps.load_projection(run, "pca", sample)
     assert found is not None
     return found
@@ -114,25 +108,25 @@ def everything(projection: Projection) -> list[list[float]]:
     return np.array([[left, low], [right, low], [right, high], [left, high]]).tolist()
 
 
-def test_an_empty_store_is_a_sentence(runs: RunStore, submitted: list[tuple[str, ...]]) -> None:
+def test_an_empty_store_is_a_sentence(runs: RunStore, submitted: list[Any]) -> None:
     assert "No autoencoder is trained yet" in captions(page())
     assert not submitted
 
 
-def test_pca_starts_by_itself_once(run: Run, submitted: list[tuple[str, ...]]) -> None:
+def test_pca_starts_by_itself_once(run: Run, submitted: list[Any]) -> None:
     at = page()
-    assert submitted == [(run.id, "pca", "test")]
+    assert submitted == [("map", run, "pca", "test")]
     assert "starting a process" in at.get("progress")[0].proto.text
     sound(at.run())
     assert len(submitted) == 1
 
 
-def test_umap_starts_with_a_button(run: Run, submitted: list[tuple[str, ...]]) -> None:
+def test_umap_starts_with_a_button(run: Run, submitted: list[Any]) -> None:
     at = page(map="umap", digits="all")
     assert not submitted
-    at.button(key=f"compute-{run.id}-umap-all").click()
+    at.button(key=f"start-{run.id}-umap-all").click()
     sound(at.run())
-    assert submitted == [(run.id, "umap", "all")]
+    assert submitted == [("map", run, "umap", "all")]
     assert "starting a process" in at.get("progress")[0].proto.text
 
 
@@ -140,15 +134,11 @@ def test_meanwhile_another_map_of_the_run_is_shown(run: Run, projection: Project
     at = page(map="umap")
     assert given(at)["maps"][0]["method"] == "pca"
     assert "Until then another map of the same digits: PCA." in captions(at)
-    assert at.button(key=f"compute-{run.id}-umap-test")
+    assert at.button(key=f"start-{run.id}-umap-test")
 
 
-def test_progress_is_shown_while_a_process_holds_the_lock(run: Run, submitted: list[tuple[str, ...]]) -> None:
-    target = lock_of(run, "pca-test")
-    target.parent.mkdir()
-    note = {"fraction": 0.4, "message": "encoding", "weights_version": run.weights_version()}
-    target.with_suffix(".note").write_text(json.dumps(note))
-    with FileLock(target):
+def test_progress_is_shown_while_a_process_holds_the_lock(run: Run, submitted: list[Any]) -> None:
+    with under_way(MAPS.job(run, "pca", "test")):
         at = page()
     (bar,) = at.get("progress")
     assert (bar.proto.value, "encoding" in bar.proto.text) == (40, True)
@@ -242,7 +232,7 @@ def test_a_picked_digit_stays_picked_on_another_map_and_a_place_does_not(
 
 def test_what_is_selected_is_counted_and_saved(run: Run, projection: Projection, trained: Train) -> None:
     reader = trained("softmax")
-    predictions.measure(reader, "test")
+    compute(PREDICTIONS, reader, "test")
     at = page(run=run.id, color="predicted")
     at = said(at, selection={"map": 0, "polygon": everything(projection), "n": 5})
     assert "**359 of 359 digits" in heading(at).replace("\u00a0", " ")
@@ -251,7 +241,7 @@ def test_what_is_selected_is_counted_and_saved(run: Run, projection: Projection,
         assert re.search(rf"<span>{label}</span>.*?<span class=\"num\">{count}</span>", bodies(at))
     assert "100 of 359 digits, drawn at random" in captions(at)
     assert len(given(at)["selection"]["polygon"]) == 4
-    found = codes.load_codes(run, "test")
+    found = CODES.load(run, "test")
     assert found is not None
     rows = list(
         csv.DictReader(io.StringIO(selection._csv(projection, np.array([3, 7]), found.errors, reader).decode()))
@@ -295,42 +285,42 @@ def test_a_selection_that_is_none_selects_nothing(run: Run, projection: Projecti
 
 
 def test_colors_that_need_a_classifier_have_it_read_first(
-    run: Run, projection: Projection, trained: Train, submitted: list[tuple[str, ...]]
+    run: Run, projection: Projection, trained: Train, submitted: list[Any]
 ) -> None:
     at = page(run=run.id, color="wrong")
     assert "No classifier of the same digits is trained yet" in captions(at)
     reader = trained("softmax")
     at = page(run=run.id, color="wrong")
-    assert submitted == [(reader.id, "readings", "test")]
+    assert submitted == [("predictions", reader, "test")]
     assert given(at)["maps"][0]["coloring"]["title"] == "Class"
-    predictions.measure(reader, "test")
+    compute(PREDICTIONS, reader, "test")
     coloring = given(sound(at.run()))["maps"][0]["coloring"]
     assert (coloring["kind"], coloring["names"]) == ("class", ["right", "wrong"])
     assert f"other={reader.id}" in coloring["url"]
 
 
 def test_errors_color_by_themselves_and_differences_take_a_run(
-    run: Run, projection: Projection, trained: Train, submitted: list[tuple[str, ...]]
+    run: Run, projection: Projection, trained: Train, submitted: list[Any]
 ) -> None:
     coloring = given(page(run=run.id, color="error"))["maps"][0]["coloring"]
     assert (coloring["kind"], coloring["unit"]) == ("number", "mean squared error")
     assert 0 < coloring["low"] < coloring["high"]
     other = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
     at = page(run=run.id, color="difference")
-    assert submitted == [(other.id, "pca", "test")]
+    assert submitted == [("map", other, "pca", "test")]
     mapped(other)
     coloring = given(sound(at.run()))["maps"][0]["coloring"]
     assert (coloring["kind"], coloring["low"]) == ("difference", -coloring["high"])
 
 
 def test_a_second_map_stands_beside_the_first(
-    run: Run, projection: Projection, trained: Train, submitted: list[tuple[str, ...]]
+    run: Run, projection: Projection, trained: Train, submitted: list[Any]
 ) -> None:
     other = trained("vae", params={"hidden": "32", "code_size": 2}, epochs=1)
     at = page(run=run.id, beside=f"{other.id}:code")
-    assert submitted == [(other.id, "code", "test")]
+    assert submitted == [("map", other, "code", "test")]
     assert len(given(at)["maps"]) == 1
-    maps.project(other, "code", "test")
+    compute(MAPS, other, "code", "test")
     at = pick(sound(at.run()), x=0.5, y=0.25, map=1)
     assert [(view["run"], view["method"]) for view in given(at)["maps"]] == [(run.id, "pca"), (other.id, "code")]
     assert "**A place between" in heading(at)
@@ -345,12 +335,12 @@ def test_a_second_map_that_there_is_none_of_is_left_out(run: Run, projection: Pr
 
 
 def test_trust_is_told_in_figures_and_torn_digits_are_marked_on_request(
-    run: Run, projection: Projection, submitted: list[tuple[str, ...]]
+    run: Run, projection: Projection, submitted: list[Any]
 ) -> None:
     at = page(do="trust")
-    assert submitted == [(run.id, "pca", "test")]  # it is measured after the map
-    trust.measure(run, "pca", "test")
-    found = trust.load_trust(run, "pca", "test")
+    assert submitted == [("trust", run, "pca", "test")]
+    compute(TRUST, run, "pca", "test")
+    found = TRUST.load(run, "pca", "test")
     assert found is not None
     at = sound(at.run())
     assert f"{100 * found[0].trustworthiness:.1f} %" in bodies(at)
@@ -363,27 +353,25 @@ def test_trust_is_told_in_figures_and_torn_digits_are_marked_on_request(
     assert at.button(key="trust-mark").label == "Take the marks off"
 
 
-def test_forming_is_played_or_says_why_not(run: Run, projection: Projection, submitted: list[tuple[str, ...]]) -> None:
+def test_forming_is_played_or_says_why_not(run: Run, projection: Projection, submitted: list[Any]) -> None:
     at = page(do="forming")
     assert given(at)["forming"] == f"/digitlab/forming/pca.json?run={run.id}&state=ready"
     assert given(page())["forming"] is None
     shutil.rmtree(run.folder / "forming")  # as of a run of old: its snapshots tell how it formed
     at = page(do="forming")
     assert given(at)["forming"] is None
-    assert submitted == [(run.id, "forming", "pca")]
+    assert submitted == [("forming", run, "pca")]
     shutil.rmtree(run.folder / "snapshots")
     at = page(do="forming")
     assert given(at)["forming"] is None
     assert "Train it again" in captions(at)
 
 
-def test_torn_digits_are_marked_once_they_are_known(
-    run: Run, projection: Projection, submitted: list[tuple[str, ...]]
-) -> None:
+def test_torn_digits_are_marked_once_they_are_known(run: Run, projection: Projection, submitted: list[Any]) -> None:
     at = page(show="torn")
     assert given(at)["maps"][0]["torn"] is None
-    assert submitted == [(run.id, "pca", "test")]  # measured after the map, which is there
-    trust.measure(run, "pca", "test")
+    assert submitted == [("trust", run, "pca", "test")]
+    compute(TRUST, run, "pca", "test")
     at = page(show="torn")
     assert given(at)["maps"][0]["torn"]
     assert not at.get("progress")
@@ -391,24 +379,25 @@ def test_torn_digits_are_marked_once_they_are_known(
 
 @pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "torn"}])
 def test_nothing_is_measured_of_a_run_that_trains(
-    run: Run, projection: Projection, submitted: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, query: Any
+    run: Run, projection: Projection, submitted: list[Any], monkeypatch: pytest.MonkeyPatch, query: Any
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Run, "active", lambda self: True)
         assert f"Trust in the PCA map: this waits until {run.name} has been trained." in captions(page(**query))
         assert not submitted
     page(**query)
-    assert submitted == [(run.id, "pca", "test")]
+    page(**query)  # another browser
+    assert submitted == [("trust", run, "pca", "test")]
 
 
 def test_of_epochs_laid_out_in_part_those_are_played(run: Run, projection: Projection) -> None:
     at = page(do="forming", map="umap")
     assert given(at)["forming"] is None
-    part = forming._Stored([0], np.zeros((1, 359, 2), np.float32), [], whole=False)
-    forming._store(run, "umap", part)
+    arrays = {"steps": np.array([0]), "points": np.zeros((1, 359, 2), np.float32)}
+    FORMING.write(run, arrays, {"keys": [], "whole": False}, "umap")
     at = page(do="forming", map="umap")
     assert given(at)["forming"] == f"/digitlab/forming/umap.json?run={run.id}&state=absent"
-    with FileLock(lock_of(run, "forming-umap")):
+    with FileLock(FORMING.job(run, "umap").lock):
         assert given(page(do="forming", map="umap"))["forming"] is None
     assert at.button(key=f"start-{run.id}-forming-umap")
 
@@ -420,17 +409,16 @@ def test_every_walk_opens(run: Run, projection: Projection, do: str) -> None:
     assert at.query_params["do"] in (do, [do])
 
 
-def test_a_failure_is_a_sentence_and_a_button(
-    run: Run, monkeypatch: pytest.MonkeyPatch, submitted: list[tuple[str, ...]]
-) -> None:
+def test_a_failure_is_a_sentence_and_a_button(run: Run, monkeypatch: pytest.MonkeyPatch, submitted: list[Any]) -> None:
     monkeypatch.setattr(codes, "_check_codes", _fail)
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     at = page()
     assert "All codes are *the* same" in captions(at)
     assert not submitted
-    at.button(key=f"compute-{run.id}-pca-test").click()
+    at.button(key=f"start-{run.id}-pca-test").click()
     sound(at.run())
-    assert submitted == [(run.id, "pca", "test")]
+    assert submitted == [("map", run, "pca", "test")]
+    assert "starting a process" in at.get("progress")[0].proto.text
 
 
 def _fail(codes: np.ndarray) -> None:
@@ -441,19 +429,37 @@ def test_a_damaged_map_is_a_sentence(run: Run, projection: Projection) -> None:
     run.projection_file("pca-test").write_bytes(b"torn")
     at = page()
     assert "cannot be used" in captions(at)
-    assert at.button(key=f"compute-{run.id}-pca-test").label == "Compute it again"
+    assert at.button(key=f"start-{run.id}-pca-test").label == "Try again"
+
+
+@pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "torn"}, {"map": "umap"}])
+def test_a_disk_that_takes_no_request_is_a_sentence_and_the_map_stays(
+    run: Run, projection: Projection, query: Any
+) -> None:
+    shutil.rmtree(run.folder.parent / ".jobs", ignore_errors=True)
+    (run.folder.parent / ".jobs").write_bytes(b"no folder")
+    at = page(**query)
+    if "map" in query:
+        at.button(key=f"start-{run.id}-umap-test").click()
+        sound(at.run())
+    assert "could not be written" in captions(at)
+    assert given(at)["maps"][0]["method"] == "pca"
+    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    at = page()
+    assert "could not be written" in captions(at)
+    assert given(at)["maps"][0]["method"] == "pca"
 
 
 def test_new_weights_start_a_new_map_and_the_old_one_stays(
-    run: Run, projection: Projection, submitted: list[tuple[str, ...]]
+    run: Run, projection: Projection, submitted: list[Any]
 ) -> None:
     os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
     at = page()
-    assert submitted == [(run.id, "pca", "test")]
+    assert submitted == [("map", run, "pca", "test")]
     assert len(given(at)["maps"]) == 1
 
 
-def test_a_run_without_weights_is_a_sentence(runs: RunStore, submitted: list[tuple[str, ...]]) -> None:
+def test_a_run_without_weights_is_a_sentence(runs: RunStore, submitted: list[Any]) -> None:
     runs.create(small("autoencoder"))
     at = page()
     assert "no weights yet" in captions(at)

@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import datasets
 from core.data.augment import corrupt
-from core.jobs import submit
 from core.measures import pca, reconstruction
 from core.runs import recorder
 from core.runs.run import Run
@@ -29,11 +28,8 @@ Train = Callable[..., Run]
 
 
 @pytest.fixture(autouse=True)
-def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Data sets the page asked for; nothing is downloaded here."""
-    asked: list[str] = []
-    monkeypatch.setattr(submit, "submit", lambda job: asked.append(job["dataset"]))
-    return asked
+def nothing_is_fetched(submitted: list[Any]) -> None:
+    """What the page asks for is only noted."""
 
 
 @pytest.fixture
@@ -255,14 +251,14 @@ def test_weights_that_are_no_numbers(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_without_mnist_the_embedded_digits_serve(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: list[str]
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, submitted: list[Any]
 ) -> None:
     facts = json.loads((run.folder / "config.json").read_text())
     facts["config"]["dataset"] = "mnist"
     (run.folder / "config.json").write_text(json.dumps(facts))
     monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path / "data"))
     at = page()
-    assert fetched == ["mnist"]
+    assert submitted == ["mnist"]
     assert rows(at)[0] == "Original. Embedded digits, test"
     assert not any(row.startswith("PCA") for row in rows(at))
     assert re.findall(r"<td>(.*?)</td>", html(at))[2:] == ["–", "–", "–"]

@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import submit
 from core.runs import finetune
 from core.runs.archive.check import MAX_ARCHIVE
 from core.runs.archive.pack import pack, unpack
@@ -513,7 +514,7 @@ def _follow(runs: RunStore, run: Run) -> None:
     assert look(runs) != before
 
 
-def test_lines_of_ended_runs_are_read_once_until_their_folder_changes(runs, monkeypatch):
+def test_lines_of_ended_runs_are_read_once_until_their_folder_changes(runs, submitted):
     run = ended(runs, "Old")
     long_ago = time.time() - 60
     os.utime(run.folder, (long_ago, long_ago))
@@ -528,7 +529,8 @@ def test_lines_of_ended_runs_are_read_once_until_their_folder_changes(runs, monk
     assert line().run.name == "New"
     os.utime(run.folder, (long_ago + 1, long_ago + 1))
     line()
-    (run.folder / "resume").touch()
+    run.request_resume(epochs=9)
+    submit.train(run)
     assert line().status == "starting"
 
 

@@ -1,49 +1,48 @@
 """What each step is worth, on the Draw page: asked for on a button, followed while it is measured, shown as a table."""
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.ink.collection import drawings
 from core.ink.render import STEPS
-from core.jobs import submit
-from core.jobs.state import Work
-from core.measures.preprocessing import Row, StepsReport
-from core.runs.run import Run, RunNotFound
+from core.measures.preprocessing import PREPROCESSING
+from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.draw import steps_cost
-from tests.conftest import ROOT, page_at, sound
+from tests.conftest import ROOT, compute, page_at, sound
+from tests.ink.test_render import drawn
+from tests.pages.conftest import under_way
 
 Train = Callable[..., Run]
 
 
-class Bench:
-    """A stand-in for core.measures.preprocessing and its worker: what they say, and what they were asked for."""
-
-    def __init__(self) -> None:
-        self.work = Work("absent")
-        self.report: StepsReport | None = None
-        self.asked: list[str] = []
-
-    def done(self, *losses: float, drawings: int = 0, current: bool = True) -> None:
-        """The measurement has ended: what the steps lose, in order, of 95 % of the moved and 90 % of the drawings."""
-        rows = [Row("", 0.9 if drawings else None, 0.95)]
-        for step, loss in zip(STEPS, losses, strict=True):
-            rows.append(Row(step, 0.9 - loss / 2 if drawings else None, 0.95 - loss))
-        self.report = StepsReport(tuple(rows), drawings, 1000, current)
-        self.work = Work("ready", 1.0) if current else Work("absent")
+@pytest.fixture(autouse=True)
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, submitted: list[Any]) -> None:
+    """Drawings of its own; what the page asks for is only noted."""
+    monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path / "data"))
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    made = Bench()
-    monkeypatch.setattr(steps_cost, "steps_state", lambda run: made.work)
-    monkeypatch.setattr(steps_cost, "load_steps", lambda run: made.report)
-    monkeypatch.setattr(submit, "submit", lambda job: made.asked.append(Path(job["folder"]).name))
-    return made
+def measured(run: Run, *losses: float, drawn: int = 0) -> None:
+    """What a worker stores: what the steps lose, in order, of 95 % of the moved and 90 % of the drawings."""
+    rows: list[dict[str, Any]] = [{"off": "", "drawings": 0.9 if drawn else None, "moved": 0.95}]
+    for step, loss in zip(STEPS, losses, strict=True):
+        rows.append({"off": step, "drawings": 0.9 - loss / 2 if drawn else None, "moved": 0.95 - loss})
+    facts = {"weights_version": run.weights_version(), "drawings_version": list(drawings().version())}
+    PREPROCESSING.job(run).lock.parent.mkdir(exist_ok=True)
+    PREPROCESSING.write(run, {}, {**facts, "drawings_count": drawn, "moved_count": 1000, "rows": rows})
+
+
+def press(at: AppTest, run: Run) -> AppTest:
+    at.button(key=f"start-{run.id}-preprocessing").click()
+    return sound(at.run())
 
 
 def opened() -> AppTest:
@@ -62,7 +61,13 @@ def table(at: AppTest) -> list[list[str]]:
 
 
 def buttons(at: AppTest) -> list[str]:
-    return [button.label for button in at.button if button.key == "steps-measure"]
+    return [button.label for button in at.button if str(button.key).endswith("-preprocessing")]
+
+
+def doing(at: AppTest) -> tuple[int, str]:
+    """How far the progress bar is, and what it says."""
+    (found,) = at.get("progress")
+    return found.proto.value, found.proto.text.replace("\\", "")
 
 
 def test_the_names_of_the_steps_are_the_same_in_the_panel() -> None:
@@ -71,32 +76,43 @@ def test_the_names_of_the_steps_are_the_same_in_the_panel() -> None:
     assert tuple(steps_cost.TITLES) == STEPS
 
 
-def test_without_a_classifier_it_says_what_to_do(runs: RunStore, bench: Bench) -> None:
+def test_without_a_classifier_it_says_what_to_do(runs: RunStore) -> None:
     at = opened()
     assert "Choose a classifier" in captions(at)
     assert not buttons(at)
 
 
-def test_the_button_asks_once_and_the_page_waits(trained: Train, bench: Bench) -> None:
+def test_the_button_asks_once_and_the_page_waits(trained: Train, submitted: list[Any]) -> None:
     run, at = trained(), opened()
-    assert not bench.asked
-    at.button(key="steps-measure").click()
-    sound(at.run())
-    assert bench.asked == [run.id]
-    assert "starting a process" in at.get("progress")[0].proto.text
-    assert not buttons(at)
+    assert not submitted
+    assert f"How often {run.name} is right with all steps" in captions(at)
+    press(at, run)
+    for session in (at, opened()):
+        assert doing(session) == (0, f"{run.name}: starting a process")
+        assert buttons(session) == ["Cancel"]
+    assert submitted == [("preprocessing", run)]
 
 
-def test_progress_then_the_table(trained: Train, bench: Bench) -> None:
-    at = (trained(), opened())[1]
-    at.button(key="steps-measure").click()
-    sound(at.run())
-    bench.work = Work("computing", 0.4, "without crop")
-    sound(at.run())
-    (bar,) = at.get("progress")
-    assert bar.proto.value == 40
-    assert "without crop" in bar.proto.text
-    bench.done(0.3, 0.02, 0.5, 0.001, 0.0, 0.85, drawings=20)
+def test_what_is_cancelled_is_offered_again(trained: Train, submitted: list[Any]) -> None:
+    run, at = trained(), opened()
+    offered = buttons(at)
+    at = press(at, run)
+    at.button(key=f"cancel-{run.id}-preprocessing").click()
+    assert "Cancelled." in captions(sound(at.run()))
+    assert buttons(at) == offered
+    press(at, run)
+    assert submitted == [("preprocessing", run)] * 2
+
+
+def test_progress_then_the_table(trained: Train) -> None:
+    run, at = trained(), opened()
+    press(at, run)
+    job = PREPROCESSING.job(run)
+    with under_way(job, message="without crop"):
+        sound(at.run())
+    assert doing(at) == (40, f"{run.name}: without crop")
+    job.note.unlink()
+    measured(run, 0.3, 0.02, 0.5, 0.001, 0.0, 0.85, drawn=20)
     sound(at.run())
     assert not at.get("progress")
     assert not buttons(at)  # it is up to date
@@ -108,54 +124,76 @@ def test_progress_then_the_table(trained: Train, bench: Bench) -> None:
     assert "without “light on dark” 85.0 points are lost" in captions(at)
 
 
-def test_without_saved_drawings_the_table_has_no_columns_for_them(trained: Train, bench: Bench) -> None:
-    trained()
-    bench.done(0, 0, 0, 0, 0, -0.02)
+def test_without_saved_drawings_the_table_has_no_columns_for_them(trained: Train) -> None:
+    measured(trained(), 0, 0, 0, 0, 0, -0.02)
     at = opened()
     assert table(at)[0] == ["Switched off", "1,000 moved test digits", "Loss"]
     assert table(at)[-1] == ["Light on dark", "97.0 %", "+2.0 points"]
     assert "no step is missed" in captions(at)
 
 
-def test_an_outdated_report_is_shown_as_such_and_can_be_measured_again(trained: Train, bench: Bench) -> None:
+@pytest.mark.parametrize("what", ["weights", "drawings"])
+def test_an_outdated_report_is_shown_as_such_and_can_be_measured_again(
+    trained: Train, submitted: list[Any], what: str
+) -> None:
     run = trained()
-    bench.done(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, current=False)
+    measured(run, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
+    assert not buttons(opened())
+    if what == "weights":
+        os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    else:
+        drawings().add(drawn(3), 0.07, 3)
     at = opened()
     assert len(table(at)) == 8
-    assert "have changed since this was measured" in captions(at)
+    assert "The model or the saved drawings have changed since this was measured." in captions(at)
     assert buttons(at) == ["Measure again"]
-    at.button(key="steps-measure").click()
+    press(at, run)
+    assert submitted == [("preprocessing", run)]
+    assert doing(at) == (0, f"{run.name}: starting a process")
+    assert len(table(at)) == 8
+
+
+@pytest.mark.parametrize("ending", ["failed", "interrupted"])
+def test_a_failure_is_a_sentence_with_a_way_on(
+    trained: Train, submitted: list[Any], monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    def fail(run: Run) -> None:
+        raise ValueError("The disk is full: free some space.")
+
+    run, at = trained(), opened()
+    press(at, run)
+    if ending == "failed":
+        with monkeypatch.context() as patch:
+            patch.setattr("core.measures.preprocessing.load_model", fail)
+            compute(PREPROCESSING, run)
+    else:
+        with under_way(PREPROCESSING.job(run)):
+            pass
     sound(at.run())
-    assert bench.asked == [run.id]
-    assert "starting a process" in at.get("progress")[0].proto.text
+    assert {"failed": "The disk is full", "interrupted": "The computation was interrupted"}[ending] in captions(at)
+    assert buttons(at) == ["Try again"]
+    press(at, run)
+    assert doing(at) == (0, f"{run.name}: starting a process")
+    assert submitted == [("preprocessing", run)] * 2
 
 
-@pytest.mark.parametrize("state", ["failed", "interrupted"])
-def test_a_failure_is_a_sentence_with_a_way_on(trained: Train, bench: Bench, state: str) -> None:
-    at = (trained(), opened())[1]
-    at.button(key="steps-measure").click()
-    sound(at.run())
-    bench.work = Work(state, message="The disk is full: free some space. Try it again.")  # type: ignore[arg-type]
-    sound(at.run())
-    assert "The disk is full" in captions(at)
-    assert buttons(at) == ["Measure again"]
+def test_a_run_that_is_gone_is_a_sentence(trained: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained()
+
+    def vanish(classifiers: dict[str, Run]) -> Run:
+        shutil.rmtree(run.folder)
+        return run
+
+    monkeypatch.setattr(steps_cost, "_pick", vanish)
+    at = opened()
+    assert f"The run {run.id} is gone." in captions(at)
+    assert not at.get("progress")
+    assert not buttons(at)
 
 
-def test_a_run_that_is_gone_is_a_sentence(trained: Train, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained()
-
-    def gone(run: Run) -> Work:
-        raise RunNotFound(run.id)
-
-    monkeypatch.setattr(steps_cost, "steps_state", gone)
-    assert not opened().get("progress")
-
-
-def test_with_several_classifiers_one_is_chosen(trained: Train, bench: Bench) -> None:
+def test_with_several_classifiers_one_is_chosen(trained: Train, submitted: list[Any]) -> None:
     first, second = trained(), trained("mlp")
     at = page_at("draw", show="Steps", run=f"{first.id},{second.id}")
     at.selectbox(key="steps-run").select(second.id)
-    sound(at.run())
-    at.button(key="steps-measure").click()
-    sound(at.run())
-    assert bench.asked == [second.id]
+    press(sound(at.run()), second)
+    assert submitted == [("preprocessing", second)]

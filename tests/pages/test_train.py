@@ -16,6 +16,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets
+from core.jobs import submit
 from core.measures import pca
 from core.models import MODELS
 from core.models.contract import Param
@@ -532,8 +533,15 @@ def test_pca_is_no_line_for_a_run_that_cleans_noise(runs):
     assert (dashed(plain), dashed(noisy)) == (1, 0)
 
 
+def awaited(runs: RunStore) -> Run:
+    """A run that no process has begun with yet."""
+    run = runs.create(small())
+    submit.train(run)
+    return run
+
+
 def test_stop_asks_the_run_to_stop(runs):
-    run = runs.create(small())  # just created: its worker is on its way
+    run = awaited(runs)
     at = page()
     sound(at.button(key=f"stop-{run.id}").click().run())
     assert run.requested() == "stop"
@@ -541,10 +549,10 @@ def test_stop_asks_the_run_to_stop(runs):
 
 
 def test_stop_all_is_there_for_several_runs_and_stops_even_those_not_shown(runs):
-    one = runs.create(small())
+    one = awaited(runs)
     at = page()
     assert not any(b.key == "stop-all" for b in at.button)
-    two = runs.create(small())
+    two = awaited(runs)
     (runs.folder / ".slots").mkdir()
     with FileLock(runs.folder / ".slots" / "slot-0.lock"), FileLock(runs.folder / ".slots" / "slot-1.lock"):
         at = page(run=one.id)
@@ -577,7 +585,7 @@ def with_state(run: Run) -> Run:
 
 
 def test_pause_asks_the_run_to_pause_and_leaves_stop_to_be_pressed(runs):
-    run = runs.create(small())
+    run = awaited(runs)
     at = page()
     sound(at.button(key=f"pause-{run.id}").click().run())
     assert run.requested() == "pause"
@@ -622,7 +630,7 @@ def test_no_longer_training_without_a_place_to_go_on_from_or_epochs_left(runs):
 
 @pytest.mark.parametrize(("button", "asks"), [("pause", "request_pause"), ("stop", "request_stop")])
 def test_what_the_disk_refuses_is_a_sentence_below_the_run(runs, monkeypatch, button, asks):
-    run = runs.create(small())
+    run = awaited(runs)
 
     def refuse(*_: object) -> None:
         raise ValueError("It could not be written (Read-only file system). Permit writing.")
@@ -717,7 +725,9 @@ def test_without_mnist_the_digits_are_chosen_and_a_download_is_tried_once(runs, 
     at = page()
     assert field(at, "dataset").value == "digits"
     sound(at.run())
+    page()  # another browser
     assert submitted == ["mnist"]
+    assert "MNIST is being downloaded" in at.get("progress")[0].proto.text
     sound(at.button(key="train").click().run())
     assert [run.config.dataset for run in runs.runs()] == ["digits"]
 
@@ -732,6 +742,8 @@ def test_a_failed_download_says_why_and_can_be_tried_again(runs, submitted, no_m
     assert submitted == []
     sound(at.button(key="fetch-again-mnist").click().run())
     assert submitted == ["mnist"]
+    assert "MNIST is being downloaded" in at.get("progress")[0].proto.text
+    assert not any(b.key == "fetch-again-mnist" for b in at.button)
 
 
 def test_the_page_with_runs_and_a_form_in_use_imports_neither_torch_nor_sklearn(runs):

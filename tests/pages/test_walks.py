@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from core.ink.collection import drawings
 from core.ink.render import render
 from core.latent import maps, walks
+from core.latent.maps import MAPS
 from core.latent.projection import Projection
 from core.measures.reconstruction import to_bytes
 from core.runs.run import Run
@@ -26,7 +27,7 @@ from pages.parts.pad.component import Drawing
 from pages.parts.walks.between import as_gif, as_strip, passes
 from pages.parts.walks.component import facts_of, joined
 from pages.parts.walks.ends import two_picked
-from tests.conftest import sound
+from tests.conftest import compute, sound
 
 K = 6
 STROKES = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]]]
@@ -47,7 +48,7 @@ def run(trained: Train) -> Run:
 def mapped(run: Run) -> Projection:
     """The run's PCA map, made where it is not there."""
     run.projection_file("pca").parent.mkdir(exist_ok=True)
-    maps.project(run, "pca")
+    compute(MAPS, run, "pca", "test")
     found = maps.load_projection(run, "pca")
     assert found is not None
     return found

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from core.files import told, write_arrays, write_file, write_json, write_npz
+from core.files import disk_errors, write_arrays, write_file, write_json, write_npz
 from core.ink.drawing import to_line
 from core.runs.archive.check import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
 from core.runs.archive.events import event_lines
@@ -29,7 +29,7 @@ def pack(run: Run) -> bytes:
     Snapshots stay out if they are too many, and so do frames if there is no room even without snapshots.
     Raises RunNotFound when it is gone, ValueError while it has no weights or when it is too large.
     """
-    run.must_exist()
+    run.ensure_exists()
     if not run.has_weights():
         raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
     contents = {name: content for name in FILES if (content := _content(run, name)) is not None}
@@ -42,7 +42,7 @@ def pack(run: Run) -> bytes:
             contents |= parts
     if _size(contents) >= MAX_ARCHIVE:
         raise ValueError(f"{run.name} has more than {MAX_ARCHIVE / 2**20:.0f} MB. Copy its folder instead.")
-    run.must_exist()
+    run.ensure_exists()
     return _zipped(contents)
 
 
@@ -101,7 +101,7 @@ def _write(content: Incoming, store: RunStore) -> Run:
     """Write a run where nobody looks for runs, and only then give it its name."""
     run_id = store.new_id(content.config)
     folder = store.folder / TRASH / f".{run_id}"
-    with told(store.folder, undo=folder):
+    with disk_errors(store.folder, undo=folder):
         folder.mkdir(parents=True)
         if source := content.source:
             (folder / "source").mkdir()

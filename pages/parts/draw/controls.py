@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.latent.maps import projection_state
+from core.jobs import submit
+from core.latent.maps import MAPS
 from core.latent.projectors import PROJECTORS
-from core.measures.on_demand import wanted
+from core.measures.reference import REFERENCE
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.shared.map_job import latest_map
@@ -78,7 +79,7 @@ def _methods(run: Run) -> list[str]:
     # A slow map is minutes of work: it is computed on the Latent space page, and offered here once it is there.
     size = run.config.params.get("code_size")
     fitting = [row for row in PROJECTORS.values() if row.fits(size if isinstance(size, int) else 0)]
-    return [row.name for row in fitting if row.quick or projection_state(run, row.name).state == "ready"]
+    return [row.name for row in fitting if row.quick or MAPS.load_current(run, row.name, "test") is not None]
 
 
 def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
@@ -93,9 +94,17 @@ def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
     return {"run": run.id, "name": run.name, "method": method, "title": title, "version": version}
 
 
-def refer(runs: list[Run]) -> None:
-    """Have the test digits measured with the autoencoders among the runs: answers then tell how strange the ink is."""
+def request_references(runs: list[Run]) -> None:
+    """Have the test digits measured with the autoencoders among the runs: answers then tell how strange the ink is.
+
+    One whose process was ended is measured again once a session, for this part of the page has no button.
+    """
+    tried = st.session_state.setdefault("references-tried", set())
     for run in runs:
-        if run.spec.task == "reconstruct" and run.has_weights():
-            with suppress(ValueError):  # the run's card says what is wrong
-                wanted(run)
+        with suppress(ValueError):  # the run's card says what is wrong
+            if run.spec.task != "reconstruct" or not run.has_weights() or run.active():
+                continue
+            state = REFERENCE.state(run).state
+            if state == "absent" or (state in ("interrupted", "cancelled") and run.id not in tried):
+                tried.add(run.id)
+                submit.request(REFERENCE, run)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-from core.jobs.state import Work
-from core.measures.preprocessing import Row, StepsReport, load_steps, steps_state, submit_steps
+from core.measures.preprocessing import PREPROCESSING, Row, StepsReport
 from core.runs.run import Run
+from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.style import plain
 
@@ -24,8 +22,6 @@ TITLES = {
     "smooth": "Smooth edges",
     "polarity": "Light on dark",
 }
-_PATIENCE_S = 120.0  # how long a process may take from being asked to its first sign of life, on a busy machine
-_ASKED = "steps-asked"  # session: when which run was asked about, and how it stood then
 _STYLE = """
 <style>
 .sc { overflow-x: auto; }
@@ -52,16 +48,15 @@ def steps_cost(runs: Sequence[Run]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             run = _pick(classifiers)
             status = st.container(width="stretch")
+        report = PREPROCESSING.load(run)
         try:
-            look = _look(run)
-            polls = look[0] in ("computing", "starting")
             with status:
-                st.fragment(_status, run_every=0.5 if polls else None, key=f"steps-status-{run.id}")(run, look)
+                follow(_wish(run, report))
         except ValueError as error:  # the run is gone
             st.caption(plain(str(error)))
             return
-        if look[1] is not None:
-            _table(run, look[1])
+        if report is not None:
+            _table(run, report)
 
 
 def _pick(classifiers: dict[str, Run]) -> Run:
@@ -74,52 +69,10 @@ def _pick(classifiers: dict[str, Run]) -> Run:
     return classifiers.get(str(chosen)) or next(iter(classifiers.values()))
 
 
-def _look(run: Run) -> tuple[str, StepsReport | None]:
-    """What the page depends on: when it changes, the whole page is drawn again. Raises RunNotFound."""
-    work, report = steps_state(run), load_steps(run)
-    when, before = st.session_state.get(_ASKED, {}).get(run.id, (-math.inf, None))
-    if before == (work, report) and time.monotonic() - when < _PATIENCE_S:
-        return "starting", report
-    if before is not None:
-        del st.session_state[_ASKED][run.id]  # something has happened, or nothing will
-    return work.state, report
-
-
-def _status(run: Run, shown: tuple[str, StepsReport | None]) -> None:
-    try:
-        look, work = _look(run), steps_state(run)
-    except ValueError as error:
-        st.caption(plain(str(error)))
-        return
-    if look != shown:
-        st.rerun()
-    state, report = look
-    if state in ("computing", "starting"):
-        doing = work.message if state == "computing" and work.message else "starting a process"
-        st.progress(work.fraction, text=plain(f"{run.name}: {doing}"))
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if report is None or not report.current:
-            _button(run, work, report)
-        if words := _words(run, work, report):
-            st.caption(plain(words))
-
-
-def _button(run: Run, work: Work, report: StepsReport | None) -> None:
-    first = report is None and work.state == "absent"
-    label = "Measure over saved drawings and moved test digits" if first else "Measure again"
-    if st.button(label, key="steps-measure", icon=":material/straighten:"):
-        st.session_state.setdefault(_ASKED, {})[run.id] = time.monotonic(), (work, report)
-        submit_steps(run)
-        st.rerun()
-
-
-def _words(run: Run, work: Work, report: StepsReport | None) -> str:
-    if work.state in ("failed", "interrupted"):
-        return work.message
-    if report is None:
-        return f"How often {run.name} is right with all steps, and with each switched off."
-    return "" if report.current else "The model or the saved drawings have changed since this was measured."
+def _wish(run: Run, report: StepsReport | None) -> Wish:
+    button = "Measure over saved drawings and moved test digits" if report is None else "Measure again"
+    blurb = "" if report else f"How often {run.name} is right with all steps, and with each switched off."
+    return Wish(PREPROCESSING, run, (), run.name, button, blurb)
 
 
 def _table(run: Run, report: StepsReport) -> None:

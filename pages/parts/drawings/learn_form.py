@@ -77,6 +77,6 @@ def _drawings(number: int) -> str:
 def _start(run: Run, learned: Sequence[Drawing]) -> None:
     with refusable("learn"):
         made = finetune.start(store(), run, learned)
-        submit.submit_training(made)
+        submit.train(made)
         announce_run(made)
         st.session_state[TAUGHT] = made.id

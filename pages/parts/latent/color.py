@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.latent.codes import load_codes
+from core.latent.codes import CODES
 from core.latent.columns import NotYet, address, scale_of, values
-from core.latent.maps import projection_state, submit_projection
+from core.latent.maps import MAPS
 from core.latent.projection import Projection
-from core.measures.predictions import load_readings, name_of, readings_state, submit_readings
+from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from pages.parts.atlas.component import Coloring
 from pages.parts.latent.controls import COLORS, Choice
-from pages.parts.shared.job import Job, follow
+from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.style import plain
 
 
@@ -28,25 +28,9 @@ def measured(choice: Choice) -> None:
         return
     sample = choice.sample
     if needs == "classify":
-        follow(
-            Job(
-                other,
-                name_of(sample),
-                f"What {other.name} reads",
-                lambda: readings_state(other, sample),
-                lambda: submit_readings(other, sample),
-            )
-        )
+        follow(Wish(PREDICTIONS, other, (sample,), f"What {other.name} reads"))
     else:
-        follow(
-            Job(
-                other,
-                f"pca-{sample}",
-                f"What {other.name} redraws",
-                lambda: projection_state(other, "pca", sample),
-                lambda: submit_projection(other, "pca", sample),
-            )
-        )
+        follow(Wish(MAPS, other, ("pca", sample), f"What {other.name} redraws"))
 
 
 def coloring(run: Run, projection: Projection, choice: Choice) -> Coloring:
@@ -81,7 +65,7 @@ def _of_column(run: Run, projection: Projection, choice: Choice, other: Run) -> 
 def _version(name: str, run: Run, other: Run, sample: str) -> str:
     """What changes with the column."""
     if COLORS[name].needs == "classify":
-        readings = load_readings(other, sample)
+        readings = PREDICTIONS.load(other, sample)
         return readings.version if readings else ""
-    stored = [load_codes(one, sample) for one in (run, other)]
+    stored = [CODES.load(one, sample) for one in (run, other)]
     return "-".join(f"{codes.dataset}.{codes.weights_version:x}" for codes in stored if codes)

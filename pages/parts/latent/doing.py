@@ -35,7 +35,7 @@ def do(doing: str, choice: Choice, shown: Sequence[Shown]) -> None:
     """Draw what was chosen, for the first map. Raises ValueError with a sentence when it cannot be."""
     run, projection = shown[0]
     for one, _ in shown:
-        one.must_exist()  # what is kept of a deleted run would go on answering for a while
+        one.ensure_exists()  # what is kept of a deleted run would go on answering for a while
     # Imported when they are asked for: each walk brings its own scripts to the page.
     if doing == "picked":
         picked(shown)

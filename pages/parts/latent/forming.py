@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.latent.forming import can_form, forming_state, has_frames, submit_forming
+from core.latent.forming import FORMING, can_form, has_frames
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
-from pages.parts.shared.job import Job, follow
+from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.style import plain
 
 
@@ -17,7 +17,7 @@ def frames_address(run: Run, method: str) -> str | None:
     """Return where the browser gets the frames of a run, None where there are none yet. Raises RunNotFound."""
     if can_form(run):
         return None
-    state = forming_state(run, method).state
+    state = FORMING.state(run, method).state
     # Of work that was cancelled, what is laid out already is shown; the whole has another address, so it is fetched.
     if state == "computing" or not (state == "ready" or has_frames(run, method)):
         return None
@@ -30,18 +30,10 @@ def forming(run: Run, method: str) -> None:
         st.caption(plain(why))
         return
     title = PROJECTORS[method].title
-    follow(
-        Job(
-            run,
-            f"forming-{method}",
-            f"{title} of every epoch",
-            lambda: forming_state(run, method),
-            lambda: submit_forming(run, method),
-            button="" if PROJECTORS[method].quick else f"Lay out every epoch by {title}",
-            blurb="Each map begins from the one before, so that points travel instead of jumping.",
-        )
-    )
-    if forming_state(run, method).state == "ready":
+    button = "" if PROJECTORS[method].quick else f"Lay out every epoch by {title}"
+    blurb = "Each map begins from the one before, so that points travel instead of jumping."
+    follow(Wish(FORMING, run, (method,), f"{title} of every epoch", button, blurb))
+    if FORMING.state(run, method).state == "ready":
         live = " While the run is trained, the map moves with it." if run.active() else ""
         st.caption(
             "The same test digits from before the first step on. Play, or drag the slider below the map: each map is "

@@ -11,7 +11,7 @@ from core.data.datasets import DATASETS
 from core.latent.columns import address
 from core.latent.projectors import PROJECTORS
 from core.latent.selection import describe_map
-from core.latent.trust import load_trust
+from core.latent.trust import TRUST
 from pages.parts.atlas.component import MapView, as_pick, atlas
 from pages.parts.latent import panel, selection
 from pages.parts.latent.color import coloring
@@ -64,7 +64,7 @@ def _view(shown: Shown, choice: Choice) -> MapView:
     run, projection = shown
     method, sample, version = projection.method, projection.sample, projection.version
     torn = None
-    if "torn" in choice.layers and load_trust(run, method, sample):
+    if "torn" in choice.layers and TRUST.load(run, method, sample):
         torn = address(sample, "torn", version=version, run=run.id, method=method)
     return MapView(
         run=run.id,

@@ -12,11 +12,11 @@ import streamlit as st
 from core.data import samples
 from core.data.datasets import DATASETS
 from core.figures.palette import DIGIT_COLORS
-from core.latent.codes import load_codes
+from core.latent.codes import CODES
 from core.latent.projection import Projection
 from core.latent.selection import Share, inside, mean_digit, mix, table
 from core.measures import reconstruction
-from core.measures.predictions import load_readings
+from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.weights import load_model
 from pages.parts.atlas.component import Selection, as_selection
@@ -80,7 +80,7 @@ def selected(run: Run, projection: Projection, selection: Selection | None, read
             _clear()
         return
     st.html(_STYLE)
-    codes = load_codes(run, projection.sample)
+    codes = CODES.load(run, projection.sample)
     errors = codes.errors if codes is not None and len(codes.errors) == len(projection.points) else None
     share = f"{len(rows) / len(projection.points):.1%}".replace("%", "\u00a0%")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -171,7 +171,7 @@ def _csv(projection: Projection, rows: np.ndarray, errors: np.ndarray | None, re
     }
     if errors is not None:
         columns["error"] = errors[rows]
-    readings = None if reader is None else load_readings(reader, projection.sample)
+    readings = None if reader is None else PREDICTIONS.load(reader, projection.sample)
     if readings is not None and readings.dataset == projection.dataset:
         columns["predicted"] = [names[label] for label in readings.predicted[rows]]
     return table(columns)

@@ -10,15 +10,14 @@ import streamlit as st
 
 from core.data import samples
 from core.data.datasets import DATASETS
-from core.latent.maps import submit_projection, trust_name
 from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
-from core.latent.trust import Trust, load_trust, trust_state
+from core.latent.trust import TRUST, Trust
 from core.runs.run import Run
 from pages.parts.latent import address
 from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
-from pages.parts.shared.job import Job, follow
+from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.strips import Row, image_strip
 
 _TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
@@ -45,13 +44,13 @@ _ROWS = (
 def trust(run: Run, projection: Projection) -> None:
     """Show the figures of a map, a verdict and the digits it tore furthest from their nearest codes."""
     method, sample = projection.method, projection.sample
-    found = load_trust(run, method, sample)
+    found = TRUST.load(run, method, sample)
     if found is None:
         measured(run, projection)
         return
     figures = {method: found[0]}
     for other in methods_of(run):
-        if other != method and (stored := load_trust(run, other, sample)):
+        if other != method and (stored := TRUST.load(run, other, sample)):
             figures[other] = stored[0]
     st.html(_STYLE)
     st.markdown(verdict(method, found[0], projection.parameters))
@@ -63,16 +62,8 @@ def trust(run: Run, projection: Projection) -> None:
 
 def measured(run: Run, projection: Projection) -> None:
     """Have the figures of a map measured, with its progress; nothing once they are there."""
-    method, sample = projection.method, projection.sample
-    follow(
-        Job(
-            run,
-            trust_name(method, sample),
-            f"Trust in the {PROJECTORS[method].title} map",
-            lambda: trust_state(run, method, sample),
-            lambda: submit_projection(run, method, sample),
-        )
-    )
+    title = f"Trust in the {PROJECTORS[projection.method].title} map"
+    follow(Wish(TRUST, run, (projection.method, projection.sample), title))
 
 
 def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:

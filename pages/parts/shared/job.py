@@ -1,118 +1,124 @@
-"""What a map needs beside itself, such as a classifier's readings: started, followed and cancelled from the page."""
+"""A result that a worker computes, followed on the page: asked for, with its progress, cancelled, tried again."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from core.jobs import state
-from core.jobs.state import Work
+from core.jobs import submit
+from core.jobs.state import JobState
+from core.jobs.stored import Stored
 from core.runs.run import Run
 from pages.parts.shared.style import plain
 
-PATIENCE_S = 60.0  # how long a process may take from being asked to its first sign of life, on a busy machine
-LATE = "No process has begun with it yet. Wait, or try again."
-_ASKED = "latent-jobs"  # session: when which work of which weights was asked for
+_EVERY_S = 0.5
+_DOING = {"waiting": "waiting for other jobs to end", "starting": "starting a process"}
 
 
 @dataclass(frozen=True)
-class Job:
-    """Work that a worker does for a run. name: of its lock; title: what it is, for people; button: the words that
-    start it, "" for work that starts unasked; blurb: what it is good for and how long it takes.
+class Wish:
+    """A result of a run that a page wants. title: what it is, for people; button: the words that ask for it, "" for
+    what is asked for unasked; blurb: what it is good for and how long it takes.
     """
 
+    stored: Stored[Any]
     run: Run
-    name: str
+    parameters: tuple[str, ...]
     title: str
-    state: Callable[[], Work]
-    submit: Callable[[], None]
     button: str = ""
     blurb: str = ""
 
+    @property
+    def key(self) -> str:
+        """What tells it from others on the page."""
+        return f"{self.run.id}-{self.stored.job(self.run, *self.parameters).name}"
 
-def follow(job: Job) -> None:
-    """Show how far the work is, with what starts or ends it; nothing once it is done. Raises RunNotFound."""
-    look = _look(job, job.state())
-    if look == "due":
-        _ask(job)
-        look = "starting"
-    polls = look in ("computing", "starting", "late", "waiting")
-    st.fragment(_status, run_every=0.5 if polls else None, key=f"job-{job.run.id}-{job.name}")(job, look)
+    def state(self) -> JobState:
+        """Tell how far it is. Raises RunNotFound."""
+        return self.stored.state(self.run, *self.parameters)
 
-
-def _look(job: Job, work: Work) -> str:
-    """What the page depends on: when it changes, the whole page is drawn again."""
-    asked = st.session_state.get(_ASKED, {}).get(_key(job), -math.inf)
-    waited = time.monotonic() - asked
-    if work.state == "absent" and not work.message and job.run.has_weights():
-        if waited < PATIENCE_S:
-            return "starting"
-        if waited < math.inf:
-            return "late"
-        if not job.button:  # the weights of a run that trains are new in no time: each would take a process
-            return "waiting" if job.run.active() else "due"
-    return work.state
+    def ask(self) -> None:
+        """Have it computed. Raises ValueError when the disk does not let us."""
+        submit.request(self.stored, self.run, *self.parameters)
 
 
-def _status(job: Job, shown: str) -> None:
+def ask(wish: Wish) -> bool:
+    """Have a result computed; where the disk does not let us, say so and return False."""
     try:
-        work = job.state()
-        look = _look(job, work)
+        wish.ask()
+    except ValueError as error:
+        st.caption(plain(str(error)))
+        return False
+    return True
+
+
+def follow(wish: Wish) -> None:
+    """Show how far a result is, with what starts or ends its computation; nothing once it is there.
+
+    What has no button is asked for unasked, once for each weights of a run that is not being trained. Raises
+    RunNotFound.
+    """
+    state = wish.state()
+    if state.state == "absent" and not wish.button and wish.run.has_weights() and not wish.run.active():
+        if not ask(wish):
+            return
+        state = wish.state()
+    waits = state.state == "absent" and not wish.button and wish.run.active()
+    polls = state.under_way or waits
+    st.fragment(_status, run_every=_EVERY_S if polls else None, key=f"job-{wish.key}")(wish, state.state, waits)
+
+
+def _status(wish: Wish, shown: str, waits: bool) -> None:
+    try:
+        state = wish.state()
+        if state.state != shown or (waits and not wish.run.active()):
+            st.rerun()  # the whole page: what is drawn of the result is elsewhere
     except ValueError as error:  # the run is gone
         st.caption(plain(str(error)))
         return
-    if look != shown:
-        st.rerun()
-    if look == "ready":
-        return
-    if look in ("computing", "starting"):
-        bar(job.run, job.name, job.title, work)
-        return
-    if look == "waiting":
-        st.caption(plain(f"{job.title}: this waits until {job.run.name} has been trained."))
-        return
+    if state.under_way:
+        progress_bar(wish, state)
+    elif waits:
+        st.caption(plain(f"{wish.title}: this waits until {wish.run.name} has been trained."))
+    elif state.state != "ready":
+        offer(wish, state)
+
+
+def progress_bar(wish: Wish, state: JobState) -> None:
+    """Show how far a result is, with a button that ends its computation."""
+    doing = _DOING.get(state.state, state.message or "starting")
+    left = "" if state.remaining is None else f", {roughly(state.remaining)} left"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        again = job.button if job.button and look == "absent" else "Try again"
-        if job.run.has_weights() and st.button(
-            again, key=f"start-{job.run.id}-{job.name}", icon=":material/play_arrow:"
+        st.progress(state.fraction, text=f"{plain(wish.title)}: {plain(doing)}{left}", width="stretch")
+        if st.button("Cancel", key=f"cancel-{wish.key}", icon=":material/close:"):
+            _cancel(wish)
+
+
+def offer(wish: Wish, state: JobState) -> None:
+    """Say why a result is not there, with a button that asks for it where there are weights to compute it of."""
+    again = "" if wish.button and state.state in ("absent", "cancelled") else "Try again"
+    blurb = wish.blurb if not again and wish.run.has_weights() else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if wish.run.has_weights() and st.button(
+            again or wish.button, key=f"start-{wish.key}", icon=":material/play_arrow:"
         ):
-            _ask(job)
+            if not ask(wish):
+                return
             st.rerun()
-        st.caption(LATE if look == "late" else plain(f"{work.message} {job.blurb * (work.state == 'absent')}".strip()))
+        st.caption(plain(f"{state.message} {blurb}".strip()))
 
 
-def bar(run: Run, name: str, title: str, work: Work) -> None:
-    """Show how far some work is, with a button that ends it."""
-    doing = work.message if work.state == "computing" and work.message else "starting a process"
-    left = "" if work.remaining is None else f", {duration(work.remaining)} left"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(work.fraction, text=f"{plain(title)}: {plain(doing)}{left}", width="stretch")
-        if st.button("Cancel", key=f"cancel-{run.id}-{name}", icon=":material/close:"):
-            _end(run, name)
-
-
-def _end(run: Run, name: str) -> None:
+def _cancel(wish: Wish) -> None:
     try:
-        state.cancel(run, name)
+        wish.stored.cancel(wish.run, *wish.parameters)
     except OSError as error:
         st.caption(plain(f"It could not be cancelled ({error.strerror}). Free some space or permit writing."))
         return
     st.rerun()
 
 
-def _ask(job: Job) -> None:
-    st.session_state.setdefault(_ASKED, {})[_key(job)] = time.monotonic()
-    job.submit()
-
-
-def _key(job: Job) -> tuple[str, str, int]:
-    return job.run.id, job.name, job.run.weights_version()
-
-
-def duration(seconds: float) -> str:
+def roughly(seconds: float) -> str:
     """Say how long something takes, roughly: nobody can tell it to the second."""
     return f"about {max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"about {round(seconds / 60)} minutes"

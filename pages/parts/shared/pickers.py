@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from core.data.datasets import DATASETS, is_ready
-from core.data.fetch import fetch_state
+from core.data.fetch import FetchState, fetch_state
 from core.jobs import submit
+from core.runs.requests import fetch_request
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.shared.style import plain
@@ -18,7 +19,6 @@ from pages.parts.shared.style import plain
 _FALLBACK = "digits"  # needs no download
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
 _NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
-_PATIENCE_S = 60.0  # how long a process may take from being asked to its first sign of life
 _FETCHED = "asked-to-fetch"  # session: data sets whose download was started without being asked
 
 
@@ -186,37 +186,42 @@ def pick_dataset(label: str, *, key: str) -> str:
 
 def dataset_note(name: str) -> None:
     """Say in one line why a data set is not here and start its download once; nothing when it is here."""
-    fetch = fetch_state(name)
-    if fetch.state == "ready":
-        return
+    state = _fetching(name)
     asked = st.session_state.setdefault(_FETCHED, set())
-    if fetch.state == "absent" and name not in asked:
+    if state.state == "absent" and name not in asked:
         asked.add(name)
-        submit.submit_fetch(name)
-        st.session_state[f"fetch-since-{name}"] = time.monotonic()
-    waiting = _waiting(name)
-    st.fragment(_note, run_every=0.5 if waiting else None, key=f"fetch-note-{name}")(name, waiting)
+        _fetch(name)
+        state = _fetching(name)
+    if state.state != "ready":
+        waits = state.state == "fetching"
+        st.fragment(_note, run_every=0.5 if waits else None, key=f"fetch-note-{name}")(name, state.state)
 
 
-def _waiting(name: str) -> bool:
-    # A worker needs a moment to take the lock that says "fetching".
-    state = fetch_state(name).state
-    just_asked = time.monotonic() - st.session_state.get(f"fetch-since-{name}", -1e9) < _PATIENCE_S
-    return state == "fetching" or (state == "absent" and just_asked)
+def _fetching(name: str) -> FetchState:
+    """Where a data set stands, "fetching" also while no process has begun with it."""
+    state = fetch_state(name)
+    asked = state.state in ("absent", "failed") and fetch_request(name).state()
+    return FetchState("fetching") if asked else state
 
 
-def _note(name: str, was_waiting: bool) -> None:
+def _fetch(name: str) -> None:
+    try:
+        submit.fetch(name)
+    except ValueError as error:
+        st.caption(plain(str(error)))
+
+
+def _note(name: str, shown: str) -> None:
     title = DATASETS[name].title
-    fetch = fetch_state(name)
-    if fetch.state == "ready" or _waiting(name) != was_waiting:
+    state = _fetching(name)
+    if state.state != shown:
         st.rerun()
-    if was_waiting:
+    if state.state == "fetching":
         note = f"{title} is being downloaded; until it is here the embedded digits are used."
-        st.progress(min(1.0, max(0.0, fetch.fraction or 0.0)), text=note)
+        st.progress(min(1.0, max(0.0, state.fraction or 0.0)), text=note)
         return
-    reason = fetch.message or f"{title} is not on this disk."
+    reason = state.message or f"{title} is not on this disk."
     st.caption(plain(f"{reason} The embedded digits are used instead."))
     if st.button("Try again", key=f"fetch-again-{name}", icon=":material/refresh:"):
-        submit.submit_fetch(name)
-        st.session_state[f"fetch-since-{name}"] = time.monotonic()
+        _fetch(name)
         st.rerun()

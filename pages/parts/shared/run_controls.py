@@ -98,7 +98,7 @@ def go_on(run: Run, more_key: str = "") -> None:
             run.request_resume()
         else:
             return
-        submit.submit_training(run)
+        submit.train(run)
 
 
 def stop_all(active: int) -> None:

@@ -1,0 +1,24 @@
+"""What the tests of pages share: how long a request is young, and the files of a worker that has come so far."""
+
+import json
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from core.jobs.state import Job
+
+
+@pytest.fixture(autouse=True)
+def requests_stay_young(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for is "starting" for an hour, however slow the machine is; older requests are "waiting"."""
+    monkeypatch.setattr("core.runs.requests._YOUNG_S", 3600.0)
+
+
+def under_way(job: Job, **facts: Any) -> FileLock:
+    """The lock of a worker that has come so far; once it is let go, the note is what a killed one left."""
+    job.lock.parent.mkdir(exist_ok=True)
+    note = {"fraction": 0.4, "message": "encoding", "weights_version": job.run.weights_version(), **facts}
+    job.note.write_text(json.dumps(note))
+    job.request.remove()
+    return FileLock(job.lock)
