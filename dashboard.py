@@ -9,8 +9,8 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,11 +33,13 @@ from core.runs.store import store
 
 MAX_SOCKETS = 200
 MESSAGES_A_SECOND = 240  # a pad asks at most about a hundred times: it waits for each answer
+GRACE = 5.0  # seconds until a server whose first page is not out warms up all the same
 WEEK = "public, max-age=604800"
 
 # One thread: predictions never hold up the event loop, and never fight each other for the cores.
 _predictor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
 _sockets: set[WebSocket] = set()
+_first_socket = asyncio.Event()  # the page that opened it is out
 _log = logging.getLogger("digitlab")
 
 
@@ -66,6 +68,7 @@ async def live_socket(websocket: WebSocket) -> None:
         await websocket.close(1008)  # before accept: the handshake is refused with 403
         return
     await websocket.accept()
+    _first_socket.set()
     _sockets.add(websocket)
     allowance = Allowance()
     try:
@@ -166,33 +169,48 @@ def make_routes() -> list[BaseRoute]:
     ]
 
 
-def warm_up() -> None:
-    """Load torch and the shipped classifiers, so that the first stroke is answered at once, and a spare worker."""
-    import scipy.spatial  # noqa: F401 - what a first place on a map is looked up with
-    import torch
+async def warm_up() -> None:
+    """Load what live answers need, in two steps: a question that comes in between waits for one of them only.
 
-    torch.set_num_threads(1)  # two threads on two cores are slower than one as soon as the browser draws, too
+    It begins when the first page is out, because beside each other both are slow; or soon, where nobody comes.
+    """
+    with suppress(TimeoutError):
+        await asyncio.wait_for(_first_socket.wait(), GRACE)
+    for step in (_load_models, _load_rest):
+        await asyncio.get_running_loop().run_in_executor(_predictor, step)
+
+
+def _load_models() -> None:
+    """Load torch and the shipped classifiers, so that the first stroke is answered at once."""
+    import core.models.torch_model  # noqa: F401 - where no run ships, too
+
     shipped = [run.id for run in store().runs("classify") if run.shipped][: draw.MAX_RUNS]
     stroke = [[[0.5, 0.2], [0.5, 0.8]]]
     answer(json.dumps({"kind": "draw", "seq": 0, "strokes": stroke, "width": 0.07, "runs": shipped}))
-    # A dark square, for what tracing pictures imports.
-    answer(json.dumps({"kind": "trace", "seq": 0, "columns": 3, "rows": 3, "grey": "/////wD/////"}))
+
+
+def _load_rest() -> None:
+    """Load what a place on a map is looked up with, clear up, and start a spare worker."""
+    import scipy.spatial  # noqa: F401 - imported for its effect
+
     gc.collect()  # after the imports, so that only what lives forever ...
     gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
+    store().sweep()
     submit.warm()
 
 
-def _report(warming: Future[None]) -> None:
+def _report(warming: asyncio.Task[None]) -> None:
     if not warming.cancelled() and (error := warming.exception()):
         _log.error("The warm-up failed; the first answers will be slow.", exc_info=error)
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the predictor's thread while the first page is already being served."""
-    store().sweep()
-    _predictor.submit(warm_up).add_done_callback(_report)
+    """Warm up in the predictor's thread once the server runs."""
+    warming = asyncio.create_task(warm_up())
+    warming.add_done_callback(_report)
     yield
+    warming.cancel()
 
 
 app = st.App("pages/navigation.py", routes=make_routes(), lifespan=lifespan)

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -27,9 +28,10 @@ QUIET = [
 
 
 class Dashboard:
-    """A `streamlit run dashboard.py` on a free port, with runs and data folders of its own."""
+    """A `streamlit run dashboard.py` (or another script) on a free port, with a folder of its own for the runs."""
 
-    def __init__(self, folder: Path, shipped: bool = True, **env: str) -> None:
+    def __init__(self, folder: Path, shipped: bool = True, script: str = "dashboard.py", **env: str) -> None:
+        self.script = script
         self.runs = RunStore(folder / "runs")
         self.runs.folder.mkdir(parents=True, exist_ok=True)
         if shipped:
@@ -47,9 +49,10 @@ class Dashboard:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.started = time.time()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self.port)],
+                [sys.executable, "-m", "streamlit", "run", self.script, "--server.port", str(self.port)],
                 cwd=ROOT,
                 env=self.env,
                 stdout=log,

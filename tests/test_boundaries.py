@@ -24,12 +24,22 @@ def test_core_starts_without_torch():
     assert run(code + "print({'torch', 'sklearn', 'umap'} & set(sys.modules))") == "set()"
 
 
-def test_opening_the_train_page_loads_no_torch():
+def test_opening_a_page_loads_no_torch_and_drawing_no_pandas():
     code = (
         "import sys\nfrom streamlit.testing.v1 import AppTest\nfrom core.jobs import submit\n"
         "submit.submit = print\n"  # nothing is computed for the shipped runs
         "at = AppTest.from_file('pages/navigation.py', default_timeout=60).run()\n"
+        "print({'torch', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules))\n"
         "at.switch_page('train.py').run()\n"
         "print(len(at.exception), at.title[0].value, 'torch' in sys.modules)"
     )
-    assert run(code).splitlines()[-1] == "0 Train False"
+    assert run(code).splitlines()[-2:] == ["set()", "0 Train False"]
+
+
+def test_reading_a_model_loads_no_compiler():
+    code = (
+        "import sys\nimport numpy as np\nfrom core.runs.store import store\nfrom core.runs.weights import load_model\n"
+        "load_model(store().get('cnn')).predict_proba(np.zeros((1, 28, 28), np.uint8))\n"
+        "print({'torch', 'torch._dynamo', 'torch._inductor', 'sympy', 'torchvision', 'sklearn'} & set(sys.modules))"
+    )
+    assert run(code) == "{'torch'}"

@@ -232,6 +232,29 @@ def test_a_slow_prediction_does_not_hold_up_the_event_loop(monkeypatch: pytest.M
     assert all(name.startswith("predict") for name in threads)
 
 
+@pytest.mark.parametrize("visited", [True, False])
+def test_the_server_warms_up_behind_its_first_page_or_when_nobody_comes(
+    visited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr(dashboard, "_first_socket", asyncio.Event())
+    monkeypatch.setattr(dashboard, "GRACE", 60.0 if visited else 0.0)
+    for step in ("_load_models", "_load_rest"):
+        monkeypatch.setattr(dashboard, step, lambda step=step: steps.append(step))
+
+    async def scene() -> None:
+        warming = asyncio.create_task(dashboard.warm_up())
+        if visited:
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert not steps
+            await serve(Client(["{}"]))
+        await asyncio.wait_for(warming, 30)
+        assert steps == ["_load_models", "_load_rest"]
+
+    asyncio.run(scene())
+
+
 def test_too_many_messages_are_answered_with_an_error_and_the_connection_is_kept(
     runs: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -71,8 +71,13 @@ class NumpyModel:
         self.decoder = self.net.layers[encoder:]
         self.scaled, self.summed = scaled, summed
         self.loss, self.label_smoothing = loss, label_smoothing
-        self.optimizer = OPTIMIZERS[optimizer](self.net, weight_decay=weight_decay)
+        self._make_optimizer = partial(OPTIMIZERS[optimizer], weight_decay=weight_decay)
         self.parameter_count = self.net.params.size
+
+    @cached_property
+    def optimizer(self) -> scratch.SGD | scratch.Adam:
+        """Made when training begins: whoever only reads needs no memory of gradients."""
+        return self._make_optimizer(self.net)
 
     @_quiet
     def train_step(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -56,10 +56,14 @@ class TorchModel:
         self.device = _found(device)
         self.network.to(self.device)
         self.objective = objective
-        learning = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimizer = OPTIMIZERS[optimizer](learning, lr=1.0, weight_decay=weight_decay)
+        self._make_optimizer = partial(OPTIMIZERS[optimizer], lr=1.0, weight_decay=weight_decay)
         self.parameter_count = sum(p.numel() for p in self.network.parameters())
         self.code_size = int(getattr(self.network, "code_size", 0))
+
+    @cached_property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Made when training begins: torch then loads its compiler, 80 MB that whoever only reads can do without."""
+        return self._make_optimizer([p for p in self.network.parameters() if p.requires_grad])
 
     def train_step(
         self, images: np.ndarray, labels: np.ndarray, lr: float, targets: np.ndarray | None = None
@@ -92,7 +96,7 @@ class TorchModel:
     def health(self, images: np.ndarray, labels: np.ndarray) -> Health:
         """Return gradient and weight norms and the share of silent units per layer, as the contract says."""
         self._rest()
-        self.optimizer.zero_grad(set_to_none=True)  # the last step's are still there
+        self.network.zero_grad()  # the last step's are still there
         with _watching(self.network) as silent:
             self._losses(images, labels, None)[0].backward()
         result: Health = {}
@@ -103,7 +107,7 @@ class TorchModel:
                 norm = torch.stack(gradients).sum().sqrt().item() if gradients else 0.0
                 facts = {"gradient_norm": norm, "weight_norm": weight.detach().norm().item()}
                 result[f"{name} {type(layer).__name__}"] = facts | silent.get(name, {})
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad()
         return result
 
     @torch.inference_mode()

@@ -46,7 +46,8 @@ def said(page: AppTest, **what: object) -> AppTest:
 
 
 def sent_to_pad(page: AppTest) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(page.get("bidi_component")[0].proto.json)
+    data: dict[str, Any]
+    (data,) = json.loads(page.get("bidi_component")[0].proto.json)
     return data
 
 

@@ -76,17 +76,19 @@ def pad(
         st.session_state[given] = _as_data(drawing)
     _mount(
         key=key,
-        data={
-            "base": str(st.get_option("server.baseUrlPath") or "").strip("/"),
-            "palette": list(DIGIT_COLORS),
-            "runs": [_described(run) for run in runs[: draw.MAX_RUNS]],
-            "show_answers": show_answers,
-            "panels": list(panels),
-            "map": latent,
-            "drawing": st.session_state[given],
-            "reply": page_reply(f"{key}-reply", said.get("ask")),
-            "taught": teach(said.get("teach"), drawing) if teaches else None,
-        },
+        data=[  # in a list: in a dict Streamlit would look for tables, and import pandas for that
+            {
+                "base": str(st.get_option("server.baseUrlPath") or "").strip("/"),
+                "palette": list(DIGIT_COLORS),
+                "runs": [_described(run) for run in runs[: draw.MAX_RUNS]],
+                "show_answers": show_answers,
+                "panels": list(panels),
+                "map": latent,
+                "drawing": st.session_state[given],
+                "reply": page_reply(f"{key}-reply", said.get("ask")),
+                "taught": teach(said.get("teach"), drawing) if teaches else None,
+            }
+        ],
         on_drawing_change=_nothing,
         on_ask_change=_nothing,
         on_teach_change=_nothing,

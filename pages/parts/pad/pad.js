@@ -187,7 +187,7 @@ class Pad {
   }
 }
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data: [data], setStateValue }) {
   if (!parentElement.digitPad?.lab.isConnected) {
     parentElement.digitPad?.close();
     parentElement.digitPad = new Pad(parentElement);
