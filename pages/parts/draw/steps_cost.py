@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from core.measures.preprocessing import Row, StepsReport, load_steps, steps_stat
 from core.runs.run import Run
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.style import plain
+from pages.parts.shared.table import Cell, table
 
 # By the names of core/ink/render.py; pad/panels/steps.js shows the same.
 TITLES = {
@@ -26,19 +26,6 @@ TITLES = {
 }
 _PATIENCE_S = 120.0  # how long a process may take from being asked to its first sign of life, on a busy machine
 _ASKED = "steps-asked"  # session: when which run was asked about, and how it stood then
-_STYLE = """
-<style>
-.sc { overflow-x: auto; }
-.sc table { border-collapse: collapse; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
-.sc th, .sc td { padding: 4px 0 4px 20px; text-align: right; white-space: nowrap; }
-.sc th:first-child { padding-left: 0; text-align: left; }
-.sc thead th { font-weight: 600; vertical-align: bottom; }
-.sc tbody th { font-weight: 400; }
-.sc tbody tr { border-top: 1px solid var(--st-border-color, #8884); }
-.sc td.loss { min-width: 9.5em; }
-.sc .bar { display: inline-block; height: 9px; margin-right: 8px; background: currentColor; opacity: .35; }
-</style>
-"""
 
 
 def steps_cost(runs: Sequence[Run]) -> None:
@@ -128,34 +115,25 @@ def _table(run: Run, report: StepsReport) -> None:
     if report.drawings_count:
         heads += [f"{report.drawings_count:,} saved drawings", "Loss"]
     heads += [f"{report.moved_count:,} moved test digits", "Loss"]
-    head = "".join(f"<th scope='col'>{escape(text)}</th>" for text in heads)
-    body = "".join(_line(row, base, bool(report.drawings_count)) for row in report.rows)
-    st.html(
-        f"{_STYLE}<div class='sc' tabindex='0'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    rows = [_line(row, base, bool(report.drawings_count)) for row in report.rows]
+    table(rows, heads, name="sc", label="What switching off each step costs")
     st.caption(plain(describe(run.name, report)))
 
 
-def _line(row: Row, base: Row, with_drawings: bool) -> str:
-    title = TITLES.get(row.off, row.off) if row.off else "nothing"
-    shares: list[tuple[float | None, float | None]] = [(row.moved, base.moved)]
-    if with_drawings:
-        shares.insert(0, (row.drawings, base.drawings))
-    cells = "".join(f"<td>{_share(share)}</td>{_loss(share, before, bool(row.off))}" for share, before in shares)
-    return f"<tr><th scope='row'>{escape(title)}</th>{cells}</tr>"
+def _line(row: Row, base: Row, with_drawings: bool) -> list[str | Cell]:
+    line: list[str | Cell] = [TITLES.get(row.off, row.off) if row.off else "nothing"]
+    shares = [(row.drawings, base.drawings)] * with_drawings + [(row.moved, base.moved)]
+    for share, before in shares:
+        line += ["–" if share is None else f"{100 * share:.1f} %", _loss(share, before) if row.off else ""]
+    return line
 
 
-def _share(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _loss(share: float | None, before: float | None, switched: bool) -> str:
-    if share is None or before is None or not switched:
-        return "<td class='loss'></td>"
+def _loss(share: float | None, before: float | None) -> str | Cell:
+    if share is None or before is None:
+        return ""
     points = 100 * (before - share)
-    bar = f"<i class='bar' style='width: {max(0.0, points) * 0.7:.0f}px'></i>" if points >= 0.05 else ""
     sign = "−" if points >= 0.05 else "+" if points <= -0.05 else "±"
-    return f"<td class='loss'>{bar}{sign}{abs(points):.1f} points</td>"
+    return Cell(f"{sign}{abs(points):.1f} points", bar=before - share)
 
 
 def describe(name: str, report: StepsReport) -> str:

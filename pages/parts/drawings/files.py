@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from core.ink.collection import drawings
 from core.ink.drawing import MAX_BYTES
 from pages.parts.shared.run_controls import refusable, refusal
+from pages.parts.shared.table import table
 from pages.parts.shared.upload import upload
 
 _REPORT = "drawings-report"  # session: what became of the last file
 _SHOWN = 20  # lines of a report
-_STYLE = """
-<style>
-.dr-report { font-size: 13px; line-height: 1.5; max-height: 16rem; overflow: auto; }
-.dr-report table { border-collapse: collapse; }
-.dr-report th { text-align: right; font-weight: 400; opacity: .7; padding-right: 12px; white-space: nowrap;
-  font-variant-numeric: tabular-nums; vertical-align: top; }
-.dr-report td { overflow-wrap: anywhere; }
-</style>
-"""
 
 
 def take_out(count: int) -> None:
@@ -74,10 +64,10 @@ def brought() -> None:
         st.button("Dismiss", key="drawings-import-dismiss", type="tertiary", on_click=_forget, args=(False,))
     refusal("drawings-import")
     if skipped:
-        rows = "".join(f"<tr><th>line {n:,}</th><td>{escape(why)}</td></tr>" for n, why in skipped[:_SHOWN])
-        rest = len(skipped) - _SHOWN
-        more = f"<tr><th></th><td>and {_count(rest, 'line')} more, in the report</td></tr>" if rest > 0 else ""
-        st.html(f'{_STYLE}<div class="dr-report" tabindex="0"><table>{rows}{more}</table></div>')
+        rows = [(f"line {number:,}", why) for number, why in skipped[:_SHOWN]]
+        if (rest := len(skipped) - _SHOWN) > 0:
+            rows.append(("…", f"and {_count(rest, 'line')} more, in the report"))
+        table(rows, name="dr-report", label="Lines that were skipped", look="words")
 
 
 def _count(number: int, what: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -21,22 +20,10 @@ from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, image_tiles
 from pages.parts.shared.style import plain
+from pages.parts.shared.table import Cell, table
 
 TAUGHT = "hand-learned"  # session: the run whose change is shown
 _SHOWN = 30  # pictures of each kind
-_STYLE = """
-<style>
-.lr-change { overflow-x: auto; }
-.lr-change table { border-collapse: collapse; font-size: 14px; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.lr-change th, .lr-change td { padding: 5px 0 5px 22px; text-align: right; vertical-align: top; font-weight: 400; }
-.lr-change th:first-child { text-align: left; padding-left: 0; }
-.lr-change thead th { opacity: .75; font-size: 13px; }
-.lr-change tbody tr { border-top: 1px solid var(--st-border-color); }
-.lr-change small { display: block; opacity: .7; font-size: 12px; white-space: nowrap; }
-.lr-change td { white-space: nowrap; }
-.lr-change td:last-child { font-weight: 600; }
-</style>
-"""
 
 
 def taught(everything: Sequence[Drawing]) -> None:
@@ -104,12 +91,12 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
         st.caption(plain(why))
         return begun
     was, now, meant = readings(run, both, before=True), readings(run, both), labels(both)
-    table, changed = st.columns([1, 1.4], gap="large")
-    with table:
+    figures, changed = st.columns([1, 1.4], gap="large")
+    with figures:
         parts = {"Kept aside": slice(0, len(aside)), "Learned from": slice(len(aside), None)}
         shares = {title: (Share.of(was[p], meant[p]), Share.of(now[p], meant[p])) for title, p in parts.items()}
         tested = _tested(run)
-        st.html(_table(run, shares, tested))
+        _table(run, shares, tested)
         st.caption(plain(describe(run, shares["Kept aside"], tested)))
     if not (np.concatenate([was, now]) == UNREAD).any():
         with changed:
@@ -142,28 +129,20 @@ def describe(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, f
     return text
 
 
-def _table(run: Run, shares: dict[str, tuple[Share, Share]], tested: tuple[float | None, float | None]) -> str:
-    rows = [
-        _row(title, before.html(), after.html(), _points(before.share, after.share))
+def _table(run: Run, shares: dict[str, tuple[Share, Share]], tested: tuple[float | None, float | None]) -> None:
+    rows: list[list[str | Cell]] = [
+        [title, before.cell(), after.cell(), _points(before.share, after.share)]
         for title, (before, after) in shares.items()
     ]
     cells = ["–" if value is None else f"{100 * value:.2f} %" for value in tested]
-    rows.append(_row(f"{DATASETS[run.config.dataset].title}, test set", *cells, _points(*tested, decimals=2)))
-    head = "".join(f'<th scope="col">{title}</th>' for title in ("", "Before", "After", "Change"))
-    return (
-        f'{_STYLE}<div class="lr-change" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    rows.append([f"{DATASETS[run.config.dataset].title}, test set", *cells, _points(*tested, decimals=2)])
+    table(rows, ("Digits", "Before", "After", "Change"), name="lr-change", label="Read right before and after learning")
 
 
-def _row(title: str, *cells: str) -> str:
-    return f'<tr><th scope="row">{escape(title)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-
-
-def _points(before: float | None, after: float | None, decimals: int = 1) -> str:
+def _points(before: float | None, after: float | None, decimals: int = 1) -> Cell:
     if before is None or after is None:
-        return "–"
-    return f"{100 * (after - before):+.{decimals}f} points".replace("-", "−")
+        return Cell("–")
+    return Cell(f"{100 * (after - before):+.{decimals}f} points".replace("-", "−"), bold=True)
 
 
 def _tiles(title: str, both: Sequence[Drawing], was: np.ndarray, now: np.ndarray, which: np.ndarray) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -20,20 +19,9 @@ from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
 from pages.parts.shared.job import Job, follow
 from pages.parts.shared.strips import Row, image_strip
+from pages.parts.shared.table import Cell, table
 
 _TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
-_STYLE = """<style>
-.lt { overflow-x: auto; } .lt table { border-collapse: collapse; font-size: 14px; line-height: 1.35;
-  font-variant-numeric: tabular-nums; }
-.lt th, .lt td { padding: 4px 18px 4px 0; text-align: left; white-space: nowrap; font-weight: 400; }
-.lt thead th { font-weight: 600; }
-.lt tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
-.lt td span { display: inline-block; min-width: 4.6em; text-align: right; }
-.lt td i { display: inline-block; width: 84px; height: 9px; margin-left: 8px; vertical-align: baseline;
-  background: linear-gradient(90deg, currentColor var(--share), color-mix(in srgb, currentColor 12%, transparent) 0);
-  opacity: .55; }
-.lt .now { font-weight: 600; }
-</style>"""
 _ROWS = (
     ("trustworthiness", "Neighbours here are neighbours in code (trustworthiness)"),
     ("kept", "Nearest codes that are nearest here, too"),
@@ -53,9 +41,8 @@ def trust(run: Run, projection: Projection) -> None:
     for other in methods_of(run):
         if other != method and (stored := load_trust(run, other, sample)):
             figures[other] = stored[0]
-    st.html(_STYLE)
     st.markdown(verdict(method, found[0], projection.parameters))
-    st.html(table_html(figures))
+    _table(figures)
     st.caption(_how(found[0], len(projection.points)))
     if PROJECTORS[method].kind != "itself":  # which tears nothing
         _torn(projection, found[1])
@@ -96,21 +83,15 @@ def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
     )
 
 
-def table_html(figures: dict[str, Trust]) -> str:
-    """Return the figures as a table, a column for each map, the one that is shown first and in bold."""
-    head = "".join(
-        f'<th class="{"now" if not place else ""}">{escape(PROJECTORS[name].title)}</th>'
-        for place, name in enumerate(figures)
-    )
-    body = "".join(
-        f"<tr><th>{escape(words)}</th>{''.join(_cell(getattr(found, name)) for found in figures.values())}</tr>"
-        for name, words in _ROWS
-    )
-    return f'<div class="lt"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _cell(share: float) -> str:
-    return f'<td><span>{100 * share:.1f} %</span><i style="--share:{100 * share:.1f}%"></i></td>'
+def _table(figures: dict[str, Trust]) -> None:
+    """Show the figures, a column for each map, the one that is shown first."""
+    head = ["Measure", *(PROJECTORS[name].title for name in figures)]
+    rows: list[list[str | Cell]] = [[words] for _, words in _ROWS]
+    for found in figures.values():
+        for row, (name, _) in zip(rows, _ROWS, strict=True):
+            share = getattr(found, name)
+            row.append(Cell(f"{100 * share:.1f} %", bar=share))
+    table(rows, head, name="lt", label="How far to trust the maps")
 
 
 def _how(found: Trust, count: int) -> str:

@@ -7,17 +7,16 @@ from html import escape
 
 import streamlit as st
 
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.runs.log import History
 from core.runs.run import Run, RunNotFound
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
+from pages.parts.shared.run_mark import run_mark
 
 _TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
 _STYLE = """
 <style>
 .rs { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; line-height: 1.35; font-size: 14px; }
 .rs-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
-.rs-name i { font-style: normal; margin-right: 7px; }
 .rs-badge { font-size: 12px; padding: 1px 8px; border-radius: 999px; align-self: start;
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
 .rs-badge.rs-running { background: color-mix(in srgb, currentColor 12%, transparent); }
@@ -46,18 +45,16 @@ def run_status(run: Run) -> None:
 
 
 def _line(run: Run, status: str, history: History, message: str) -> str:
-    color, glyph = RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)]
-    share = progress(history)
+    mark, share = run_mark(run), progress(history)
     facts = " · ".join(_facts(status, history, run.config.epochs))
     notes = _notes(status, message)
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
-        f'<b style="width:{share:.1%};background:{color}"></b></div>'
+        f'<b style="width:{share:.1%};background:{mark.color}"></b></div>'
     )
     return (
-        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">'
-        f'<i style="color:{color}" aria-hidden="true">{glyph}</i>{escape(run.name)}</span>'
+        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark.html}{escape(run.name)}</span>'
         f'<span class="rs-badge rs-{status}" role="status">{status}</span>{bar}'
         f'<span class="rs-facts">{facts}</span>'
         + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")

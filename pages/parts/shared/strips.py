@@ -13,6 +13,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from pages.parts.shared.run_mark import RunMark
+
 _TILE, _GAP = 28, 2  # pixels of the picture, before scaling
 _TILE_GAP = 6  # CSS pixels between tiles
 _WRAP = 5  # columns that fit on a phone
@@ -30,8 +32,7 @@ class Row:
     images: np.ndarray
     detail: str = ""
     notes: Sequence[str] = ()
-    mark: str = ""  # a glyph before the label, such as the one of a run, in the CSS colour `color`
-    color: str = ""
+    mark: RunMark | None = None  # before the label
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,8 @@ def tiles_html(
 
 
 def _label(row: Row) -> str:
-    mark = f'<i style="color:{escape(row.color)}" aria-hidden="true">{escape(row.mark)}</i>' if row.mark else ""
     detail = f"<small>{escape(row.detail)}</small>" if row.detail else ""
-    label = f"<b>{mark}{escape(row.label)}</b>" if row.label else ""
+    label = f"<b>{row.mark.html if row.mark else ''}{escape(row.label)}</b>" if row.label else ""
     return label + detail
 
 
@@ -222,7 +222,6 @@ _STYLE = """<style>
 .dl-labels b, .dl-above b { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dl-labels small, .dl-above small { opacity: .7; font-size: 12px; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; font-variant-numeric: tabular-nums; }
-.dl-labels i, .dl-above i { font-style: normal; margin-right: 6px; }
 .dl-cells { display: flex; gap: var(--gap); }
 .dl-cells span { width: var(--side); text-align: center; font-size: 12px; font-variant-numeric: tabular-nums;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
