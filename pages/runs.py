@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.runs.run import ACTIVE, Run
 from core.runs.store import store
-from pages.parts.runs.actions import actions, deleted
+from pages.parts.runs.actions import actions
 from pages.parts.runs.compare import overlaid_curves, settings_table
 from pages.parts.runs.table import CHOSEN, Line, glance, listing, pick_lines, read_lines, runs_table
 from pages.parts.runs.take_along import bring_in, refusals
@@ -12,6 +12,7 @@ from pages.parts.shared.pickers import remember_runs, wanted_runs
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.style import page_header, plain
+from pages.parts.shared.undo_bar import undo_bar
 
 SHOWN = 8  # chosen runs whose curves are drawn: there are as many colours
 EVERY_S = 1.0  # between two looks whether anything changed
@@ -48,7 +49,7 @@ def chosen_part(runs: list[Run]) -> None:
         settings_table(shown)
 
 
-deleted()
+undo_bar("runs")
 listed = listing(store().folder)  # before they are read, so that no change after it is missed
 lines = read_lines(store().runs(), listed)
 offered = {line.run.id: line.run for line in lines}

@@ -6,12 +6,13 @@ from core.ink.collection import drawings
 from core.ink.drawing import MAX_HAND, Drawing, kept_aside
 from core.runs.run import Run
 from pages.parts.drawings.files import bring_drawings, brought, take_out
-from pages.parts.drawings.gallery import deleted_drawings, gallery
+from pages.parts.drawings.gallery import gallery
 from pages.parts.drawings.learn_form import learn_form
 from pages.parts.drawings.learn_result import taught
 from pages.parts.drawings.readings import live_readings, readers
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.style import page_header, plain
+from pages.parts.shared.undo_bar import undo_bar
 
 _ROOM = "<style>.stMainBlockContainer h3 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
 EVERY_S = 1.0  # between two looks whether somebody saved a drawing
@@ -45,7 +46,7 @@ def head(everything: tuple[Drawing, ...]) -> None:
         st.page_link("draw.py", label="Draw more", icon=":material/draw:")
         bring_drawings()
         take_out(len(everything))
-    deleted_drawings()
+    undo_bar("drawings")
     brought()
 
 

@@ -21,11 +21,11 @@ from core.runs.run import Run
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import plain
+from pages.parts.shared.undo_bar import Deletion, remember_deletion
 
 PAGE = 60  # tiles
 _KEY, _DONE = "drawings-gallery", "drawings-done"  # the component; session: the stamp of what was done last
-_DELETED = "drawings-deleted"  # session: the drawings of each deletion, the latest last
-_UNDOABLE = 3  # deletions
+_UNDOABLE = 3  # deletions: each keeps its drawings in memory
 _COLUMNS = 10  # of the sheet of pictures
 _EVERYBODY, _NOBODY = "Every hand", "No name"
 _HTML = f"""
@@ -165,34 +165,14 @@ def _obey(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
         elif act.get("what") == "hand":
             saved.rename_hand(chosen, value)
         elif act.get("what") == "delete" and (gone := saved.delete(chosen)):
-            st.session_state[_DELETED] = [*st.session_state.get(_DELETED, []), gone][-_UNDOABLE:]
+            words = f"{len(gone):,} drawing{'s' * (len(gone) != 1)}"
+            deletion = Deletion(gone[0].id, words, lambda: drawings().put_back(gone))
+            remember_deletion("drawings", deletion, most=_UNDOABLE)
     return True
 
 
 def _are_ids(asked: object) -> bool:
     return isinstance(asked, list) and len(asked) <= PAGE and all(isinstance(i, str) for i in asked)
-
-
-def deleted_drawings() -> None:
-    """Show a line for each deletion of this session, to undo it, until it is undone or dismissed."""
-    for number, gone in enumerate(st.session_state.get(_DELETED, [])):
-        key = gone[0].id
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"deleted-{key}"):
-            word = "drawing" if len(gone) == 1 else "drawings"
-            st.markdown(f"Deleted {len(gone):,} {word}.", width="content")
-            st.button("Undo", key=f"undo-{key}", icon=":material/undo:", on_click=_undo, args=(number, True))
-            st.button("Dismiss", key=f"dismiss-{key}", type="tertiary", on_click=_undo, args=(number, False))
-    refusal("drawings-undo")
-
-
-def _undo(number: int, bring_back: bool) -> None:
-    batches = st.session_state[_DELETED]
-    if number >= len(batches):
-        return
-    with refusable("drawings-undo"):
-        if bring_back:
-            drawings().put_back(batches[number])
-        del batches[number]
 
 
 def _nothing() -> None:
