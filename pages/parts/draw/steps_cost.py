@@ -12,7 +12,7 @@ from core.jobs.state import Work
 from core.measures.preprocessing import Row, StepsReport, load_steps, steps_state, submit_steps
 from core.runs.run import Run
 from pages.parts.shared.pickers import run_labels
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, plain, say
 from pages.parts.shared.table import Cell, table
 
 # By the names of core/ink/render.py; pad/panels/steps.js shows the same.
@@ -39,16 +39,13 @@ def steps_cost(runs: Sequence[Run]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             run = _pick(classifiers)
             status = st.container(width="stretch")
-        try:
+        with guarded():  # the run may be gone
             look = _look(run)
             polls = look[0] in ("computing", "starting")
             with status:
                 st.fragment(_status, run_every=0.5 if polls else None, key=f"steps-status-{run.id}")(run, look)
-        except ValueError as error:  # the run is gone
-            st.caption(plain(str(error)))
-            return
-        if look[1] is not None:
-            _table(run, look[1])
+            if look[1] is not None:
+                _table(run, look[1])
 
 
 def _pick(classifiers: dict[str, Run]) -> Run:
@@ -117,7 +114,7 @@ def _table(run: Run, report: StepsReport) -> None:
     heads += [f"{report.moved_count:,} moved test digits", "Loss"]
     rows = [_line(row, base, bool(report.drawings_count)) for row in report.rows]
     table(rows, heads, name="sc", label="What switching off each step costs")
-    st.caption(plain(describe(run.name, report)))
+    say(describe(run.name, report))
 
 
 def _line(row: Row, base: Row, with_drawings: bool) -> list[str | Cell]:

@@ -20,7 +20,7 @@ from core.measures.drawing_reads import UNREAD, readings
 from core.runs.run import Run
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import warn
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
 
 PAGE = 60  # tiles
@@ -61,7 +61,7 @@ def gallery(readers: Sequence[Run]) -> None:
         everything = drawings().all()
         passed, texts = _filtered(everything, readers)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        warn(error)
         return
     if _obey(drawings(), passed):
         st.rerun()

@@ -15,7 +15,7 @@ from core.runs.store import store
 from pages.parts.drawings.learn_result import TAUGHT
 from pages.parts.shared.pickers import announce_run, run_labels
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 
 _FEW = 10  # drawings; of fewer nothing can be said
 _FIRST = "cnn"  # the best of the shipped runs
@@ -40,7 +40,7 @@ def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
     )
     run = offered.get(chosen, runs[0])
     learned = [drawing for drawing in everything if not drawing.aside]
-    st.caption(plain(plan(run, len(learned), len(everything) - len(learned))))
+    say(plan(run, len(learned), len(everything) - len(learned)))
     st.button(
         f"Learn from {_drawings(len(learned))}",
         key="learn",

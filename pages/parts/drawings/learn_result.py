@@ -19,7 +19,7 @@ from pages.parts.drawings.readings import Share, test_accuracy
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, image_tiles
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, plain, say
 from pages.parts.shared.table import Cell, table
 
 TAUGHT = "hand-learned"  # session: the run whose change is shown
@@ -62,7 +62,7 @@ def _busy(run: Run) -> bool:
 
 def _result(run: Run, everything: Sequence[Drawing], was_busy: bool) -> None:
     begun = False
-    try:
+    with guarded():
         with st.container(width=640):
             run_status(run)
         if run.has_weights():
@@ -71,8 +71,6 @@ def _result(run: Run, everything: Sequence[Drawing], was_busy: bool) -> None:
             begun = _compare(
                 run, learned, [drawing for drawing in everything if drawing.aside and drawing.id not in mine]
             )
-    except RunNotFound as error:
-        st.caption(plain(str(error)))
     if _busy(run) != was_busy or (begun and not was_busy):
         st.rerun()
 
@@ -88,7 +86,7 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
     both = [*aside, *learned]
     begun = read(run, both, before=True) | read(run, both)
     if why := refused(run, before=True) or refused(run):
-        st.caption(plain(why))
+        say(why)
         return begun
     was, now, meant = readings(run, both, before=True), readings(run, both), labels(both)
     figures, changed = st.columns([1, 1.4], gap="large")
@@ -97,7 +95,7 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
         shares = {title: (Share.of(was[p], meant[p]), Share.of(now[p], meant[p])) for title, p in parts.items()}
         tested = _tested(run)
         _table(run, shares, tested)
-        st.caption(plain(describe(run, shares["Kept aside"], tested)))
+        say(describe(run, shares["Kept aside"], tested))
     if not (np.concatenate([was, now]) == UNREAD).any():
         with changed:
             _tiles("Wrong before, right now", both, was, now, (was != meant) & (now == meant))
@@ -149,7 +147,7 @@ def _tiles(title: str, both: Sequence[Drawing], was: np.ndarray, now: np.ndarray
     """Show drawings with what was read in them before and what is read now."""
     places = np.flatnonzero(which)
     more = f", of which {_SHOWN}" if len(places) > _SHOWN else ""
-    st.markdown(f"{title}: {len(places):,}{more}")
+    st.markdown(f"{plain(title)}: {len(places):,}{more}")
     if len(places):
         wrong = title.startswith("Right")
         captions = [Caption(f"{was[i]} → {now[i]}", wrong=wrong) for i in places[:_SHOWN]]

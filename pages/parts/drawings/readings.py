@@ -16,7 +16,7 @@ from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 from pages.parts.shared.table import Cell, table
 
 _UNASKED = 20_000  # drawings times runs that are read without being asked: some seconds' work beside other work
@@ -113,7 +113,7 @@ def readings_table(runs: Sequence[Run]) -> bool:
     lines = [line for row in rows if (line := _line(names, *row))]
     table(lines, head, name="dr-runs", label="How each model reads the drawings", look="wide")
     if said := describe([(names[run.id], share) for run, share, _ in rows]):
-        st.caption(plain(said))
+        say(said)
     return begun
 
 

@@ -19,6 +19,7 @@ from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
 from pages.parts.shared.job import Job, follow
 from pages.parts.shared.strips import Row, image_strip
+from pages.parts.shared.style import say
 from pages.parts.shared.table import Cell, table
 
 _TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
@@ -43,7 +44,7 @@ def trust(run: Run, projection: Projection) -> None:
             figures[other] = stored[0]
     st.markdown(verdict(method, found[0], projection.parameters))
     _table(figures)
-    st.caption(_how(found[0], len(projection.points)))
+    say(_how(found[0], len(projection.points)))
     if PROJECTORS[method].kind != "itself":  # which tears nothing
         _torn(projection, found[1])
 

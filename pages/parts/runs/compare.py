@@ -17,7 +17,7 @@ from pages.parts.runs.table import TASKS
 from pages.parts.shared.curves import curves_of
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 from pages.parts.shared.table import Cell, table
 
 
@@ -30,7 +30,7 @@ def overlaid_curves(runs: Sequence[Run]) -> None:
             continue
         text = describe_learning_curves(curves)
         live_figure(learning_curves(curves, log_loss=log_loss), key=f"curves-{task}", height=300, label=text)
-        st.caption(plain(text))
+        say(text)
     st.toggle("Logarithmic scale", key="log-loss", persist_state="session")
 
 

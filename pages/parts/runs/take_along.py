@@ -14,7 +14,7 @@ from core.runs.export import metrics_csv, onnx_model, script, tensorboard
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.runs.table import CHOSEN
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import warn
 from pages.parts.shared.upload import upload
 
 _REFUSED = "files-refused"  # session: (run id, what) -> why it could not be made
@@ -56,7 +56,7 @@ def take_along(run: Run) -> None:
                 width="stretch",
             )
             if why := refused.get((run.id, what)):
-                st.error(plain(why), icon=":material/error:")
+                warn(why)
 
 
 def refusals() -> tuple[object, ...]:

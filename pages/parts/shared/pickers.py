@@ -13,7 +13,7 @@ from core.data.fetch import fetch_state
 from core.jobs import submit
 from core.runs.run import Run
 from core.runs.store import store
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import plain, say
 
 _FALLBACK = "digits"  # needs no download
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
@@ -68,7 +68,7 @@ def pick_runs(
     )
     remember_runs(key, picked)
     for note in notes:
-        st.caption(note)
+        say(note)
     return [offered[run_id] for run_id in picked if run_id in offered]
 
 
@@ -85,7 +85,7 @@ def pick_run(label: str, *, task: str | None = None, key: str) -> Run | None:
     picked = st.selectbox(label, list(offered), format_func=lambda i: labels.get(i, str(i)), key=key)
     remember_runs(key, [picked])
     for note in notes:
-        st.caption(note)
+        say(note)
     return offered.get(picked)
 
 

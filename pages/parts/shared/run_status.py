@@ -11,6 +11,7 @@ from core.runs.log import History
 from core.runs.run import Run, RunNotFound
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
 from pages.parts.shared.run_mark import run_mark
+from pages.parts.shared.style import guarded
 
 _TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
 _STYLE = """
@@ -31,17 +32,14 @@ _STYLE = """
 
 def run_status(run: Run) -> None:
     """Show how one run stands, with the buttons for what can be done to it."""
-    try:
+    with guarded():
         status, history, message = run.status(), run.history(), run.message()
         with st.container(
             horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"status-{run.id}"
         ):
             st.html(_STYLE + COMPACT + _line(run, status, history, message))
             run_buttons(run, status)
-    except RunNotFound as error:
-        st.caption(str(error))
-        return
-    refusal(run.id)
+        refusal(run.id)
 
 
 def _line(run: Run, status: str, history: History, message: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import warn
 
 
 def upload(
@@ -34,4 +34,4 @@ def upload(
             else:
                 state[f"{key}-imported"] = (count + 1, ("", ""))
                 st.rerun()
-        st.error(plain(wrong), icon=":material/error:")
+        warn(wrong)

@@ -15,7 +15,7 @@ from core.measures.reconstruction import to_bytes
 from core.runs.run import Run
 from core.runs.weights import load_model
 from pages.parts.shared.strips import image_tiles
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded
 from pages.parts.walks.component import facts_of, mount, numbers
 from pages.parts.walks.ends import choose_end, two_picked
 
@@ -24,37 +24,35 @@ _NEAR = 8
 _STEPS = 9
 
 
+@guarded()
 def means(run: Run, projection: Projection, picks: list[int]) -> None:
     """Show the means and let people add and subtract codes; picks: rows of the map, the last one last."""
-    try:
-        _row_of_means(run, projection)
-        a, b = two_picked(projection, picks)
-        picked = {"A": a, "B": b}
-        firsts = {"Code": "picked-A"} | dict(zip(("Minus", "Plus"), _first(projection, a, b), strict=True))
-        chosen = []
-        for (label, first), part in zip(firsts.items(), st.columns(3, gap="small"), strict=True):
-            with part:
-                key = f"walk-{label.lower()}"
-                chosen.append(choose_end(label, run, projection, key=key, picked=picked, first=first))
-        code, minus, plus = chosen
-        said = mount(
-            "sum",
-            key="walk-sum",
-            run=run,
-            projection=projection,
-            name=f"{code.name} {minus.name} {plus.name}",
-            code=numbers(code.code),
-            minus=numbers(minus.code),
-            plus=numbers(plus.code),
-            titles=[code.title, minus.title, plus.title],
-            limit=LIMIT,
-            steps=_STEPS,
-        )
-        amount = _amount(said.get("amount"))
-        result = combine([(1, code.code), (-amount, minus.code), (amount, plus.code)])
-        _nearest(projection, result, code.row)
-    except (ValueError, OSError) as error:
-        st.caption(plain(str(error)))
+    _row_of_means(run, projection)
+    a, b = two_picked(projection, picks)
+    picked = {"A": a, "B": b}
+    firsts = {"Code": "picked-A"} | dict(zip(("Minus", "Plus"), _first(projection, a, b), strict=True))
+    chosen = []
+    for (label, first), part in zip(firsts.items(), st.columns(3, gap="small"), strict=True):
+        with part:
+            key = f"walk-{label.lower()}"
+            chosen.append(choose_end(label, run, projection, key=key, picked=picked, first=first))
+    code, minus, plus = chosen
+    said = mount(
+        "sum",
+        key="walk-sum",
+        run=run,
+        projection=projection,
+        name=f"{code.name} {minus.name} {plus.name}",
+        code=numbers(code.code),
+        minus=numbers(minus.code),
+        plus=numbers(plus.code),
+        titles=[code.title, minus.title, plus.title],
+        limit=LIMIT,
+        steps=_STEPS,
+    )
+    amount = _amount(said.get("amount"))
+    result = combine([(1, code.code), (-amount, minus.code), (amount, plus.code)])
+    _nearest(projection, result, code.row)
 
 
 def _row_of_means(run: Run, projection: Projection) -> None:
