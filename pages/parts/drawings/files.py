@@ -7,6 +7,7 @@ import streamlit as st
 from core.ink.collection import drawings
 from core.ink.drawing import MAX_BYTES
 from pages.parts.shared.run_controls import refusable, refusal
+from pages.parts.shared.style import plain
 from pages.parts.shared.table import table
 from pages.parts.shared.upload import upload
 
@@ -51,8 +52,8 @@ def brought() -> None:
         return
     added, skipped = done.added, done.skipped
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="deleted-drawings-report"):
-        text = f"Brought in {_count(len(added), 'drawing')}."
-        st.markdown(text + (f" {_count(len(skipped), 'line')} skipped:" if skipped else ""), width="content")
+        lines = f" {_count(len(skipped), 'line')} skipped:" if skipped else ""
+        st.markdown(plain(f"Brought in {_count(len(added), 'drawing')}.{lines}"), width="content")
         if skipped:
             report = "".join(f"line {number}: {why}\n" for number, why in skipped)
             st.download_button(

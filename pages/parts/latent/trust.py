@@ -19,7 +19,7 @@ from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
 from pages.parts.shared.job import Job, follow
 from pages.parts.shared.strips import Row, image_strip
-from pages.parts.shared.style import say
+from pages.parts.shared.style import plain, say
 from pages.parts.shared.table import Cell, table
 
 _TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
@@ -42,7 +42,8 @@ def trust(run: Run, projection: Projection) -> None:
     for other in methods_of(run):
         if other != method and (stored := load_trust(run, other, sample)):
             figures[other] = stored[0]
-    st.markdown(verdict(method, found[0], projection.parameters))
+    most, rest = verdict(method, found[0], projection.parameters)
+    st.markdown(f"**{plain(most)}** {plain(rest)}")
     _table(figures)
     say(_how(found[0], len(projection.points)))
     if PROJECTORS[method].kind != "itself":  # which tears nothing
@@ -63,25 +64,25 @@ def measured(run: Run, projection: Projection) -> None:
     )
 
 
-def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
-    """Return in two sentences how to read a map of this kind."""
-    kept = f"{found.kept:.0%}".replace("%", "\u00a0%")
-    votes = f"{found.accuracy_map:.0%} of the digits have the class of their nearest points, "
-    classes = f"{votes}{found.accuracy_code:.0%} that of their nearest codes".replace("%", "\u00a0%")
+def verdict(method: str, found: Trust, parameters: dict[str, object]) -> tuple[str, str]:
+    """Return how to read a map of this kind: what matters most, and the rest."""
+    kept, on_map, in_code = (_percent(share) for share in (found.kept, found.accuracy_map, found.accuracy_code))
+    classes = f"{on_map} of the digits have the class of their nearest points, {in_code} that of their nearest codes."
     if PROJECTORS[method].kind == "itself":
-        return "**This is the code itself: nothing is bent or left out.** Distances, directions and gaps are real."
+        return "This is the code itself: nothing is bent or left out.", "Distances, directions and gaps are real."
     if PROJECTORS[method].kind == "flat":
         shares = parameters.get("explained_variance")
-        share = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
-        spread = f"{share:.0%} of the codes' variance".replace("%", "\u00a0%")
-        return (
-            f"**A flat shadow of the code: it shows {spread}, and {kept} of each digit's nearest codes stay nearest.** "
-            f"Points far apart are far apart in code, but points on top of each other need not be alike; {classes}."
-        )
-    return (
-        f"**On this map {kept} of each digit's nearest codes are still among its nearest points.** "
-        f"Read clusters, not distances: gaps, sizes and what lies between clusters mean little; {classes}."
-    )
+        spread = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
+        shown = f"it shows {_percent(spread)} of the codes' variance"
+        most = f"A flat shadow of the code: {shown}, and {kept} of each digit's nearest codes stay nearest."
+        rest = "Points far apart are far apart in code, but points on top of each other need not be alike"
+        return most, f"{rest}; {classes}"
+    most = f"On this map {kept} of each digit's nearest codes are still among its nearest points."
+    return most, f"Read clusters, not distances: gaps, sizes and what lies between clusters mean little; {classes}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", "\u00a0%")
 
 
 def _table(figures: dict[str, Trust]) -> None:
@@ -113,7 +114,7 @@ def _torn(projection: Projection, torn: np.ndarray) -> None:
     for row, others in zip(rows, near, strict=True):
         images = samples.images_of(projection.dataset, np.concatenate([[row], others]))
         title = f"{name_of(projection, int(row))}, class {names[projection.labels[row]]}"
-        far = f"{torn[row]:.0%} of the map's width away".replace("%", "\u00a0%")
+        far = f"{_percent(torn[row])} of the map's width away"
         lines.append(Row(title, images, far))
     image_strip(lines, ["digit", *[""] * _NEAR])
     st.caption("Each digit before the digits with the nearest codes, and how far those lie from it on the map.")
