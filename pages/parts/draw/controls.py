@@ -13,7 +13,7 @@ from core.measures.on_demand import wanted
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.shared.map_job import latest_map
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import plain
 
 PANELS = {"river": "River", "map": "Map", "steps": "Steps"}
@@ -43,24 +43,13 @@ def pick_panels() -> list[str]:
 
 def pick_map() -> tuple[Run, str] | None:
     """Let people choose an autoencoder and the way its codes are laid out; None when there is no autoencoder."""
-    offered = {run.id: run for run in store().runs("reconstruct") if run.has_weights()}
-    if not offered:
-        st.selectbox("Map of", [], placeholder="Nothing is trained yet", disabled=True, key="map-of-none", width=200)
-        return None
-    ids = list(offered)
-    labels = run_labels(list(offered.values()))
-    first = ids.index(_FIRST) if _FIRST in ids else 0
-    run_id = st.selectbox(
-        "Map of",
-        ids,
-        index=first,
-        format_func=lambda one: labels.get(one, str(one)),
-        key="map-of",
-        persist_state="session",
-        bind="query-params",
-        width=200,
+    offered = [run for run in store().runs("reconstruct") if run.has_weights()]
+    remembered: dict[str, Any] = {"persist_state": "session", "bind": "query-params"} if offered else {}
+    run = pick_among("Map of", offered, key="map-of", first=_FIRST, width=200, **remembered) or next(
+        iter(offered), None
     )
-    run = offered.get(str(run_id), offered[ids[first]])
+    if run is None:
+        return None
     methods = _methods(run)
     method = st.selectbox(
         "Laid out by",

@@ -11,7 +11,7 @@ import streamlit as st
 from core.jobs.state import Work
 from core.measures.preprocessing import Row, StepsReport, load_steps, steps_state, submit_steps
 from core.runs.run import Run
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import guarded, plain, say
 from pages.parts.shared.table import Cell, table
 
@@ -30,7 +30,7 @@ _ASKED = "steps-asked"  # session: when which run was asked about, and how it st
 
 def steps_cost(runs: Sequence[Run]) -> None:
     """Show what switching off each step costs one of the classifiers among the runs, and measure it when asked to."""
-    classifiers = {run.id: run for run in runs if run.spec.task == "classify" and run.has_weights()}
+    classifiers = [run for run in runs if run.spec.task == "classify" and run.has_weights()]
     with st.container(border=True, key="steps-cost", gap="small"):
         st.markdown("**What each step is worth**")
         if not classifiers:
@@ -48,14 +48,10 @@ def steps_cost(runs: Sequence[Run]) -> None:
                 _table(run, look[1])
 
 
-def _pick(classifiers: dict[str, Run]) -> Run:
+def _pick(classifiers: Sequence[Run]) -> Run:
     if len(classifiers) == 1:
-        return next(iter(classifiers.values()))
-    labels = run_labels(list(classifiers.values()))
-    chosen = st.selectbox(
-        "Classifier", list(classifiers), format_func=lambda one: labels.get(one, str(one)), key="steps-run", width=240
-    )
-    return classifiers.get(str(chosen)) or next(iter(classifiers.values()))
+        return classifiers[0]
+    return pick_among("Classifier", classifiers, key="steps-run", width=240) or classifiers[0]
 
 
 def _look(run: Run) -> tuple[str, StepsReport | None]:

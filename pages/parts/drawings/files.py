@@ -52,8 +52,8 @@ def brought() -> None:
         return
     added, skipped = done.added, done.skipped
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="deleted-drawings-report"):
-        lines = f" {_count(len(skipped), 'line')} skipped:" if skipped else ""
-        st.markdown(plain(f"Brought in {_count(len(added), 'drawing')}.{lines}"), width="content")
+        lines = f" {plain(_count(len(skipped), 'line'))} skipped:" if skipped else ""
+        st.markdown(f"Brought in {plain(_count(len(added), 'drawing'))}.{lines}", width="content")
         if skipped:
             report = "".join(f"line {number}: {why}\n" for number, why in skipped)
             st.download_button(

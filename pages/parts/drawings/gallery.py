@@ -18,7 +18,7 @@ from core.ink.collection import DrawingSet, drawings
 from core.ink.drawing import MAX_HAND, Drawing, images
 from core.measures.drawing_reads import UNREAD, readings
 from core.runs.run import Run
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import warn
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
@@ -92,24 +92,16 @@ def _filtered(everything: Sequence[Drawing], readers: Sequence[Run]) -> tuple[li
         whose = _EVERYBODY
         if len(hands) > 1:
             whose = st.selectbox("Hand", names, key="drawings-hand", width=140, persist_state="session")
-        labels = run_labels(readers)
-        misreader = st.selectbox(
-            "Misread by",
-            [run.id for run in readers],
-            index=None,
-            format_func=lambda run_id: labels.get(run_id, str(run_id)),
-            key="misread",
-            placeholder="Anybody or nobody",
-            width=200,
-            persist_state="session",
-            bind="query-params",
-        )
+        misreader = pick_among(
+            "Misread by", readers, key="misread", first=None, placeholder="Anybody or nobody", width=200,
+            persist_state="session", bind="query-params",
+        )  # fmt: skip
     passed = [drawing for drawing in everything if not wanted or drawing.label in wanted]
     if whose != _EVERYBODY:
         passed = [drawing for drawing in passed if (drawing.hand or _NOBODY) == whose]
     texts = {}
-    if run := next((run for run in readers if run.id == misreader), None):
-        read = readings(run, passed)
+    if misreader:
+        read = readings(misreader, passed)
         wrong = [(d, r) for d, r in zip(passed, read.tolist(), strict=True) if r not in (UNREAD, d.label)]
         passed, texts = [d for d, _ in wrong], {d.id: f"reads {r}, is {d.label}" for d, r in wrong}
     return sorted(passed, key=lambda drawing: -drawing.saved), texts

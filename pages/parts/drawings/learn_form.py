@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from core.runs import finetune
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.drawings.learn_result import TAUGHT
-from pages.parts.shared.pickers import announce_run, run_labels
+from pages.parts.shared.pickers import announce_run, pick_among
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import say
 
@@ -27,18 +28,8 @@ def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
     if not runs:
         st.caption("No classifier of digits is trained yet: train one on the Train page.")
         return
-    offered, names = {run.id: run for run in runs}, run_labels(runs)
-    first = list(offered).index(_FIRST) if _FIRST in offered else 0
-    chosen = st.selectbox(
-        "Model",
-        list(offered),
-        first,
-        format_func=lambda run_id: names.get(run_id, str(run_id)),
-        key="learn-run",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    run = offered.get(chosen, runs[0])
+    options: dict[str, Any] = {"label_visibility": "collapsed", "persist_state": "session"}
+    run = pick_among("Model", runs, key="learn-run", first=_FIRST, **options) or runs[0]
     learned = [drawing for drawing in everything if not drawing.aside]
     say(plan(run, len(learned), len(everything) - len(learned)))
     st.button(

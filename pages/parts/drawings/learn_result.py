@@ -16,7 +16,7 @@ from core.runs.finetune import learned_from
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from pages.parts.drawings.readings import Share, test_accuracy
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, image_tiles
 from pages.parts.shared.style import guarded, plain, say
@@ -32,21 +32,14 @@ def taught(everything: Sequence[Drawing]) -> None:
     if not runs:
         return
     st.subheader("Before and after", anchor=False)
-    state, names = st.session_state, run_labels(list(runs.values()))
+    state = st.session_state
     if state.get(TAUGHT) not in runs:
         state[TAUGHT] = next(iter(runs))
     if len(runs) > 1:
-        picked = st.selectbox(
-            "Run that learned",
-            list(runs),
-            list(runs).index(state[TAUGHT]),
-            format_func=lambda run_id: names.get(run_id, str(run_id)),
-            key=f"taught-pick-{state[TAUGHT]}",
-            width=420,
-            label_visibility="collapsed",
-        )
-        if picked != state[TAUGHT]:
-            state[TAUGHT] = picked
+        key, options = f"taught-pick-{state[TAUGHT]}", {"width": 420, "label_visibility": "collapsed"}
+        picked = pick_among("Run that learned", list(runs.values()), key=key, first=state[TAUGHT], **options)
+        if picked and picked.id != state[TAUGHT]:
+            state[TAUGHT] = picked.id
             st.rerun()
     run = runs[state[TAUGHT]]
     busy = _busy(run)

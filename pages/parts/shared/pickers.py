@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -76,17 +77,30 @@ def pick_run(label: str, *, task: str | None = None, key: str) -> Run | None:
     """Let people choose one run, as `pick_runs` does; None when there is no fitting run."""
     offered = {run.id: run for run in store().runs(task)}
     if not offered:
-        st.selectbox(label, [], placeholder="Nothing is trained yet", disabled=True, key=f"{key}-none")
-        return None
+        return pick_among(label, [], key=key)
     wanted, notes = wanted_runs(key, list(offered)[:1], offered)
     known = [run_id for run_id in wanted if run_id in offered] or list(offered)[:1]
     st.session_state[key] = known[0]
-    labels = run_labels(list(offered.values()))
-    picked = st.selectbox(label, list(offered), format_func=lambda i: labels.get(i, str(i)), key=key)
-    remember_runs(key, [picked])
+    picked = pick_among(label, list(offered.values()), key=key)
+    remember_runs(key, [picked.id] if picked else [])
     for note in notes:
         say(note)
-    return offered.get(picked)
+    return picked
+
+
+def pick_among(label: str, runs: Sequence[Run], *, key: str, first: str | None = "", **options: Any) -> Run | None:
+    """Let people choose one of these runs; None when there is none, or none is chosen.
+
+    first: the id of the run chosen at the first visit, else it is the first of them; None chooses none. options: of
+    st.selectbox.
+    """
+    ids, labels = [run.id for run in runs], run_labels(runs)
+    if not runs:
+        options |= {"placeholder": "Nothing is trained yet", "disabled": True}
+        key = f"{key}-none"
+    index = None if first is None else ids.index(first) if first in ids else 0
+    picked = st.selectbox(label, ids, index, format_func=lambda one: labels.get(one, str(one)), key=key, **options)
+    return next((run for run in runs if run.id == picked), None)
 
 
 def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[str], list[str]]:
