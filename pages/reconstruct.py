@@ -12,7 +12,7 @@ from pages.parts.reconstruct.controls import DRAWING, View, choose, controls
 from pages.parts.reconstruct.reconstructions import (
     Redrawer,
     cleaners,
-    describe,
+    describe_errors,
     drawing_strip,
     fits_pca,
     rows_of,
@@ -80,7 +80,7 @@ def comparison(runs: list[Run], was_active: bool) -> None:
             scores = [score(line, view.noise) for line in lines]
         if scores:
             score_table(scores)
-            say(describe(scores, view.noise))
+            say(describe_errors(scores, view.noise))
         if said := cleaners(lines):
             say(said)
     if view.with_pca and len(known) < len(sizes):

@@ -68,6 +68,8 @@ class Scope:
                 return self.ours(left)
             case ast.BinOp(op=ast.Sub()):
                 return True
+            case ast.Call(func=ast.Name(id="count"), args=[_, what]):
+                return self.ours(what)
             case ast.Call(func=ast.Name(id=name)):
                 return name == "plain" or name in NUMBERS
             case ast.Call(func=ast.Attribute(value=value, attr="replace"), args=args):

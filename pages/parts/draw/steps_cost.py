@@ -110,7 +110,7 @@ def _table(run: Run, report: StepsReport) -> None:
     heads += [f"{report.moved_count:,} moved test digits", "Loss"]
     rows = [_line(row, base, bool(report.drawings_count)) for row in report.rows]
     table(rows, heads, name="sc", label="What switching off each step costs")
-    say(describe(run.name, report))
+    say(describe_steps(run.name, report))
 
 
 def _line(row: Row, base: Row, with_drawings: bool) -> list[str | Cell]:
@@ -129,7 +129,7 @@ def _loss(share: float | None, before: float | None) -> str | Cell:
     return Cell(f"{sign}{abs(points):.1f} points", bar=before - share)
 
 
-def describe(name: str, report: StepsReport) -> str:
+def describe_steps(name: str, report: StepsReport) -> str:
     """Return one sentence: which step the classifier would miss most."""
     base = next(row for row in report.rows if not row.off)
     worst = min((row for row in report.rows if row.off), key=lambda row: row.moved)

@@ -7,9 +7,9 @@ import streamlit as st
 from core.ink.collection import drawings
 from core.ink.drawing import MAX_BYTES
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import count
 from pages.parts.shared.table import table
-from pages.parts.shared.upload import upload
+from pages.parts.shared.upload import download, upload
 
 _REPORT = "drawings-report"  # session: what became of the last file
 _SHOWN = 20  # lines of a report
@@ -17,16 +17,7 @@ _SHOWN = 20  # lines of a report
 
 def take_out(count: int) -> None:
     """Offer all drawings as one file; it is made when it is asked for."""
-    st.download_button(
-        "Take along",
-        data=drawings().export,
-        file_name="drawings.jsonl",
-        mime="application/jsonl",
-        key="drawings-export",
-        icon=":material/download:",
-        on_click="ignore",
-        disabled=not count,
-    )
+    download("Take along", drawings().export, "drawings.jsonl", key="drawings-export", disabled=not count)
 
 
 def bring_drawings() -> None:
@@ -52,14 +43,11 @@ def brought() -> None:
         return
     added, skipped = done.added, done.skipped
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="deleted-drawings-report"):
-        lines = f" {plain(_count(len(skipped), 'line'))} skipped:" if skipped else ""
-        st.markdown(f"Brought in {plain(_count(len(added), 'drawing'))}.{lines}", width="content")
+        lines = f" {count(len(skipped), 'line')} skipped:" if skipped else ""
+        st.markdown(f"Brought in {count(len(added), 'drawing')}.{lines}", width="content")
         if skipped:
             report = "".join(f"line {number}: {why}\n" for number, why in skipped)
-            st.download_button(
-                "Report", report, "skipped-lines.txt", "text/plain", key="drawings-report-file",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+            download("Report", report, "skipped-lines.txt", key="drawings-report-file")
         if added:
             st.button("Undo", key="drawings-import-undo", icon=":material/undo:", on_click=_forget, args=(True,))
         st.button("Dismiss", key="drawings-import-dismiss", type="tertiary", on_click=_forget, args=(False,))
@@ -67,12 +55,8 @@ def brought() -> None:
     if skipped:
         rows = [(f"line {number:,}", why) for number, why in skipped[:_SHOWN]]
         if (rest := len(skipped) - _SHOWN) > 0:
-            rows.append(("…", f"and {_count(rest, 'line')} more, in the report"))
+            rows.append(("…", f"and {count(rest, 'line')} more, in the report"))
         table(rows, name="dr-report", label="Lines that were skipped", look="words")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _forget(take_back: bool) -> None:

@@ -20,7 +20,7 @@ from core.measures.drawing_reads import UNREAD, readings
 from core.runs.run import Run
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import warn
+from pages.parts.shared.style import count, warn
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
 
 PAGE = 60  # tiles
@@ -157,8 +157,7 @@ def _obey(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
         elif act.get("what") == "hand":
             saved.rename_hand(chosen, value)
         elif act.get("what") == "delete" and (gone := saved.delete(chosen)):
-            words = f"{len(gone):,} drawing{'s' * (len(gone) != 1)}"
-            deletion = Deletion(gone[0].id, words, lambda: drawings().put_back(gone))
+            deletion = Deletion(gone[0].id, count(len(gone), "drawing"), lambda: drawings().put_back(gone))
             remember_deletion("drawings", deletion, most=_UNDOABLE)
     return True
 

@@ -16,7 +16,7 @@ from core.runs.store import store
 from pages.parts.drawings.learn_result import TAUGHT
 from pages.parts.shared.pickers import announce_run, pick_among
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import say
+from pages.parts.shared.style import count, say
 
 _FEW = 10  # drawings; of fewer nothing can be said
 _FIRST = "cnn"  # the best of the shipped runs
@@ -33,7 +33,7 @@ def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
     learned = [drawing for drawing in everything if not drawing.aside]
     say(plan(run, len(learned), len(everything) - len(learned)))
     st.button(
-        f"Learn from {_drawings(len(learned))}",
+        f"Learn from {count(len(learned), 'drawing')}",
         key="learn",
         type="primary",
         icon=":material/school:",
@@ -47,22 +47,18 @@ def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
 def plan(run: Run, learned: int, aside: int) -> str:
     """Say in a few sentences what will happen when the run's copy learns from so many drawings."""
     if not learned:
-        return f"{_drawings(aside)} kept aside, none to learn from: save some more."
+        return f"{count(aside, 'drawing')} kept aside, none to learn from: save some more."
     config = finetune.recipe(run, learned)
     data, epochs = DATASETS[config.dataset].title, config.epochs
     text = (
-        f"A copy of {run.name} learns from {_drawings(learned)}, varied at random and mixed into {data}, for "
+        f"A copy of {run.name} learns from {count(learned, 'drawing')}, varied at random and mixed into {data}, for "
         f"{epochs} epoch{'s' * (epochs > 1)}. {run.name} itself stays as it is. "
     )
     if aside:
-        text += f"{_drawings(aside)} kept aside will show whether it helps."
+        text += f"{count(aside, 'drawing')} kept aside will show whether it helps."
     if learned + aside < _FEW:
         text += f" With fewer than {_FEW} drawings the figures say little: save more to be sure."
     return text
-
-
-def _drawings(number: int) -> str:
-    return f"{number:,} drawing{'s' * (number != 1)}"
 
 
 def _start(run: Run, learned: Sequence[Drawing]) -> None:

@@ -88,7 +88,7 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
         shares = {title: (Share.of(was[p], meant[p]), Share.of(now[p], meant[p])) for title, p in parts.items()}
         tested = _tested(run)
         _table(run, shares, tested)
-        say(describe(run, shares["Kept aside"], tested))
+        say(describe_change(run, shares["Kept aside"], tested))
     if not (np.concatenate([was, now]) == UNREAD).any():
         with changed:
             _tiles("Wrong before, right now", both, was, now, (was != meant) & (now == meant))
@@ -105,7 +105,7 @@ def _tested(run: Run) -> tuple[float | None, float | None]:
     return before, test_accuracy(run)
 
 
-def describe(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, float | None]) -> str:
+def describe_change(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, float | None]) -> str:
     """Say in a sentence what learning brought, and what it cost."""
     was, now = aside
     if was.unread or now.unread:

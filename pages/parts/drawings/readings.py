@@ -112,12 +112,12 @@ def readings_table(runs: Sequence[Run]) -> bool:
     head = ("Model", "All drawings", "Kept aside", "Test set")
     lines = [line for row in rows if (line := _line(names, *row))]
     table(lines, head, name="dr-runs", label="How each model reads the drawings", look="wide")
-    if said := describe([(names[run.id], share) for run, share, _ in rows]):
+    if said := describe_readings([(names[run.id], share) for run, share, _ in rows]):
         say(said)
     return begun
 
 
-def describe(shares: Sequence[tuple[str, Share]]) -> str:
+def describe_readings(shares: Sequence[tuple[str, Share]]) -> str:
     """Say in a sentence which of the named runs reads most drawings right; empty while none has read them all."""
     read_all = [(name, share) for name, share in shares if share.share is not None]
     if not read_all:

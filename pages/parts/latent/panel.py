@@ -15,6 +15,7 @@ from core.measures import reconstruction
 from core.runs.run import Run
 from core.runs.weights import load_model
 from pages.parts.atlas.component import Pick
+from pages.parts.shared.nearest import nearest_tiles
 from pages.parts.shared.strips import Row, error_map, image_strip, image_tiles, rgb
 from pages.parts.shared.style import plain, say
 
@@ -136,12 +137,8 @@ def _place(run: Run, projection: Projection, what: Picked) -> None:
 
 
 def _neighbours(projection: Projection, code: np.ndarray, own: int | None, name: str = "") -> None:
-    rows, distances = projection.nearest(code, 8, without=own)
     st.markdown(f"**Nearest codes**{plain(f' of {name}') if name else ''}")
-    names = [_classes(projection)[label] for label in projection.labels[rows]]
-    captions = [f"{name} · {distance:.3g}" for name, distance in zip(names, distances, strict=True)]
-    images = samples.images_of(projection.dataset, rows)
-    image_tiles(images, captions, label="The digits with the nearest codes", scale=3, columns=4)
+    rows = nearest_tiles(projection, code, own, scale=3, columns=4)
     same = "" if own is None else f" {sum(projection.labels[rows] == projection.labels[own])} are of the same class."
     say(f"Their class and their distance in the space of {len(code)} numbers.{same}")
 

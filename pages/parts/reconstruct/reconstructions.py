@@ -172,7 +172,7 @@ def _line(score: Score) -> list[str | Cell]:
     ]
 
 
-def describe(scores: Sequence[Score], noise: Noise) -> str:
+def describe_errors(scores: Sequence[Score], noise: Noise) -> str:
     """The table in a sentence, and with noise another one on what was measured."""
     known = [(s.error, s.line.name) for s in scores if s.error is not None]
     if not known:

@@ -65,14 +65,14 @@ def _settings(config: TrainConfig) -> dict[str, str]:
     """Return every setting of a run as words, under the title the form gives it."""
     values: Mapping[str, Any] = config.to_dict()
     shown = {"Model": config.spec.title, "Task": TASKS[config.spec.task]}
-    shown |= {param.title: _words(values["params"][param.name]) for param in config.spec.params}
-    shown |= {row.title: _words(values[name]) for name, row in SETTINGS.items()}
+    shown |= {param.title: _value_in_words(values["params"][param.name]) for param in config.spec.params}
+    shown |= {row.title: _value_in_words(values[name]) for name, row in SETTINGS.items()}
     shown["Data set"] = DATASETS[config.dataset].title
-    shown |= {row.title: _words(values["augmentation"][name]) for name, row in AUGMENTATION_SETTINGS.items()}
+    shown |= {row.title: _value_in_words(values["augmentation"][name]) for name, row in AUGMENTATION_SETTINGS.items()}
     return shown
 
 
-def _words(value: object) -> str:
+def _value_in_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -81,7 +81,7 @@ def _facts(status: str, history: History, epochs: int) -> list[str]:
     facts = [f"{done} of {epochs}" + ("" if status == "running" else " epochs")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
-    facts.append(duration(history.seconds))
+    facts.append(time_in_words(history.seconds))
     left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
     if status == "running":
         facts[-1] += " so far"
@@ -91,7 +91,7 @@ def _facts(status: str, history: History, epochs: int) -> list[str]:
 
 def _about(seconds: float) -> str:
     # An estimate has no tenths.
-    return f"about {seconds:.0f} s" if seconds < 9.95 else f"about {duration(seconds)}"
+    return f"about {seconds:.0f} s" if seconds < 9.95 else f"about {time_in_words(seconds)}"
 
 
 def images_per_second(history: History, window: float = 3.0) -> float:
@@ -106,7 +106,7 @@ def images_per_second(history: History, window: float = 3.0) -> float:
     return sum(step["images"] for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
 
 
-def duration(seconds: float) -> str:
+def time_in_words(seconds: float) -> str:
     """Return a time in words a person reads at a glance: 0.4 s, 18 s, 2 min 05 s, 1 h 02 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"

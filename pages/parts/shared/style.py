@@ -42,6 +42,11 @@ def plain(text: str) -> str:
     return re.sub(r"(?m)^(\d*)([-+=.])", r"\1\\\2", text)  # what begins a list or underlines a heading
 
 
+def count(number: int, what: str) -> str:
+    """Return so many of something in words: 1 drawing, 2,000 drawings."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def say(text: object, **options: Any) -> None:
     """Show a quiet line with the words of a text or an exception, as they are; options: of st.caption."""
     st.caption(plain(str(text)), **options)

@@ -20,6 +20,7 @@ from core.runs.run import Run
 from core.runs.store import store
 from core.runs.weights import load_model
 from pages.parts.shared.style import guarded, say
+from pages.parts.shared.upload import download
 from pages.parts.walks.component import facts_of, joined, mount, pictures
 from pages.parts.walks.ends import End, choose_end, two_picked
 
@@ -128,14 +129,11 @@ def passes(reads: list[int], name: str, classes: tuple[str, ...]) -> str:
 
 def _saves(run: Run, way: str, one: Film) -> None:
     name = re.sub(r"[^A-Za-z0-9]+", "-", run.id)
-    st.download_button(
-        "GIF", lambda: as_gif(one.images), f"{name}-{way}.gif", "image/gif",
-        key="walk-gif", icon=":material/download:", on_click="ignore", help="Save the film, there and back.",
-    )  # fmt: skip
-    st.download_button(
-        "PNG", lambda: as_strip(one.images[::STRIP]), f"{name}-{way}.png", "image/png",
-        key="walk-png", icon=":material/download:", on_click="ignore", help="Save the strip of pictures.",
-    )  # fmt: skip
+    strip = lambda: as_strip(one.images[::STRIP])  # noqa: E731
+    download(
+        "GIF", lambda: as_gif(one.images), f"{name}-{way}.gif", key="walk-gif", help="Save the film, there and back."
+    )
+    download("PNG", strip, f"{name}-{way}.png", key="walk-png", help="Save the strip of pictures.")
 
 
 def as_gif(images: np.ndarray) -> bytes:
