@@ -58,7 +58,7 @@ def _html(tag: str, cell: str | Cell, scope: str = "") -> str:
 _STYLE = """<style>
 div:has(> .dl-table) { overflow: auto; }
 .dl-table { border-collapse: collapse; font-size: 13.5px; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.dl-table :is(th, td) { padding: 4px 0 4px 20px; text-align: right; vertical-align: top; font-weight: 400;
+.dl-table :is(th, td) { padding: 4px 0 4px 18px; text-align: right; vertical-align: top; font-weight: 400;
   white-space: nowrap; border: 0; }
 .dl-table thead th { font-weight: 600; font-size: 13px; vertical-align: bottom; }
 .dl-table tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
@@ -67,11 +67,13 @@ div:has(> .dl-table) { overflow: auto; }
 .dl-table u { display: inline-block; width: 84px; height: 9px; margin-left: 8px; opacity: .55;
   background: linear-gradient(90deg, currentColor var(--share), color-mix(in srgb, currentColor 12%, transparent) 0); }
 .dl-table.wide { width: 100%; }
+.dl-table.wide :is(th, td) { padding-left: 12px; }
+.dl-table.wide thead th { white-space: normal; }
 .dl-table :is([colspan], th:first-child), .dl-table.words :is(th, td) { text-align: left; white-space: normal;
   overflow-wrap: anywhere; }
-.dl-table th:first-child { padding-left: 0; min-width: 7rem; }
+.dl-table th:first-child, .dl-table.wide th:first-child { padding-left: 0; min-width: 7rem; }
 .dl-table [colspan], .dl-table.words tbody th { color: color-mix(in srgb, currentColor 75%, transparent); }
-div:has(> .dl-table.words) { max-height: 26rem; }
+div:has(> .dl-table.words) { max-height: 28rem; }
 .dl-table.words :is(th, td) { padding: 3px 14px 3px 0; min-width: 5.5rem; max-width: 22rem; }
 .dl-table.words tbody th { position: sticky; left: 0; background: light-dark(#fff, #14181d); }
 </style>"""
