@@ -1,6 +1,5 @@
 """Latent space: maps of an autoencoder's codes to walk over, with the decoder's picture of any place."""
 
-from collections.abc import Callable
 from contextlib import suppress
 
 import streamlit as st
@@ -18,7 +17,7 @@ from pages.parts.latent.maps import heed, show_maps
 from pages.parts.latent.panel import Shown
 from pages.parts.shared.map_job import latest_map
 from pages.parts.shared.pickers import dataset_note, pick_run
-from pages.parts.shared.style import page_header, plain
+from pages.parts.shared.style import guarded, page_header, say
 
 page_header("Latent space", "Walk over a map of the codes and see what the decoder draws at any place.")
 
@@ -35,15 +34,7 @@ def explore(choice: Choice, shown: list[Shown]) -> None:
             for run, projection in shown:
                 trust.measured(run, projection)
     with right:
-        st.fragment(said, key=f"doing-{doing}")(do, doing, choice, shown)
-
-
-def said(draw: Callable[..., None], *what: object) -> None:
-    """Draw a part of the page; what cannot be drawn is said in a sentence, and the rest stays."""
-    try:
-        draw(*what)
-    except ValueError as error:
-        st.caption(plain(str(error)))
+        st.fragment(do, key=f"doing-{doing}")(doing, choice, shown)
 
 
 def maps_of(choice: Choice) -> list[Shown]:
@@ -63,11 +54,12 @@ def meanwhile(run: Run, method: str, sample: str) -> list[Shown]:
     for other, title in others.items():
         with suppress(ValueError):  # a damaged one
             if other != method and (found := load_projection(run, other, sample)):
-                st.caption(f"Until then another map of the same digits: {title}.")
+                say(f"Until then another map of the same digits: {title}.")
                 return [(run, found)]
     return []
 
 
+@guarded()
 def page() -> None:
     with st.container(key="latent-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(width=220):
@@ -83,4 +75,4 @@ def page() -> None:
         st.fragment(explore, key="explore")(choice, shown)
 
 
-said(page)
+page()

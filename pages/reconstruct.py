@@ -12,7 +12,7 @@ from pages.parts.reconstruct.controls import DRAWING, View, choose, controls
 from pages.parts.reconstruct.reconstructions import (
     Redrawer,
     cleaners,
-    describe,
+    describe_errors,
     drawing_strip,
     fits_pca,
     rows_of,
@@ -21,7 +21,7 @@ from pages.parts.reconstruct.reconstructions import (
 )
 from pages.parts.shared.pickers import dataset_note, pick_runs
 from pages.parts.shared.strips import Row, error_legend, image_strip
-from pages.parts.shared.style import page_header, plain
+from pages.parts.shared.style import guarded, page_header, say
 
 page_header("Reconstruct", "Compare digits with what autoencoders redraw from a short code.")
 
@@ -36,10 +36,8 @@ def redrawers(runs: list[Run]) -> list[Redrawer]:
     """Load the runs; say in one line each why some cannot be."""
     loaded = []
     for run in runs:
-        try:
+        with guarded():
             loaded.append(Redrawer.of_run(run))
-        except ValueError as error:
-            st.caption(plain(str(error)))
     return loaded
 
 
@@ -82,9 +80,9 @@ def comparison(runs: list[Run], was_active: bool) -> None:
             scores = [score(line, view.noise) for line in lines]
         if scores:
             score_table(scores)
-            st.caption(plain(describe(scores, view.noise)))
+            say(describe_errors(scores, view.noise))
         if said := cleaners(lines):
-            st.caption(plain(said))
+            say(said)
     if view.with_pca and len(known) < len(sizes):
         st.rerun()  # the table has found the components meanwhile
 

@@ -4,14 +4,15 @@ import streamlit as st
 
 from core.runs.run import ACTIVE, Run
 from core.runs.store import store
-from pages.parts.runs.actions import actions, deleted
+from pages.parts.runs.actions import actions
 from pages.parts.runs.compare import overlaid_curves, settings_table
 from pages.parts.runs.table import CHOSEN, Line, glance, listing, pick_lines, read_lines, runs_table
 from pages.parts.runs.take_along import bring_in, refusals
 from pages.parts.shared.pickers import remember_runs, wanted_runs
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.run_status import run_status
-from pages.parts.shared.style import page_header, plain
+from pages.parts.shared.style import page_header, say
+from pages.parts.shared.undo_bar import undo_bar
 
 SHOWN = 8  # chosen runs whose curves are drawn: there are as many colours
 EVERY_S = 1.0  # between two looks whether anything changed
@@ -39,16 +40,16 @@ def chosen_part(runs: list[Run]) -> None:
         for run in shown:
             run_status(run)
         if len(runs) > SHOWN:
-            st.caption(f"{len(runs) - SHOWN} more runs are chosen; curves are drawn of the first {SHOWN}.")
+            say(f"{len(runs) - SHOWN} more runs are chosen; curves are drawn of the first {SHOWN}.")
         if len(runs) == 1 and runs[0].note:
-            st.caption(plain(runs[0].note))
+            say(runs[0].note)
         if len(runs) == 1:
             settings_table(shown)
     if len(runs) > 1:
         settings_table(shown)
 
 
-deleted()
+undo_bar("runs")
 listed = listing(store().folder)  # before they are read, so that no change after it is missed
 lines = read_lines(store().runs(), listed)
 offered = {line.run.id: line.run for line in lines}
@@ -64,7 +65,7 @@ else:
 chosen = st.session_state[CHOSEN]
 remember_runs(CHOSEN, chosen)
 for note in notes:
-    st.caption(note)
+    say(note)
 if chosen:
     chosen_part([offered[run_id] for run_id in chosen])
 active = [line for line in lines if line.status in ACTIVE]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.jobs import submit
 from pages.parts.shared.pickers import announce_run, pick_runs
-from pages.parts.shared.style import page_header
+from pages.parts.shared.style import page_header, warn
 from pages.parts.train.config_form import config_form, make
 from pages.parts.train.live_runs import live_runs
 
@@ -19,7 +19,7 @@ def form() -> None:
         try:
             run = make(config)
         except ValueError as error:
-            st.error(str(error), icon=":material/error:")
+            warn(error)
             return
         submit.train(run)
         announce_run(run)

@@ -6,12 +6,13 @@ from core.ink.collection import drawings
 from core.ink.drawing import MAX_HAND, Drawing, kept_aside
 from core.runs.run import Run
 from pages.parts.drawings.files import bring_drawings, brought, take_out
-from pages.parts.drawings.gallery import deleted_drawings, gallery
+from pages.parts.drawings.gallery import gallery
 from pages.parts.drawings.learn_form import learn_form
 from pages.parts.drawings.learn_result import taught
 from pages.parts.drawings.readings import live_readings, readers
 from pages.parts.shared.run_controls import COMPACT
-from pages.parts.shared.style import page_header, plain
+from pages.parts.shared.style import page_header, warn
+from pages.parts.shared.undo_bar import undo_bar
 
 _ROOM = "<style>.stMainBlockContainer h3 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
 EVERY_S = 1.0  # between two looks whether somebody saved a drawing
@@ -39,13 +40,13 @@ def head(everything: tuple[Drawing, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="hand-head"):
         aside, hands = int(kept_aside(everything).sum()), len({drawing.hand for drawing in everything})
         count = f"**{len(everything):,} drawing{'s' * (len(everything) != 1)}**"
-        by = f" by {hands} hands" * (hands > 1)
+        by = f" by {hands:,} hands" * (hands > 1)
         st.markdown(f"{count}{by}, {aside:,} kept aside" if everything else "**No drawings yet**", width="content")
         whose_hand()
         st.page_link("draw.py", label="Draw more", icon=":material/draw:")
         bring_drawings()
         take_out(len(everything))
-    deleted_drawings()
+    undo_bar("drawings")
     brought()
 
 
@@ -70,7 +71,7 @@ seen = drawings().version()  # before they are read, so that no change after it 
 try:
     everything = drawings().all()
 except ValueError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    warn(error)
     st.stop()
 head(everything)
 if everything:

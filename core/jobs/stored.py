@@ -42,9 +42,10 @@ class Stored(Generic[Value]):
     Raises ValueError with a sentence for what cannot be computed. parse: from (arrays, facts, stamp, *parameters) to
     the value; may raise any of UNREADABLE, for anyone may have written the file. stamp tells its versions apart.
     arrays: what the file must hold at least, with dtypes; most: bytes. current: whether a value is of the run as it
-    is now; outdated: what is said of one that is not. check: raises ValueError for parameters there cannot be. needs: what else the value is made of, None where
-    that is not there; parse gets it after the stamp. stem: of the file's name, where that is not the kind. keep,
-    weigh: how many values stay in memory, see `core.cache`. then: kinds that the same process computes next.
+    is now; outdated: what is said of one that is not. check: raises ValueError for parameters there cannot be. needs:
+    what else the value is made of, None where that is not there; parse gets it after the stamp. stem: of the file's
+    name, where that is not the kind. keep, weigh: how many values stay in memory, see `core.cache`. then: kinds that
+    the same process computes next.
     """
 
     kind: str

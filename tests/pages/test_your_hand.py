@@ -20,7 +20,7 @@ from core.runs.store import RunStore
 from core.runs.weights import load_model
 from pages.parts.drawings import gallery, readings
 from pages.parts.drawings.learn_form import plan
-from pages.parts.drawings.learn_result import describe
+from pages.parts.drawings.learn_result import describe_change
 from pages.parts.drawings.readings import Share, readers
 from tests.conftest import ROOT, small, sound, wait_for
 
@@ -366,8 +366,8 @@ def test_a_run_that_cannot_read_says_why_and_holds_up_no_other(trained: Train) -
     ],
 )
 def test_the_table_in_a_sentence(shares: list[tuple[str, Share]], said: str) -> None:
-    assert readings.describe(shares).startswith(said)
-    assert bool(readings.describe(shares)) == bool(said)
+    assert readings.describe_readings(shares).startswith(said)
+    assert bool(readings.describe_readings(shares)) == bool(said)
 
 
 # -- learning ------------------------------------------------------------------------------------------------------
@@ -440,13 +440,13 @@ def test_one_drawing_is_enough_to_begin_and_too_few_to_say_anything(trained: Tra
 def test_what_learning_changed_in_a_sentence(trained: Train) -> None:
     run = trained()
     aside = (Share(3, 10), Share(8, 10))
-    assert describe(run, aside, (0.99, 0.9874)) == (
+    assert describe_change(run, aside, (0.99, 0.9874)) == (
         "Of the drawings kept aside 8 of 10 are read right now, 3 before. On Embedded digits it costs 0.26 points."
     )
-    assert describe(run, aside, (None, 0.9)).endswith("3 before.")
-    assert describe(run, aside, (0.9, 0.95)).endswith("it brings 5.00 points.")
-    assert describe(run, (Share(0, 0), Share(0, 0)), (None, None)).startswith("No drawing is kept aside")
-    assert describe(run, (replace(aside[0], unread=2), aside[1]), (0.9, 0.9)) == "The drawings are being read."
+    assert describe_change(run, aside, (None, 0.9)).endswith("3 before.")
+    assert describe_change(run, aside, (0.9, 0.95)).endswith("it brings 5.00 points.")
+    assert describe_change(run, (Share(0, 0), Share(0, 0)), (None, None)).startswith("No drawing is kept aside")
+    assert describe_change(run, (replace(aside[0], unread=2), aside[1]), (0.9, 0.9)) == "The drawings are being read."
 
 
 def test_a_page_of_pictures_is_one_sheet_ten_in_a_row() -> None:

@@ -14,8 +14,8 @@ from core.measures.reference import REFERENCE
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.shared.map_job import latest_map
-from pages.parts.shared.pickers import run_labels
-from pages.parts.shared.style import plain
+from pages.parts.shared.pickers import pick_among
+from pages.parts.shared.style import say
 
 PANELS = {"river": "River", "map": "Map", "steps": "Steps"}
 _FIRST = "vae-2"  # its codes are two numbers, so its map is all there is of them
@@ -44,24 +44,13 @@ def pick_panels() -> list[str]:
 
 def pick_map() -> tuple[Run, str] | None:
     """Let people choose an autoencoder and the way its codes are laid out; None when there is no autoencoder."""
-    offered = {run.id: run for run in store().runs("reconstruct") if run.has_weights()}
-    if not offered:
-        st.selectbox("Map of", [], placeholder="Nothing is trained yet", disabled=True, key="map-of-none", width=200)
-        return None
-    ids = list(offered)
-    labels = run_labels(list(offered.values()))
-    first = ids.index(_FIRST) if _FIRST in ids else 0
-    run_id = st.selectbox(
-        "Map of",
-        ids,
-        index=first,
-        format_func=lambda one: labels.get(one, str(one)),
-        key="map-of",
-        persist_state="session",
-        bind="query-params",
-        width=200,
+    offered = [run for run in store().runs("reconstruct") if run.has_weights()]
+    remembered: dict[str, Any] = {"persist_state": "session", "bind": "query-params"} if offered else {}
+    run = pick_among("Map of", offered, key="map-of", first=_FIRST, width=200, **remembered) or next(
+        iter(offered), None
     )
-    run = offered.get(str(run_id), offered[ids[first]])
+    if run is None:
+        return None
     methods = _methods(run)
     method = st.selectbox(
         "Laid out by",
@@ -87,7 +76,7 @@ def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
     try:
         stored = latest_map(run, method)
     except ValueError as error:
-        st.caption(plain(str(error)))
+        say(error)
         return None
     version = stored.weights_version if stored else None
     title = PROJECTORS[method].title

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from core.measures.preprocessing import PREPROCESSING, Row, StepsReport
 from core.runs.run import Run
 from pages.parts.shared.job import Wish, follow
-from pages.parts.shared.pickers import run_labels
-from pages.parts.shared.style import plain
+from pages.parts.shared.pickers import pick_among
+from pages.parts.shared.style import guarded, say
+from pages.parts.shared.table import Cell, table
 
 # By the names of core/ink/render.py; pad/panels/steps.js shows the same.
 TITLES = {
@@ -22,24 +22,11 @@ TITLES = {
     "smooth": "Smooth edges",
     "polarity": "Light on dark",
 }
-_STYLE = """
-<style>
-.sc { overflow-x: auto; }
-.sc table { border-collapse: collapse; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
-.sc th, .sc td { padding: 4px 0 4px 20px; text-align: right; white-space: nowrap; }
-.sc th:first-child { padding-left: 0; text-align: left; }
-.sc thead th { font-weight: 600; vertical-align: bottom; }
-.sc tbody th { font-weight: 400; }
-.sc tbody tr { border-top: 1px solid var(--st-border-color, #8884); }
-.sc td.loss { min-width: 9.5em; }
-.sc .bar { display: inline-block; height: 9px; margin-right: 8px; background: currentColor; opacity: .35; }
-</style>
-"""
 
 
 def steps_cost(runs: Sequence[Run]) -> None:
     """Show what switching off each step costs one of the classifiers among the runs, and measure it when asked to."""
-    classifiers = {run.id: run for run in runs if run.spec.task == "classify" and run.has_weights()}
+    classifiers = [run for run in runs if run.spec.task == "classify" and run.has_weights()]
     with st.container(border=True, key="steps-cost", gap="small"):
         st.markdown("**What each step is worth**")
         if not classifiers:
@@ -49,24 +36,16 @@ def steps_cost(runs: Sequence[Run]) -> None:
             run = _pick(classifiers)
             status = st.container(width="stretch")
         report = PREPROCESSING.load(run)
-        try:
-            with status:
-                follow(_wish(run, report))
-        except ValueError as error:  # the run is gone
-            st.caption(plain(str(error)))
-            return
+        with guarded(), status:  # the run may be gone
+            follow(_wish(run, report))
         if report is not None:
             _table(run, report)
 
 
-def _pick(classifiers: dict[str, Run]) -> Run:
+def _pick(classifiers: Sequence[Run]) -> Run:
     if len(classifiers) == 1:
-        return next(iter(classifiers.values()))
-    labels = run_labels(list(classifiers.values()))
-    chosen = st.selectbox(
-        "Classifier", list(classifiers), format_func=lambda one: labels.get(one, str(one)), key="steps-run", width=240
-    )
-    return classifiers.get(str(chosen)) or next(iter(classifiers.values()))
+        return classifiers[0]
+    return pick_among("Classifier", classifiers, key="steps-run", width=240) or classifiers[0]
 
 
 def _wish(run: Run, report: StepsReport | None) -> Wish:
@@ -81,37 +60,28 @@ def _table(run: Run, report: StepsReport) -> None:
     if report.drawings_count:
         heads += [f"{report.drawings_count:,} saved drawings", "Loss"]
     heads += [f"{report.moved_count:,} moved test digits", "Loss"]
-    head = "".join(f"<th scope='col'>{escape(text)}</th>" for text in heads)
-    body = "".join(_line(row, base, bool(report.drawings_count)) for row in report.rows)
-    st.html(
-        f"{_STYLE}<div class='sc' tabindex='0'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-    st.caption(plain(describe(run.name, report)))
+    rows = [_line(row, base, bool(report.drawings_count)) for row in report.rows]
+    table(rows, heads, name="sc", label="What switching off each step costs")
+    say(describe_steps(run.name, report))
 
 
-def _line(row: Row, base: Row, with_drawings: bool) -> str:
-    title = TITLES.get(row.off, row.off) if row.off else "nothing"
-    shares: list[tuple[float | None, float | None]] = [(row.moved, base.moved)]
-    if with_drawings:
-        shares.insert(0, (row.drawings, base.drawings))
-    cells = "".join(f"<td>{_share(share)}</td>{_loss(share, before, bool(row.off))}" for share, before in shares)
-    return f"<tr><th scope='row'>{escape(title)}</th>{cells}</tr>"
+def _line(row: Row, base: Row, with_drawings: bool) -> list[str | Cell]:
+    line: list[str | Cell] = [TITLES.get(row.off, row.off) if row.off else "nothing"]
+    shares = [(row.drawings, base.drawings)] * with_drawings + [(row.moved, base.moved)]
+    for share, before in shares:
+        line += ["–" if share is None else f"{100 * share:.1f} %", _loss(share, before) if row.off else ""]
+    return line
 
 
-def _share(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _loss(share: float | None, before: float | None, switched: bool) -> str:
-    if share is None or before is None or not switched:
-        return "<td class='loss'></td>"
+def _loss(share: float | None, before: float | None) -> str | Cell:
+    if share is None or before is None:
+        return ""
     points = 100 * (before - share)
-    bar = f"<i class='bar' style='width: {max(0.0, points) * 0.7:.0f}px'></i>" if points >= 0.05 else ""
     sign = "−" if points >= 0.05 else "+" if points <= -0.05 else "±"
-    return f"<td class='loss'>{bar}{sign}{abs(points):.1f} points</td>"
+    return Cell(f"{sign}{abs(points):.1f} points", bar=before - share)
 
 
-def describe(name: str, report: StepsReport) -> str:
+def describe_steps(name: str, report: StepsReport) -> str:
     """Return one sentence: which step the classifier would miss most."""
     base = next(row for row in report.rows if not row.off)
     worst = min((row for row in report.rows if row.off), key=lambda row: row.moved)

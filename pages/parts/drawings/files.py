@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from core.ink.collection import drawings
 from core.ink.drawing import MAX_BYTES
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.upload import upload
+from pages.parts.shared.style import count
+from pages.parts.shared.table import table
+from pages.parts.shared.upload import download, upload
 
 _REPORT = "drawings-report"  # session: what became of the last file
 _SHOWN = 20  # lines of a report
-_STYLE = """
-<style>
-.dr-report { font-size: 13px; line-height: 1.5; max-height: 16rem; overflow: auto; }
-.dr-report table { border-collapse: collapse; }
-.dr-report th { text-align: right; font-weight: 400; opacity: .7; padding-right: 12px; white-space: nowrap;
-  font-variant-numeric: tabular-nums; vertical-align: top; }
-.dr-report td { overflow-wrap: anywhere; }
-</style>
-"""
 
 
 def take_out(count: int) -> None:
     """Offer all drawings as one file; it is made when it is asked for."""
-    st.download_button(
-        "Take along",
-        data=drawings().export,
-        file_name="drawings.jsonl",
-        mime="application/jsonl",
-        key="drawings-export",
-        icon=":material/download:",
-        on_click="ignore",
-        disabled=not count,
-    )
+    download("Take along", drawings().export, "drawings.jsonl", key="drawings-export", disabled=not count)
 
 
 def bring_drawings() -> None:
@@ -61,27 +43,20 @@ def brought() -> None:
         return
     added, skipped = done.added, done.skipped
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="deleted-drawings-report"):
-        text = f"Brought in {_count(len(added), 'drawing')}."
-        st.markdown(text + (f" {_count(len(skipped), 'line')} skipped:" if skipped else ""), width="content")
+        lines = f" {count(len(skipped), 'line')} skipped:" if skipped else ""
+        st.markdown(f"Brought in {count(len(added), 'drawing')}.{lines}", width="content")
         if skipped:
             report = "".join(f"line {number}: {why}\n" for number, why in skipped)
-            st.download_button(
-                "Report", report, "skipped-lines.txt", "text/plain", key="drawings-report-file",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+            download("Report", report, "skipped-lines.txt", key="drawings-report-file")
         if added:
             st.button("Undo", key="drawings-import-undo", icon=":material/undo:", on_click=_forget, args=(True,))
         st.button("Dismiss", key="drawings-import-dismiss", type="tertiary", on_click=_forget, args=(False,))
     refusal("drawings-import")
     if skipped:
-        rows = "".join(f"<tr><th>line {n:,}</th><td>{escape(why)}</td></tr>" for n, why in skipped[:_SHOWN])
-        rest = len(skipped) - _SHOWN
-        more = f"<tr><th></th><td>and {_count(rest, 'line')} more, in the report</td></tr>" if rest > 0 else ""
-        st.html(f'{_STYLE}<div class="dr-report" tabindex="0"><table>{rows}{more}</table></div>')
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+        rows = [(f"line {number:,}", why) for number, why in skipped[:_SHOWN]]
+        if (rest := len(skipped) - _SHOWN) > 0:
+            rows.append(("…", f"and {count(rest, 'line')} more, in the report"))
+        table(rows, name="dr-report", label="Lines that were skipped", look="words")
 
 
 def _forget(take_back: bool) -> None:

@@ -18,14 +18,14 @@ from core.ink.collection import DrawingSet, drawings
 from core.ink.drawing import MAX_HAND, Drawing, images
 from core.measures.drawing_reads import UNREAD, readings
 from core.runs.run import Run
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import count, warn
+from pages.parts.shared.undo_bar import Deletion, remember_deletion
 
 PAGE = 60  # tiles
 _KEY, _DONE = "drawings-gallery", "drawings-done"  # the component; session: the stamp of what was done last
-_DELETED = "drawings-deleted"  # session: the drawings of each deletion, the latest last
-_UNDOABLE = 3  # deletions
+_UNDOABLE = 3  # deletions: each keeps its drawings in memory
 _COLUMNS = 10  # of the sheet of pictures
 _EVERYBODY, _NOBODY = "Every hand", "No name"
 _HTML = f"""
@@ -61,7 +61,7 @@ def gallery(readers: Sequence[Run]) -> None:
         everything = drawings().all()
         passed, texts = _filtered(everything, readers)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        warn(error)
         return
     if _obey(drawings(), passed):
         st.rerun()
@@ -92,24 +92,16 @@ def _filtered(everything: Sequence[Drawing], readers: Sequence[Run]) -> tuple[li
         whose = _EVERYBODY
         if len(hands) > 1:
             whose = st.selectbox("Hand", names, key="drawings-hand", width=140, persist_state="session")
-        labels = run_labels(readers)
-        misreader = st.selectbox(
-            "Misread by",
-            [run.id for run in readers],
-            index=None,
-            format_func=lambda run_id: labels.get(run_id, str(run_id)),
-            key="misread",
-            placeholder="Anybody or nobody",
-            width=200,
-            persist_state="session",
-            bind="query-params",
-        )
+        misreader = pick_among(
+            "Misread by", readers, key="misread", first=None, placeholder="Anybody or nobody", width=200,
+            persist_state="session", bind="query-params",
+        )  # fmt: skip
     passed = [drawing for drawing in everything if not wanted or drawing.label in wanted]
     if whose != _EVERYBODY:
         passed = [drawing for drawing in passed if (drawing.hand or _NOBODY) == whose]
     texts = {}
-    if run := next((run for run in readers if run.id == misreader), None):
-        read = readings(run, passed)
+    if misreader:
+        read = readings(misreader, passed)
         wrong = [(d, r) for d, r in zip(passed, read.tolist(), strict=True) if r not in (UNREAD, d.label)]
         passed, texts = [d for d, _ in wrong], {d.id: f"reads {r}, is {d.label}" for d, r in wrong}
     return sorted(passed, key=lambda drawing: -drawing.saved), texts
@@ -165,34 +157,13 @@ def _obey(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
         elif act.get("what") == "hand":
             saved.rename_hand(chosen, value)
         elif act.get("what") == "delete" and (gone := saved.delete(chosen)):
-            st.session_state[_DELETED] = [*st.session_state.get(_DELETED, []), gone][-_UNDOABLE:]
+            deletion = Deletion(gone[0].id, count(len(gone), "drawing"), lambda: drawings().put_back(gone))
+            remember_deletion("drawings", deletion, most=_UNDOABLE)
     return True
 
 
 def _are_ids(asked: object) -> bool:
     return isinstance(asked, list) and len(asked) <= PAGE and all(isinstance(i, str) for i in asked)
-
-
-def deleted_drawings() -> None:
-    """Show a line for each deletion of this session, to undo it, until it is undone or dismissed."""
-    for number, gone in enumerate(st.session_state.get(_DELETED, [])):
-        key = gone[0].id
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"deleted-{key}"):
-            word = "drawing" if len(gone) == 1 else "drawings"
-            st.markdown(f"Deleted {len(gone):,} {word}.", width="content")
-            st.button("Undo", key=f"undo-{key}", icon=":material/undo:", on_click=_undo, args=(number, True))
-            st.button("Dismiss", key=f"dismiss-{key}", type="tertiary", on_click=_undo, args=(number, False))
-    refusal("drawings-undo")
-
-
-def _undo(number: int, bring_back: bool) -> None:
-    batches = st.session_state[_DELETED]
-    if number >= len(batches):
-        return
-    with refusable("drawings-undo"):
-        if bring_back:
-            drawings().put_back(batches[number])
-        del batches[number]
 
 
 def _nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -13,9 +14,9 @@ from core.runs import finetune
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.drawings.learn_result import TAUGHT
-from pages.parts.shared.pickers import announce_run, run_labels
+from pages.parts.shared.pickers import announce_run, pick_among
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import count, say
 
 _FEW = 10  # drawings; of fewer nothing can be said
 _FIRST = "cnn"  # the best of the shipped runs
@@ -27,22 +28,12 @@ def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
     if not runs:
         st.caption("No classifier of digits is trained yet: train one on the Train page.")
         return
-    offered, names = {run.id: run for run in runs}, run_labels(runs)
-    first = list(offered).index(_FIRST) if _FIRST in offered else 0
-    chosen = st.selectbox(
-        "Model",
-        list(offered),
-        first,
-        format_func=lambda run_id: names.get(run_id, str(run_id)),
-        key="learn-run",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    run = offered.get(chosen, runs[0])
+    options: dict[str, Any] = {"label_visibility": "collapsed", "persist_state": "session"}
+    run = pick_among("Model", runs, key="learn-run", first=_FIRST, **options) or runs[0]
     learned = [drawing for drawing in everything if not drawing.aside]
-    st.caption(plain(plan(run, len(learned), len(everything) - len(learned))))
+    say(plan(run, len(learned), len(everything) - len(learned)))
     st.button(
-        f"Learn from {_drawings(len(learned))}",
+        f"Learn from {count(len(learned), 'drawing')}",
         key="learn",
         type="primary",
         icon=":material/school:",
@@ -56,22 +47,18 @@ def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
 def plan(run: Run, learned: int, aside: int) -> str:
     """Say in a few sentences what will happen when the run's copy learns from so many drawings."""
     if not learned:
-        return f"{_drawings(aside)} kept aside, none to learn from: save some more."
+        return f"{count(aside, 'drawing')} kept aside, none to learn from: save some more."
     config = finetune.recipe(run, learned)
     data, epochs = DATASETS[config.dataset].title, config.epochs
     text = (
-        f"A copy of {run.name} learns from {_drawings(learned)}, varied at random and mixed into {data}, for "
+        f"A copy of {run.name} learns from {count(learned, 'drawing')}, varied at random and mixed into {data}, for "
         f"{epochs} epoch{'s' * (epochs > 1)}. {run.name} itself stays as it is. "
     )
     if aside:
-        text += f"{_drawings(aside)} kept aside will show whether it helps."
+        text += f"{count(aside, 'drawing')} kept aside will show whether it helps."
     if learned + aside < _FEW:
         text += f" With fewer than {_FEW} drawings the figures say little: save more to be sure."
     return text
-
-
-def _drawings(number: int) -> str:
-    return f"{number:,} drawing{'s' * (number != 1)}"
 
 
 def _start(run: Run, learned: Sequence[Drawing]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -17,26 +16,14 @@ from core.runs.finetune import learned_from
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from pages.parts.drawings.readings import Share, test_accuracy
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, image_tiles
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, plain, say
+from pages.parts.shared.table import Cell, table
 
 TAUGHT = "hand-learned"  # session: the run whose change is shown
 _SHOWN = 30  # pictures of each kind
-_STYLE = """
-<style>
-.lr-change { overflow-x: auto; }
-.lr-change table { border-collapse: collapse; font-size: 14px; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.lr-change th, .lr-change td { padding: 5px 0 5px 22px; text-align: right; vertical-align: top; font-weight: 400; }
-.lr-change th:first-child { text-align: left; padding-left: 0; }
-.lr-change thead th { opacity: .75; font-size: 13px; }
-.lr-change tbody tr { border-top: 1px solid var(--st-border-color); }
-.lr-change small { display: block; opacity: .7; font-size: 12px; white-space: nowrap; }
-.lr-change td { white-space: nowrap; }
-.lr-change td:last-child { font-weight: 600; }
-</style>
-"""
 
 
 def taught(everything: Sequence[Drawing]) -> None:
@@ -45,21 +32,14 @@ def taught(everything: Sequence[Drawing]) -> None:
     if not runs:
         return
     st.subheader("Before and after", anchor=False)
-    state, names = st.session_state, run_labels(list(runs.values()))
+    state = st.session_state
     if state.get(TAUGHT) not in runs:
         state[TAUGHT] = next(iter(runs))
     if len(runs) > 1:
-        picked = st.selectbox(
-            "Run that learned",
-            list(runs),
-            list(runs).index(state[TAUGHT]),
-            format_func=lambda run_id: names.get(run_id, str(run_id)),
-            key=f"taught-pick-{state[TAUGHT]}",
-            width=420,
-            label_visibility="collapsed",
-        )
-        if picked != state[TAUGHT]:
-            state[TAUGHT] = picked
+        key, options = f"taught-pick-{state[TAUGHT]}", {"width": 420, "label_visibility": "collapsed"}
+        picked = pick_among("Run that learned", list(runs.values()), key=key, first=state[TAUGHT], **options)
+        if picked and picked.id != state[TAUGHT]:
+            state[TAUGHT] = picked.id
             st.rerun()
     run = runs[state[TAUGHT]]
     busy = _busy(run)
@@ -75,7 +55,7 @@ def _busy(run: Run) -> bool:
 
 def _result(run: Run, everything: Sequence[Drawing], was_busy: bool) -> None:
     begun = False
-    try:
+    with guarded():
         with st.container(width=640):
             run_status(run)
         if run.has_weights():
@@ -84,8 +64,6 @@ def _result(run: Run, everything: Sequence[Drawing], was_busy: bool) -> None:
             begun = _compare(
                 run, learned, [drawing for drawing in everything if drawing.aside and drawing.id not in mine]
             )
-    except RunNotFound as error:
-        st.caption(plain(str(error)))
     if _busy(run) != was_busy or (begun and not was_busy):
         st.rerun()
 
@@ -101,16 +79,16 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
     both = [*aside, *learned]
     begun = read(run, both, before=True) | read(run, both)
     if why := refused(run, before=True) or refused(run):
-        st.caption(plain(why))
+        say(why)
         return begun
     was, now, meant = readings(run, both, before=True), readings(run, both), labels(both)
-    table, changed = st.columns([1, 1.4], gap="large")
-    with table:
+    figures, changed = st.columns([1, 1.4], gap="large")
+    with figures:
         parts = {"Kept aside": slice(0, len(aside)), "Learned from": slice(len(aside), None)}
         shares = {title: (Share.of(was[p], meant[p]), Share.of(now[p], meant[p])) for title, p in parts.items()}
         tested = _tested(run)
-        st.html(_table(run, shares, tested))
-        st.caption(plain(describe(run, shares["Kept aside"], tested)))
+        _table(run, shares, tested)
+        say(describe_change(run, shares["Kept aside"], tested))
     if not (np.concatenate([was, now]) == UNREAD).any():
         with changed:
             _tiles("Wrong before, right now", both, was, now, (was != meant) & (now == meant))
@@ -127,7 +105,7 @@ def _tested(run: Run) -> tuple[float | None, float | None]:
     return before, test_accuracy(run)
 
 
-def describe(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, float | None]) -> str:
+def describe_change(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, float | None]) -> str:
     """Say in a sentence what learning brought, and what it cost."""
     was, now = aside
     if was.unread or now.unread:
@@ -142,35 +120,27 @@ def describe(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, f
     return text
 
 
-def _table(run: Run, shares: dict[str, tuple[Share, Share]], tested: tuple[float | None, float | None]) -> str:
-    rows = [
-        _row(title, before.html(), after.html(), _points(before.share, after.share))
+def _table(run: Run, shares: dict[str, tuple[Share, Share]], tested: tuple[float | None, float | None]) -> None:
+    rows: list[list[str | Cell]] = [
+        [title, before.cell(), after.cell(), _points(before.share, after.share)]
         for title, (before, after) in shares.items()
     ]
     cells = ["–" if value is None else f"{100 * value:.2f} %" for value in tested]
-    rows.append(_row(f"{DATASETS[run.config.dataset].title}, test set", *cells, _points(*tested, decimals=2)))
-    head = "".join(f'<th scope="col">{title}</th>' for title in ("", "Before", "After", "Change"))
-    return (
-        f'{_STYLE}<div class="lr-change" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    rows.append([f"{DATASETS[run.config.dataset].title}, test set", *cells, _points(*tested, decimals=2)])
+    table(rows, ("Digits", "Before", "After", "Change"), name="lr-change", label="Read right before and after learning")
 
 
-def _row(title: str, *cells: str) -> str:
-    return f'<tr><th scope="row">{escape(title)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-
-
-def _points(before: float | None, after: float | None, decimals: int = 1) -> str:
+def _points(before: float | None, after: float | None, decimals: int = 1) -> Cell:
     if before is None or after is None:
-        return "–"
-    return f"{100 * (after - before):+.{decimals}f} points".replace("-", "−")
+        return Cell("–")
+    return Cell(f"{100 * (after - before):+.{decimals}f} points".replace("-", "−"), bold=True)
 
 
 def _tiles(title: str, both: Sequence[Drawing], was: np.ndarray, now: np.ndarray, which: np.ndarray) -> None:
     """Show drawings with what was read in them before and what is read now."""
     places = np.flatnonzero(which)
     more = f", of which {_SHOWN}" if len(places) > _SHOWN else ""
-    st.markdown(f"{title}: {len(places):,}{more}")
+    st.markdown(f"{plain(title)}: {len(places):,}{more}")
     if len(places):
         wrong = title.startswith("Right")
         captions = [Caption(f"{was[i]} → {now[i]}", wrong=wrong) for i in places[:_SHOWN]]

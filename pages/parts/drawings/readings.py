@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.ink.collection import drawings
 from core.ink.drawing import Drawing, kept_aside, labels
 from core.measures.drawing_reads import UNREAD, read, reading, readings, refused
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from pages.parts.shared.pickers import run_labels
-from pages.parts.shared.style import plain
+from pages.parts.shared.run_mark import run_mark
+from pages.parts.shared.style import say
+from pages.parts.shared.table import Cell, table
 
 _UNASKED = 20_000  # drawings times runs that are read without being asked: some seconds' work beside other work
 _ASKED = "drawings-read-all"  # session: whether more than that were asked for
-_STYLE = """
-<style>
-.dr-runs { overflow-x: auto; }
-.dr-runs table { border-collapse: collapse; width: 100%; font-size: 13.5px; line-height: 1.3;
-  font-variant-numeric: tabular-nums; }
-.dr-runs th, .dr-runs td { padding: 4px 0 4px 12px; text-align: right; vertical-align: top; font-weight: 400; }
-.dr-runs th:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; }
-.dr-runs thead th { opacity: .75; font-size: 12.5px; vertical-align: bottom; }
-.dr-runs tbody tr { border-top: 1px solid var(--st-border-color); }
-.dr-runs small { display: block; opacity: .7; font-size: 12px; white-space: nowrap; }
-.dr-runs i { font-style: normal; margin-right: 6px; }
-.dr-runs td { white-space: nowrap; }
-.dr-runs .dr-wide { text-align: left; white-space: normal; opacity: .75; }
-</style>
-"""
 
 
 @dataclass(frozen=True)
@@ -56,13 +41,13 @@ class Share:
         """The share that is read right; None when there are no drawings or not all are read yet."""
         return self.right / self.count if self.count and not self.unread else None
 
-    def html(self) -> str:
-        """Two lines of a cell: the share, and how many of how many."""
+    def cell(self) -> Cell:
+        """The share, and how many of how many."""
         if not self.count:
-            return "–"
+            return Cell("–")
         if self.unread:
-            return f"<small>{self.count - self.unread:,} of {self.count:,} read</small>"
-        return f"{100 * self.right / self.count:.1f} %<small>{self.right:,} of {self.count:,}</small>"
+            return Cell("", f"{self.count - self.unread:,} of {self.count:,} read")
+        return Cell(f"{100 * self.right / self.count:.1f} %", f"{self.right:,} of {self.count:,}")
 
 
 def readers() -> list[Run]:
@@ -124,18 +109,15 @@ def readings_table(runs: Sequence[Run]) -> bool:
         rows.append((run, Share.of(read_as, meant), Share.of(read_as[aside], meant[aside])))
     rows.sort(key=lambda row: (row[1].unread > 0, -row[1].right))
     names = run_labels(runs)
-    body = "".join(_row(names, *row) for row in rows)
-    st.html(
-        f'{_STYLE}<div class="dr-runs" tabindex="0"><table><thead><tr><th scope="col">Model</th>'
-        f'<th scope="col">All drawings</th><th scope="col">Kept aside</th><th scope="col">Test set</th></tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-    if said := describe([(names[run.id], share) for run, share, _ in rows]):
-        st.caption(plain(said))
+    head = ("Model", "All drawings", "Kept aside", "Test set")
+    lines = [line for row in rows if (line := _line(names, *row))]
+    table(lines, head, name="dr-runs", label="How each model reads the drawings", look="wide")
+    if said := describe_readings([(names[run.id], share) for run, share, _ in rows]):
+        say(said)
     return begun
 
 
-def describe(shares: Sequence[tuple[str, Share]]) -> str:
+def describe_readings(shares: Sequence[tuple[str, Share]]) -> str:
     """Say in a sentence which of the named runs reads most drawings right; empty while none has read them all."""
     read_all = [(name, share) for name, share in shares if share.share is not None]
     if not read_all:
@@ -149,18 +131,15 @@ def describe(shares: Sequence[tuple[str, Share]]) -> str:
     return f"{text}. Choose a model under “Misread by” to see its mistakes." if most < count else f"{text}."
 
 
-def _row(names: dict[str, str], run: Run, everything: Share, aside: Share) -> str:
-    color, mark = (cycle[run.color % len(cycle)] for cycle in (RUN_COLORS, RUN_GLYPHS))
+def _line(names: dict[str, str], run: Run, everything: Share, aside: Share) -> list[str | Cell]:
     try:
         # Of those it has learned from it must read more: what is kept aside tells.
-        note = "<small>learned from drawings</small>" if run.config.start else ""
+        note = "learned from drawings" if run.config.start else ""
         value = test_accuracy(run)
     except RunNotFound:
-        return ""  # deleted while we look
-    look = f'<i style="color:{color}" aria-hidden="true">{mark}</i>'
-    name = f'<th scope="row">{look}{escape(names[run.id])}{note}</th>'
+        return []  # deleted while we look
+    name = Cell(names[run.id], note, run_mark(run))
     if why := refused(run):
-        return f'<tr>{name}<td class="dr-wide" colspan="3">{escape(why)}</td></tr>'
+        return [name, Cell(why, columns=3)]
     test = "–" if value is None else f"{100 * value:.2f} %"
-    title = DATASETS[run.config.dataset].title
-    return f"<tr>{name}<td>{everything.html()}</td><td>{aside.html()}</td><td>{test}<small>{title}</small></td></tr>"
+    return [name, everything.cell(), aside.cell(), Cell(test, DATASETS[run.config.dataset].title)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -46,27 +47,24 @@ def chosen(name: str, titles: Mapping[str, str], first: str) -> str:
 
 def segments(label: str, name: str, titles: Mapping[str, str], first: str, *, hidden: bool = False) -> str:
     """Let people choose one of a few, by its title."""
-    st.session_state[_key(name)] = chosen(name, titles, first)
-    picked = st.segmented_control(
-        label,
-        list(titles),
-        format_func=lambda one: titles.get(one, str(one)),
-        key=_key(name),
-        required=True,
-        label_visibility="collapsed" if hidden else "visible",
-    )
-    remember(name, str(picked), first)
-    return str(picked)
+    look: Any = {"required": True, "label_visibility": "collapsed" if hidden else "visible"}
+    return _choose(st.segmented_control, label, name, titles, first, **look)
 
 
 def select(label: str, name: str, titles: Mapping[str, str], first: str, width: int) -> str:
     """Let people choose one of many, by its title."""
+    return _choose(st.selectbox, label, name, titles, first, width=width)
+
+
+def _choose(
+    control: Callable[..., object], label: str, name: str, titles: Mapping[str, str], first: str, **look: Any
+) -> str:
     st.session_state[_key(name)] = chosen(name, titles, first)
-    picked = st.selectbox(
-        label, list(titles), format_func=lambda one: titles.get(one, str(one)), key=_key(name), width=width
+    picked = str(
+        control(label, list(titles), format_func=lambda one: titles.get(one, str(one)), key=_key(name), **look)
     )
-    remember(name, str(picked), first)
-    return str(picked)
+    remember(name, picked, first)
+    return picked
 
 
 def pills(label: str, name: str, titles: Mapping[str, str]) -> tuple[str, ...]:

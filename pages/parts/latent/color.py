@@ -14,7 +14,7 @@ from core.runs.run import Run
 from pages.parts.atlas.component import Coloring
 from pages.parts.latent.controls import COLORS, Choice
 from pages.parts.shared.job import Wish, follow
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 
 
 def measured(choice: Choice) -> None:
@@ -41,9 +41,9 @@ def coloring(run: Run, projection: Projection, choice: Choice) -> Coloring:
             return _of_column(run, projection, choice, choice.other or run)
     except NotYet as error:
         if not needs:  # else `measured` says how far it is
-            st.caption(plain(str(error)))
+            say(error)
     except ValueError as error:
-        st.caption(plain(f"{error} The points are coloured by class."))
+        say(f"{error} The points are coloured by class.")
     url = address(projection.sample, "class", version=projection.version, run=run.id, method=projection.method)
     return Coloring(title="Class", kind="class", url=url, names=DATASETS[projection.dataset].classes)
 

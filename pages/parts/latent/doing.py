@@ -12,6 +12,7 @@ from pages.parts.latent.forming import forming
 from pages.parts.latent.panel import Shown, picked, picks
 from pages.parts.latent.selection import current, selected
 from pages.parts.latent.trust import trust
+from pages.parts.shared.style import guarded
 
 DOINGS = {
     "picked": "A digit",
@@ -31,8 +32,9 @@ def turn_to(look: str) -> None:
         put("do", look)
 
 
+@guarded()
 def do(doing: str, choice: Choice, shown: Sequence[Shown]) -> None:
-    """Draw what was chosen, for the first map. Raises ValueError with a sentence when it cannot be."""
+    """Draw what was chosen, for the first map; what cannot be drawn is said in a sentence."""
     run, projection = shown[0]
     for one, _ in shown:
         one.ensure_exists()  # what is kept of a deleted run would go on answering for a while

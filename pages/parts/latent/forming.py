@@ -10,7 +10,7 @@ from core.latent.forming import FORMING, can_form, has_frames
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
 from pages.parts.shared.job import Wish, follow
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 
 
 def frames_address(run: Run, method: str) -> str | None:
@@ -27,7 +27,7 @@ def frames_address(run: Run, method: str) -> str | None:
 def forming(run: Run, method: str) -> None:
     """Say what is played on the map, or what it takes. Raises RunNotFound."""
     if why := can_form(run):
-        st.caption(plain(why))
+        say(why)
         return
     title = PROJECTORS[method].title
     button = "" if PROJECTORS[method].quick else f"Lay out every epoch by {title}"

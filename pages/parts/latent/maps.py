@@ -19,7 +19,7 @@ from pages.parts.latent.controls import Choice
 from pages.parts.latent.doing import turn_to
 from pages.parts.latent.forming import frames_address
 from pages.parts.latent.panel import Shown
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 
 _KEY = "latent-atlas"
 _HEIGHT = 500  # CSS pixels: on a laptop the legend is in sight, too
@@ -57,7 +57,7 @@ def show_maps(choice: Choice, shown: Sequence[Shown], *, forming: bool) -> None:
     )
     selection.remember(shown, said.selection)
     if not forming:  # the frames show fewer digits, and say so themselves
-        st.caption(plain(sentence))
+        say(sentence)
 
 
 def _view(shown: Shown, choice: Choice) -> MapView:

@@ -15,8 +15,9 @@ from core.measures import reconstruction
 from core.runs.run import Run
 from core.runs.weights import load_model
 from pages.parts.atlas.component import Pick
+from pages.parts.shared.nearest import nearest_tiles
 from pages.parts.shared.strips import Row, error_map, image_strip, image_tiles, rgb
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import plain, say
 
 Shown = tuple[Run, Projection]
 
@@ -107,7 +108,7 @@ def _digit(shown: Sequence[Shown], row: int) -> None:
 
 def _redrawn(runs: Sequence[Run], first: Projection, row: int) -> None:
     image = samples.images_of(first.dataset, np.array([row]))
-    st.markdown(f"**{name_of(first, row)}, class {_classes(first)[first.labels[row]]}**")
+    st.markdown(f"**{plain(name_of(first, row))}, class {plain(_classes(first)[first.labels[row]])}**")
     captions, lines, errors = ["Original", "Reconstruction", "Error"], [], []
     for run in runs:
         redrawn = reconstruction.reconstruct(load_model(run), image)
@@ -118,7 +119,7 @@ def _redrawn(runs: Sequence[Run], first: Projection, row: int) -> None:
         image_tiles(lines[0].images, captions, label="The digit and its reconstruction", scale=3)
     else:
         image_strip(lines, ["Original", "Redrawn", "Error"])
-    st.caption(f"Mean squared error {' and '.join(errors)} a pixel; blue is missing ink, orange is ink too much.")
+    say(f"Mean squared error {' and '.join(errors)} a pixel; blue is missing ink, orange is ink too much.")
 
 
 def _place(run: Run, projection: Projection, what: Picked) -> None:
@@ -131,19 +132,15 @@ def _place(run: Run, projection: Projection, what: Picked) -> None:
     how = exact if projection.basis is not None else "the mean of the nearest codes on the map"
     strange = float(projection.strangeness(code)[0])
     far = f" Its nearest real code is {strange:.1f} times as far away as codes usually are." if strange < 1e6 else ""
-    st.caption(f"Nobody wrote this digit: the decoder draws {how}.{far}")
+    say(f"Nobody wrote this digit: the decoder draws {how}.{far}")
     _neighbours(projection, code[0], None)
 
 
 def _neighbours(projection: Projection, code: np.ndarray, own: int | None, name: str = "") -> None:
-    rows, distances = projection.nearest(code, 8, without=own)
     st.markdown(f"**Nearest codes**{plain(f' of {name}') if name else ''}")
-    names = [_classes(projection)[label] for label in projection.labels[rows]]
-    captions = [f"{name} · {distance:.3g}" for name, distance in zip(names, distances, strict=True)]
-    images = samples.images_of(projection.dataset, rows)
-    image_tiles(images, captions, label="The digits with the nearest codes", scale=3, columns=4)
+    rows = nearest_tiles(projection, code, own, scale=3, columns=4)
     same = "" if own is None else f" {sum(projection.labels[rows] == projection.labels[own])} are of the same class."
-    st.caption(f"Their class and their distance in the space of {len(code)} numbers.{same}")
+    say(f"Their class and their distance in the space of {len(code)} numbers.{same}")
 
 
 def _classes(projection: Projection) -> tuple[str, ...]:

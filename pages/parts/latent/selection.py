@@ -22,7 +22,8 @@ from core.runs.weights import load_model
 from pages.parts.atlas.component import Selection, as_selection
 from pages.parts.latent.panel import Shown, place_of
 from pages.parts.shared.strips import image_tiles
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded
+from pages.parts.shared.upload import download
 
 _KEPT, _HEARD, _MORE = "latent-selection", "latent-selection-heard", "latent-selection-more"  # session
 _PICTURES, _MOST = 100, 1000
@@ -85,15 +86,8 @@ def selected(run: Run, projection: Projection, selection: Selection | None, read
     share = f"{len(rows) / len(projection.points):.1%}".replace("%", "\u00a0%")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{len(rows):,} of {len(projection.points):,} digits ({share})**", width="content")
-        st.download_button(
-            "CSV",
-            lambda: _csv(projection, rows, errors, reader),
-            f"{run.id}-{projection.method}-{projection.sample}-selection.csv",
-            "text/csv",
-            key="selection-csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        name = f"{run.id}-{projection.method}-{projection.sample}-selection.csv"
+        download("CSV", lambda: _csv(projection, rows, errors, reader), name, key="selection-csv")
         _clear()
     left, right = st.columns(2, gap="medium")
     with left:
@@ -113,12 +107,10 @@ def _clear() -> None:
 def _means(run: Run, projection: Projection, rows: np.ndarray, errors: np.ndarray | None) -> None:
     mean = mean_digit(samples.images_of(projection.dataset, rows))
     tiles, captions = [mean], ["Mean digit"]
-    try:
+    with guarded():
         code = projection.codes[rows].mean(0, dtype=np.float64).astype(np.float32)
         tiles.append(reconstruction.to_bytes(load_model(run).decode(code[None]))[0])
         captions.append("Mean code")
-    except ValueError as error:
-        st.caption(plain(str(error)))
     image_tiles(np.stack(tiles), captions, label="The mean of the digits, and the decoded mean of their codes", scale=4)
     if errors is not None:
         st.caption(

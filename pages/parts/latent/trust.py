@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -19,20 +18,10 @@ from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
 from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.strips import Row, image_strip
+from pages.parts.shared.style import plain, say
+from pages.parts.shared.table import Cell, table
 
 _TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
-_STYLE = """<style>
-.lt { overflow-x: auto; } .lt table { border-collapse: collapse; font-size: 14px; line-height: 1.35;
-  font-variant-numeric: tabular-nums; }
-.lt th, .lt td { padding: 4px 18px 4px 0; text-align: left; white-space: nowrap; font-weight: 400; }
-.lt thead th { font-weight: 600; }
-.lt tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
-.lt td span { display: inline-block; min-width: 4.6em; text-align: right; }
-.lt td i { display: inline-block; width: 84px; height: 9px; margin-left: 8px; vertical-align: baseline;
-  background: linear-gradient(90deg, currentColor var(--share), color-mix(in srgb, currentColor 12%, transparent) 0);
-  opacity: .55; }
-.lt .now { font-weight: 600; }
-</style>"""
 _ROWS = (
     ("trustworthiness", "Neighbours here are neighbours in code (trustworthiness)"),
     ("kept", "Nearest codes that are nearest here, too"),
@@ -52,10 +41,10 @@ def trust(run: Run, projection: Projection) -> None:
     for other in methods_of(run):
         if other != method and (stored := TRUST.load(run, other, sample)):
             figures[other] = stored[0]
-    st.html(_STYLE)
-    st.markdown(verdict(method, found[0], projection.parameters))
-    st.html(table_html(figures))
-    st.caption(_how(found[0], len(projection.points)))
+    most, rest = verdict(method, found[0], projection.parameters)
+    st.markdown(f"**{plain(most)}** {plain(rest)}")
+    _table(figures)
+    say(_how(found[0], len(projection.points)))
     if PROJECTORS[method].kind != "itself":  # which tears nothing
         _torn(projection, found[1])
 
@@ -66,42 +55,36 @@ def measured(run: Run, projection: Projection) -> None:
     follow(Wish(TRUST, run, (projection.method, projection.sample), title))
 
 
-def verdict(method: str, found: Trust, parameters: dict[str, object]) -> str:
-    """Return in two sentences how to read a map of this kind."""
-    kept = f"{found.kept:.0%}".replace("%", "\u00a0%")
-    votes = f"{found.accuracy_map:.0%} of the digits have the class of their nearest points, "
-    classes = f"{votes}{found.accuracy_code:.0%} that of their nearest codes".replace("%", "\u00a0%")
+def verdict(method: str, found: Trust, parameters: dict[str, object]) -> tuple[str, str]:
+    """Return how to read a map of this kind: what matters most, and the rest."""
+    kept, on_map, in_code = (_percent(share) for share in (found.kept, found.accuracy_map, found.accuracy_code))
+    classes = f"{on_map} of the digits have the class of their nearest points, {in_code} that of their nearest codes."
     if PROJECTORS[method].kind == "itself":
-        return "**This is the code itself: nothing is bent or left out.** Distances, directions and gaps are real."
+        return "This is the code itself: nothing is bent or left out.", "Distances, directions and gaps are real."
     if PROJECTORS[method].kind == "flat":
         shares = parameters.get("explained_variance")
-        share = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
-        spread = f"{share:.0%} of the codes' variance".replace("%", "\u00a0%")
-        return (
-            f"**A flat shadow of the code: it shows {spread}, and {kept} of each digit's nearest codes stay nearest.** "
-            f"Points far apart are far apart in code, but points on top of each other need not be alike; {classes}."
-        )
-    return (
-        f"**On this map {kept} of each digit's nearest codes are still among its nearest points.** "
-        f"Read clusters, not distances: gaps, sizes and what lies between clusters mean little; {classes}."
-    )
+        spread = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
+        shown = f"it shows {_percent(spread)} of the codes' variance"
+        most = f"A flat shadow of the code: {shown}, and {kept} of each digit's nearest codes stay nearest."
+        rest = "Points far apart are far apart in code, but points on top of each other need not be alike"
+        return most, f"{rest}; {classes}"
+    most = f"On this map {kept} of each digit's nearest codes are still among its nearest points."
+    return most, f"Read clusters, not distances: gaps, sizes and what lies between clusters mean little; {classes}"
 
 
-def table_html(figures: dict[str, Trust]) -> str:
-    """Return the figures as a table, a column for each map, the one that is shown first and in bold."""
-    head = "".join(
-        f'<th class="{"now" if not place else ""}">{escape(PROJECTORS[name].title)}</th>'
-        for place, name in enumerate(figures)
-    )
-    body = "".join(
-        f"<tr><th>{escape(words)}</th>{''.join(_cell(getattr(found, name)) for found in figures.values())}</tr>"
-        for name, words in _ROWS
-    )
-    return f'<div class="lt"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", "\u00a0%")
 
 
-def _cell(share: float) -> str:
-    return f'<td><span>{100 * share:.1f} %</span><i style="--share:{100 * share:.1f}%"></i></td>'
+def _table(figures: dict[str, Trust]) -> None:
+    """Show the figures, a column for each map, the one that is shown first."""
+    head = ["Measure", *(PROJECTORS[name].title for name in figures)]
+    rows: list[list[str | Cell]] = [[words] for _, words in _ROWS]
+    for found in figures.values():
+        for row, (name, _) in zip(rows, _ROWS, strict=True):
+            share = getattr(found, name)
+            row.append(Cell(f"{100 * share:.1f} %", bar=share))
+    table(rows, head, name="lt", label="How far to trust the maps")
 
 
 def _how(found: Trust, count: int) -> str:
@@ -122,7 +105,7 @@ def _torn(projection: Projection, torn: np.ndarray) -> None:
     for row, others in zip(rows, near, strict=True):
         images = samples.images_of(projection.dataset, np.concatenate([[row], others]))
         title = f"{name_of(projection, int(row))}, class {names[projection.labels[row]]}"
-        far = f"{torn[row]:.0%} of the map's width away".replace("%", "\u00a0%")
+        far = f"{_percent(torn[row])} of the map's width away"
         lines.append(Row(title, images, far))
     image_strip(lines, ["digit", *[""] * _NEAR])
     st.caption("Each digit before the digits with the nearest codes, and how far those lie from it on the map.")

@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.figures.palette import DIGIT_COLORS, RUN_COLORS, RUN_GLYPHS
+from core.figures.palette import DIGIT_COLORS
 from core.ink.render import DEFAULT_WIDTH, parse_strokes, render
 from core.live import draw
 from core.runs.run import Run
 from pages.parts.pad.teach import teach
+from pages.parts.shared.run_mark import run_mark
 from pages.parts.web.page_line import page_reply
 
 _FILES = Path(__file__).parent
@@ -100,8 +101,7 @@ def _described(run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "name": run.name,
-        "color": RUN_COLORS[run.color % len(RUN_COLORS)],
-        "glyph": RUN_GLYPHS[run.color % len(RUN_GLYPHS)],
+        **run_mark(run)._asdict(),
         "task": run.spec.task,
         "classes": list(DATASETS[run.config.dataset].classes),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -13,13 +12,14 @@ import streamlit as st
 from core import paths
 from core.data import datasets
 from core.data.datasets import DATASETS
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.measures import pca, reconstruction
 from core.runs.run import Run
 from core.runs.store import store
 from core.runs.weights import load_model
 from pages.parts.shared.noise import Noise
+from pages.parts.shared.run_mark import RunMark, run_mark
 from pages.parts.shared.strips import Row, error_map, image_strip, rgb
+from pages.parts.shared.table import Cell, table
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,9 @@ class Redrawer:
         return f"code of {self.code_size} numbers{fit}"
 
     @property
-    def mark(self) -> tuple[str, str]:
-        """The run's glyph and colour, nothing for PCA."""
-        if self.run is None:
-            return "", ""
-        return RUN_GLYPHS[self.run.color % len(RUN_GLYPHS)], RUN_COLORS[self.run.color % len(RUN_COLORS)]
+    def mark(self) -> RunMark | None:
+        """The run's mark, None for PCA."""
+        return run_mark(self.run) if self.run else None
 
 
 @dataclass(frozen=True)
@@ -126,8 +124,7 @@ def rows_of(line: Redrawer, images: np.ndarray, seen: np.ndarray, with_error: bo
     images, seen: uint8 (k, 28, 28), without and with noise.
     """
     redrawn = line.redraw(seen)
-    mark, color = line.mark
-    row = Row(line.name, redrawn, line.detail, mark=mark, color=color)
+    row = Row(line.name, redrawn, line.detail, mark=line.mark)
     if not with_error:
         return [row]
     errors = reconstruction.mean_squared_errors(images, redrawn / np.float32(255))
@@ -150,34 +147,32 @@ def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_erro
         names = [name for name in columns if (noise.active or name != "Noise") and (with_error or name != "Error")]
         shown = np.concatenate([columns[name] for name in names])
         error = float(reconstruction.mean_squared_errors(drawing, redrawn / np.float32(255))[0])
-        mark, color = line.mark
-        rows.append(Row(line.name, shown, f"{line.code_size} numbers, error {error:.4f}", (), mark, color))
+        rows.append(Row(line.name, shown, f"{line.code_size} numbers, error {error:.4f}", mark=line.mark))
     if rows:
         image_strip(rows, names, scale=3)
 
 
 def score_table(scores: Sequence[Score]) -> None:
     """Show the runs' errors beside PCA's, the better one of each line in bold."""
-    lines = "".join(_line(score) for score in scores)
-    st.html(
-        '<table class="dl-scores"><thead><tr><th>Run</th><th>Code</th><th>Test MSE</th><th>PCA MSE</th>'
-        f"<th>Ratio</th></tr></thead><tbody>{lines}</tbody></table>{_STYLE}"
-    )
+    head = ("Run", "Code", "Test MSE", "PCA MSE", "Ratio")
+    table([_line(score) for score in scores], head, name="dl-scores", label="Errors beside those of PCA", look="wide")
 
 
-def _line(score: Score) -> str:
-    line = score.line
-    mark, color = line.mark
-    cells = [f'<i style="color:{color}" aria-hidden="true">{mark}</i>{escape(line.name)}', str(line.code_size)]
-    own, other = (None if error is None else f"{error:.4f}" for error in (score.error, score.pca))
-    better = score.error is not None and score.pca is not None and score.error < score.pca
-    cells.append(f"<b>{own}</b>" if better else own or "–")
-    cells.append(f"<b>{other}</b>" if other and own and not better else other or "–")
-    cells.append(f"{score.error / score.pca:.2f}" if score.error is not None and score.pca else "–")
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+def _line(score: Score) -> list[str | Cell]:
+    line, own, other = score.line, score.error, score.pca
+    texts = ["–" if error is None else f"{error:.4f}" for error in (own, other)]
+    better = own is not None and other is not None and own < other
+    worse = own is not None and other is not None and not better
+    return [
+        Cell(line.name, mark=line.mark),
+        str(line.code_size),
+        Cell(texts[0], bold=better),
+        Cell(texts[1], bold=worse),
+        f"{own / other:.2f}" if own is not None and other else "–",
+    ]
 
 
-def describe(scores: Sequence[Score], noise: Noise) -> str:
+def describe_errors(scores: Sequence[Score], noise: Noise) -> str:
     """The table in a sentence, and with noise another one on what was measured."""
     known = [(s.error, s.line.name) for s in scores if s.error is not None]
     if not known:
@@ -198,14 +193,3 @@ def cleaners(lines: Sequence[Redrawer]) -> str:
     configs = {line.name: line.run.config for line in lines if line.run}
     noises = {name: Noise(config.noise, config.noise_level) for name, config in configs.items()}
     return " ".join(f"{name} was trained to clean {noise}." for name, noise in noises.items() if noise.active)
-
-
-_STYLE = """<style>
-.dl-scores { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-.dl-scores th { font-weight: 500; opacity: .75; font-size: 13px; }
-.dl-scores th, .dl-scores td { text-align: right; padding: 5px 0 5px 12px; white-space: nowrap; border: 0;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
-.dl-scores th:first-child, .dl-scores td:first-child { text-align: left; padding-left: 0; white-space: normal;
-  overflow-wrap: anywhere; }
-.dl-scores i { font-style: normal; margin-right: 7px; }
-</style>"""

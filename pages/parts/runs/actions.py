@@ -1,21 +1,22 @@
-"""What can be done to the chosen runs: open them elsewhere, train again, name, note, take along, delete and undo."""
+"""What can be done to the chosen runs: open them elsewhere, train again, name, note, take along, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from zlib import crc32
 
 import streamlit as st
 
-from core.runs.run import MAX_NAME, MAX_NOTE, Run
+from core.runs.run import MAX_NAME, MAX_NOTE, Run, RunNotFound
 from core.runs.store import store
 from pages.parts.runs.table import CHOSEN
 from pages.parts.runs.take_along import take_along
 from pages.parts.shared.pickers import forget_runs
 from pages.parts.shared.run_controls import refusable, refusal, train_again
-from pages.parts.shared.style import plain
+from pages.parts.shared.undo_bar import Deletion, remember_deletion
 
-_DELETED = "runs-deleted"  # session: what was deleted here, each time the ids and names
 # page, title, the task it is for, how many runs it shows
 _PAGES = (
     ("train.py", "Train", "", 6),
@@ -71,38 +72,25 @@ def _name(run: Run, key: str) -> None:
 
 
 def _delete(runs: list[Run]) -> None:
-    state, gone = st.session_state, []
+    gone = []
     with refusable("runs"):
         for run in runs:
             name = run.name
             store().delete(run)
             gone.append((run.id, name))
     if gone:
-        state.setdefault(_DELETED, []).append(gone)
+        remember_deletion("runs", Deletion(gone[0][0], _names(gone), partial(_put_back, gone)))
         forget_runs(CHOSEN, {run_id for run_id, _ in gone})
 
 
-def deleted() -> None:
-    """Show a line for each deletion of this session, to undo it, until it is undone or dismissed."""
-    for number, batch in enumerate(st.session_state.get(_DELETED, [])):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"deleted-{batch[0][0]}"):
-            st.markdown(f"Deleted {plain(_names(batch))}.", width="content")
-            st.button("Undo", key=f"undo-{batch[0][0]}", icon=":material/undo:", on_click=_undo, args=(number, True))
-            st.button("Dismiss", key=f"dismiss-{batch[0][0]}", type="tertiary", on_click=_undo, args=(number, False))
-    refusal("undo")
+def _names(gone: Sequence[tuple[str, str]]) -> str:
+    names = ", ".join(name for _, name in gone[:3])
+    return f"{names} and {len(gone) - 3} more runs" if len(gone) > 3 else names
 
 
-def _names(batch: Sequence[tuple[str, str]]) -> str:
-    names = ", ".join(name for _, name in batch[:3])
-    return f"{names} and {len(batch) - 3} more runs" if len(batch) > 3 else names
-
-
-def _undo(number: int, bring_back: bool) -> None:
+def _put_back(gone: Sequence[tuple[str, str]]) -> None:
     state = st.session_state
-    batch = state[_DELETED].pop(number) if number < len(state[_DELETED]) else []
-    if not bring_back:
-        return
-    with refusable("undo"):
-        for run_id, _ in batch:
+    for run_id, _ in gone:
+        with suppress(RunNotFound):  # brought back already, or deleted too long ago
             store().restore(run_id)
             state[CHOSEN] = [*state.get(CHOSEN, []), run_id]

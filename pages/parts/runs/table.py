@@ -9,25 +9,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.datasets import DATASETS
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.runs.log import Summary
 from core.runs.run import ENDINGS, Run, RunNotFound
+from pages.parts.shared.run_mark import picture, run_mark
 
 TASKS = {"classify": "Classify", "reconstruct": "Reconstruct"}
 CHOSEN = "runs-page"  # session: the ids of the chosen runs, also those a filter hides
 _TABLE, _ORDER = "runs-table", "runs-order"  # the widget, and the run ids of its rows as last sent
-_MARK = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
-    '<text x="12" y="18" font-size="18" text-anchor="middle" fill="{}">{}</text></svg>'
-)
-_MARKS = [f"data:image/svg+xml,{quote(_MARK.format(*look))}" for look in zip(RUN_COLORS, RUN_GLYPHS, strict=True)]
 _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without another time
 _ended: dict[Path, tuple[int, Line]] = {}
 _ROWS = 9  # shown at once; the others are scrolled to
@@ -140,7 +134,7 @@ def _select() -> None:
 
 def _frame(lines: Sequence[Line]) -> pd.DataFrame:
     columns: dict[str, Callable[[Line], object]] = {
-        "mark": lambda line: _MARKS[line.run.color % len(_MARKS)],
+        "mark": lambda line: picture(run_mark(line.run)),
         "name": lambda line: line.run.name,
         "status": lambda line: line.status,
         "accuracy": lambda line: 100 * _best(line.summary, "accuracy"),

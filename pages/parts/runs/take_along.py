@@ -14,8 +14,8 @@ from core.runs.export import metrics_csv, onnx_model, script, tensorboard
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.runs.table import CHOSEN
-from pages.parts.shared.style import plain
-from pages.parts.shared.upload import upload
+from pages.parts.shared.style import warn
+from pages.parts.shared.upload import download, upload
 
 _REFUSED = "files-refused"  # session: (run id, what) -> why it could not be made
 
@@ -45,18 +45,16 @@ def take_along(run: Run) -> None:
         if not run.has_weights():
             st.caption("There are no weights yet: wait for the first epoch.")
         for what, ending, make, needs_weights in _FILES:
-            st.download_button(
+            download(
                 f"{what} (.{ending.split('.')[-1]})",
-                data=partial(_made, run, what, make, refused),
-                file_name=f"{_slug(run)}{ending}",
+                partial(_made, run, what, make, refused),
+                f"{_slug(run)}{ending}",
                 key=f"take-{what}-{run.id}",
-                icon=":material/download:",
-                on_click="ignore",
                 disabled=needs_weights and not run.has_weights(),
                 width="stretch",
             )
             if why := refused.get((run.id, what)):
-                st.error(plain(why), icon=":material/error:")
+                warn(why)
 
 
 def refusals() -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from core.jobs import submit
 from core.jobs.state import JobState
 from core.jobs.stored import Stored
 from core.runs.run import Run
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import plain, say
 
 _EVERY_S = 0.5
 _DOING = {"waiting": "waiting for other jobs to end", "starting": "starting a process"}
@@ -49,7 +49,7 @@ def ask(wish: Wish) -> bool:
     try:
         wish.ask()
     except ValueError as error:
-        st.caption(plain(str(error)))
+        say(error)
         return False
     return True
 
@@ -76,12 +76,12 @@ def _status(wish: Wish, shown: str, waits: bool) -> None:
         if state.state != shown or (waits and not wish.run.active()):
             st.rerun()  # the whole page: what is drawn of the result is elsewhere
     except ValueError as error:  # the run is gone
-        st.caption(plain(str(error)))
+        say(error)
         return
     if state.under_way:
         progress_bar(wish, state)
     elif waits:
-        st.caption(plain(f"{wish.title}: this waits until {wish.run.name} has been trained."))
+        say(f"{wish.title}: this waits until {wish.run.name} has been trained.")
     elif state.state != "ready":
         offer(wish, state)
 
@@ -107,14 +107,14 @@ def offer(wish: Wish, state: JobState) -> None:
             if not ask(wish):
                 return
             st.rerun()
-        st.caption(plain(f"{state.message} {blurb}".strip()))
+        say(f"{state.message} {blurb}".strip())
 
 
 def _cancel(wish: Wish) -> None:
     try:
         wish.stored.cancel(wish.run, *wish.parameters)
     except OSError as error:
-        st.caption(plain(f"It could not be cancelled ({error.strerror}). Free some space or permit writing."))
+        say(f"It could not be cancelled ({error.strerror}). Free some space or permit writing.")
         return
     st.rerun()
 

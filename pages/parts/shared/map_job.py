@@ -13,7 +13,7 @@ from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
 from pages.parts.shared.job import Wish, ask, offer, progress_bar, roughly
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 
 _EVERY_S = 0.5
 _FOLLOW_S = 10.0  # between two maps of a run that goes on learning; each costs a process
@@ -72,7 +72,7 @@ def _status(wish: Wish, shown: tuple[str, str, bool, bool]) -> None:
         state = wish.state()
         look = _look(wish, state)
     except ValueError as error:  # the run is gone
-        st.caption(plain(str(error)))
+        say(error)
         return
     if look != shown:
         st.rerun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from core.jobs import submit
 from core.runs.requests import fetch_request
 from core.runs.run import Run
 from core.runs.store import store
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say
 
 _FALLBACK = "digits"  # needs no download
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
@@ -68,7 +69,7 @@ def pick_runs(
     )
     remember_runs(key, picked)
     for note in notes:
-        st.caption(note)
+        say(note)
     return [offered[run_id] for run_id in picked if run_id in offered]
 
 
@@ -76,17 +77,30 @@ def pick_run(label: str, *, task: str | None = None, key: str) -> Run | None:
     """Let people choose one run, as `pick_runs` does; None when there is no fitting run."""
     offered = {run.id: run for run in store().runs(task)}
     if not offered:
-        st.selectbox(label, [], placeholder="Nothing is trained yet", disabled=True, key=f"{key}-none")
-        return None
+        return pick_among(label, [], key=key)
     wanted, notes = wanted_runs(key, list(offered)[:1], offered)
     known = [run_id for run_id in wanted if run_id in offered] or list(offered)[:1]
     st.session_state[key] = known[0]
-    labels = run_labels(list(offered.values()))
-    picked = st.selectbox(label, list(offered), format_func=lambda i: labels.get(i, str(i)), key=key)
-    remember_runs(key, [picked])
+    picked = pick_among(label, list(offered.values()), key=key)
+    remember_runs(key, [picked.id] if picked else [])
     for note in notes:
-        st.caption(note)
-    return offered.get(picked)
+        say(note)
+    return picked
+
+
+def pick_among(label: str, runs: Sequence[Run], *, key: str, first: str | None = "", **options: Any) -> Run | None:
+    """Let people choose one of these runs; None when there is none, or none is chosen.
+
+    first: the id of the run chosen at the first visit, else it is the first of them; None chooses none. options: of
+    st.selectbox.
+    """
+    ids, labels = [run.id for run in runs], run_labels(runs)
+    if not runs:
+        options |= {"placeholder": "Nothing is trained yet", "disabled": True}
+        key = f"{key}-none"
+    index = None if first is None else ids.index(first) if first in ids else 0
+    picked = st.selectbox(label, ids, index, format_func=lambda one: labels.get(one, str(one)), key=key, **options)
+    return next((run for run in runs if run.id == picked), None)
 
 
 def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[str], list[str]]:
@@ -208,7 +222,7 @@ def _fetch(name: str) -> None:
     try:
         submit.fetch(name)
     except ValueError as error:
-        st.caption(plain(str(error)))
+        say(error)
 
 
 def _note(name: str, shown: str) -> None:
@@ -221,7 +235,7 @@ def _note(name: str, shown: str) -> None:
         st.progress(min(1.0, max(0.0, state.fraction or 0.0)), text=note)
         return
     reason = state.message or f"{title} is not on this disk."
-    st.caption(plain(f"{reason} The embedded digits are used instead."))
+    say(f"{reason} The embedded digits are used instead.")
     if st.button("Try again", key=f"fetch-again-{name}", icon=":material/refresh:"):
         _fetch(name)
         st.rerun()

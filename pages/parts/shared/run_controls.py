@@ -12,7 +12,7 @@ from core.jobs import submit
 from core.runs import checkpoint
 from core.runs.run import ACTIVE, RESUMABLE, Run, RunNotFound
 from core.runs.store import store
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import warn
 
 MAX_EPOCHS = 1000  # of a run in all, as TrainConfig has it
 _PATIENCE_S = 0.5  # a run stops within one batch, mostly a few hundredths of a second
@@ -70,7 +70,7 @@ def refusal(key: str) -> None:
     """Say what was refused a moment ago, if it was."""
     text, when = st.session_state.get(f"refused-{key}", ("", 0.0))
     if text and time.monotonic() - when < _TOLD_S:
-        st.error(plain(text), icon=":material/error:")
+        warn(text)
 
 
 def request_end(run: Run, request: str) -> None:

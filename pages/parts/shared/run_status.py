@@ -7,17 +7,17 @@ from html import escape
 
 import streamlit as st
 
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.runs.log import History
 from core.runs.run import Run, RunNotFound
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
+from pages.parts.shared.run_mark import run_mark
+from pages.parts.shared.style import guarded
 
 _TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
 _STYLE = """
 <style>
 .rs { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; line-height: 1.35; font-size: 14px; }
 .rs-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
-.rs-name i { font-style: normal; margin-right: 7px; }
 .rs-badge { font-size: 12px; padding: 1px 8px; border-radius: 999px; align-self: start;
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
 .rs-badge.rs-running { background: color-mix(in srgb, currentColor 12%, transparent); }
@@ -32,32 +32,27 @@ _STYLE = """
 
 def run_status(run: Run) -> None:
     """Show how one run stands, with the buttons for what can be done to it."""
-    try:
+    with guarded():
         status, history, message = run.status(), run.history(), run.message()
         with st.container(
             horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"status-{run.id}"
         ):
             st.html(_STYLE + COMPACT + _line(run, status, history, message))
             run_buttons(run, status)
-    except RunNotFound as error:
-        st.caption(str(error))
-        return
-    refusal(run.id)
+        refusal(run.id)
 
 
 def _line(run: Run, status: str, history: History, message: str) -> str:
-    color, glyph = RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)]
-    share = progress(history)
+    mark, share = run_mark(run), progress(history)
     facts = " · ".join(_facts(status, history, run.config.epochs))
     notes = _notes(status, message)
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
-        f'<b style="width:{share:.1%};background:{color}"></b></div>'
+        f'<b style="width:{share:.1%};background:{mark.color}"></b></div>'
     )
     return (
-        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">'
-        f'<i style="color:{color}" aria-hidden="true">{glyph}</i>{escape(run.name)}</span>'
+        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark.html}{escape(run.name)}</span>'
         f'<span class="rs-badge rs-{status}" role="status">{status}</span>{bar}'
         f'<span class="rs-facts">{facts}</span>'
         + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")
@@ -86,7 +81,7 @@ def _facts(status: str, history: History, epochs: int) -> list[str]:
     facts = [f"{done} of {epochs}" + ("" if status == "running" else " epochs")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
-    facts.append(duration(history.seconds))
+    facts.append(time_in_words(history.seconds))
     left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
     if status == "running":
         facts[-1] += " so far"
@@ -96,7 +91,7 @@ def _facts(status: str, history: History, epochs: int) -> list[str]:
 
 def _about(seconds: float) -> str:
     # An estimate has no tenths.
-    return f"about {seconds:.0f} s" if seconds < 9.95 else f"about {duration(seconds)}"
+    return f"about {seconds:.0f} s" if seconds < 9.95 else f"about {time_in_words(seconds)}"
 
 
 def images_per_second(history: History, window: float = 3.0) -> float:
@@ -111,7 +106,7 @@ def images_per_second(history: History, window: float = 3.0) -> float:
     return sum(step["images"] for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
 
 
-def duration(seconds: float) -> str:
+def time_in_words(seconds: float) -> str:
     """Return a time in words a person reads at a glance: 0.4 s, 18 s, 2 min 05 s, 1 h 02 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"

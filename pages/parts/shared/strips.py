@@ -13,6 +13,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from pages.parts.shared.run_mark import RunMark
+
 _TILE, _GAP = 28, 2  # pixels of the picture, before scaling
 _TILE_GAP = 6  # CSS pixels between tiles
 _WRAP = 5  # columns that fit on a phone
@@ -30,8 +32,7 @@ class Row:
     images: np.ndarray
     detail: str = ""
     notes: Sequence[str] = ()
-    mark: str = ""  # a glyph before the label, such as the one of a run, in the CSS colour `color`
-    color: str = ""
+    mark: RunMark | None = None  # before the label
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,42 @@ class Caption:
 
 
 def image_strip(
-    rows: Sequence[Row | tuple[str, np.ndarray]],
-    captions: Sequence[str | Caption] | None = None,
-    *,
-    scale: int = 2,
-    wrap: bool = False,
+    rows: Sequence[Row], captions: Sequence[str | Caption] | None = None, *, scale: int = 2, wrap: bool = False
 ) -> None:
     """Draw rows of pictures with their labels left, each pixel `scale` CSS pixels wide.
 
     On a narrow page the labels go above the rows and the strip scrolls sideways; with `wrap` it is broken into
     groups of five columns instead, for strips drawn anew while someone looks (scrolling would start over).
+    Raises ValueError on uneven rows.
     """
-    st.html(strip_html(rows, captions, scale=scale, wrap=wrap))
+    count = len(rows[0].images) if rows else 0
+    if count == 0 or any(len(row.images) != count for row in rows):
+        raise ValueError("A strip needs at least one row, and the same number of pictures in each. Check its rows.")
+    labels = ['<div class="dl-cap"></div>'] if captions is not None else []
+    for row in rows:
+        labels.append(f'<div class="dl-pic">{_label(row)}</div>')
+        labels.extend(['<div class="dl-note"></div>'] if row.notes else [])
+    step = _WRAP if wrap else count
+    groups = "".join(_group(rows, captions, slice(i, i + step), scale) for i in range(0, count, step))
+    st.html(
+        f'<div class="dl-box"><div class="dl-strip" style="--side:{_TILE * scale}px;--gap:{_GAP * scale}px">'
+        f'<div class="dl-labels" aria-hidden="true">{"".join(labels)}</div><div class="dl-scroll" tabindex="0">'
+        f'<div class="dl-inner{" dl-wrap" if wrap else ""}">{groups}</div></div></div></div>{_STYLE}'
+    )
 
 
 def image_tiles(
     images: np.ndarray, captions: Sequence[str | Caption], *, label: str, scale: int = 2, columns: int = 0
 ) -> None:
     """Draw uint8 images (k, 28, 28) as captioned tiles, `columns` in a line or as many as there is room for."""
-    st.html(tiles_html(images, captions, label=label, scale=scale, columns=columns))
+    side = _TILE * scale
+    cells = "".join(
+        f'<figure><img decoding="sync" alt="{escape(_plain(caption))}" src="{_uri(image[None])}" '
+        f'width="{side}" height="{side}"><figcaption>{_caption(caption)}</figcaption></figure>'
+        for image, caption in zip(images, captions, strict=True)
+    )
+    width = f' style="max-width:{columns * (side + _TILE_GAP)}px"' if columns else ""
+    st.html(f'<div class="dl-tiles" role="group" aria-label="{escape(label)}"{width}>{cells}</div>{_STYLE}')
 
 
 def rgb(images: np.ndarray) -> np.ndarray:
@@ -89,37 +107,12 @@ def error_legend() -> None:
     )
 
 
-def strip_html(
-    rows: Sequence[Row | tuple[str, np.ndarray]],
-    captions: Sequence[str | Caption] | None = None,
-    *,
-    scale: int = 2,
-    wrap: bool = False,
-) -> str:
-    """Return the HTML of `image_strip`; labels and captions are escaped. Raises ValueError on uneven rows."""
-    lines = [row if isinstance(row, Row) else Row(*row) for row in rows]
-    count = len(lines[0].images) if lines else 0
-    if count == 0 or any(len(line.images) != count for line in lines):
-        raise ValueError("A strip needs at least one row, and the same number of pictures in each. Check its rows.")
-    labels = ['<div class="dl-cap"></div>'] if captions is not None else []
-    for line in lines:
-        labels.append(f'<div class="dl-pic">{_label(line)}</div>')
-        labels.extend(['<div class="dl-note"></div>'] if line.notes else [])
-    step = _WRAP if wrap else count
-    groups = "".join(_group(lines, captions, slice(i, i + step), scale) for i in range(0, count, step))
-    return (
-        f'<div class="dl-box"><div class="dl-strip" style="--side:{_TILE * scale}px;--gap:{_GAP * scale}px">'
-        f'<div class="dl-labels" aria-hidden="true">{"".join(labels)}</div><div class="dl-scroll" tabindex="0">'
-        f'<div class="dl-inner{" dl-wrap" if wrap else ""}">{groups}</div></div></div></div>{_STYLE}'
-    )
-
-
-def _group(lines: list[Row], captions: Sequence[str | Caption] | None, part: slice, scale: int) -> str:
+def _group(rows: Sequence[Row], captions: Sequence[str | Caption] | None, part: slice, scale: int) -> str:
     """Some columns of a strip with all their rows."""
     html = []
     if captions is not None:
         html.append(_cells("dl-cap", [_caption(c) for c in captions[part]]))
-    for line in lines:
+    for line in rows:
         images = line.images[part]
         width = (_TILE * len(images) + _GAP * (len(images) - 1)) * scale
         spoken = f"{line.label}. {line.detail}".strip(". ")
@@ -136,24 +129,9 @@ def _cells(kind: str, texts: list[str]) -> str:
     return f'<div class="{kind} dl-cells">{"".join(f"<span>{text}</span>" for text in texts)}</div>'
 
 
-def tiles_html(
-    images: np.ndarray, captions: Sequence[str | Caption], *, label: str, scale: int = 2, columns: int = 0
-) -> str:
-    """Return the HTML of `image_tiles`; captions are escaped."""
-    side = _TILE * scale
-    cells = "".join(
-        f'<figure><img decoding="sync" alt="{escape(_plain(caption))}" src="{_uri(image[None])}" '
-        f'width="{side}" height="{side}"><figcaption>{_caption(caption)}</figcaption></figure>'
-        for image, caption in zip(images, captions, strict=True)
-    )
-    width = f' style="max-width:{columns * (side + _TILE_GAP)}px"' if columns else ""
-    return f'<div class="dl-tiles" role="group" aria-label="{escape(label)}"{width}>{cells}</div>{_STYLE}'
-
-
 def _label(row: Row) -> str:
-    mark = f'<i style="color:{escape(row.color)}" aria-hidden="true">{escape(row.mark)}</i>' if row.mark else ""
     detail = f"<small>{escape(row.detail)}</small>" if row.detail else ""
-    label = f"<b>{mark}{escape(row.label)}</b>" if row.label else ""
+    label = f"<b>{row.mark.html if row.mark else ''}{escape(row.label)}</b>" if row.label else ""
     return label + detail
 
 
@@ -222,7 +200,6 @@ _STYLE = """<style>
 .dl-labels b, .dl-above b { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dl-labels small, .dl-above small { opacity: .7; font-size: 12px; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; font-variant-numeric: tabular-nums; }
-.dl-labels i, .dl-above i { font-style: normal; margin-right: 6px; }
 .dl-cells { display: flex; gap: var(--gap); }
 .dl-cells span { width: var(--side); text-align: center; font-size: 12px; font-variant-numeric: tabular-nums;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }

@@ -1,10 +1,16 @@
-"""What all pages share in looks: the header line and a little CSS that makes Streamlit denser."""
+"""What all pages share in looks: the header line, denser CSS, and words of others, shown as they are."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
+
+# Of this Streamlit makes links, icons and arrows even where it is escaped: a word joiner, which nobody sees, parts it.
+_LIVE = re.compile(r"(?i)(?<=:)(?=//|material/)|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=[<>~-])(?=[-=>])")
 
 _CSS = """
 <style>
@@ -31,4 +37,30 @@ def page_header(title: str, sentence: str) -> None:
 
 def plain(text: str) -> str:
     """Escape what Markdown would read as markup: names and messages are shown as they are."""
-    return re.sub(r"([\\`*_{}\[\]()<>#$~:|])", r"\\\1", text)
+    text = _LIVE.sub("\u2060", text)
+    text = re.sub(r"([\\`*_{}\[\]()<>#$~:|&])", r"\\\1", re.sub(r"(?m)^[ \t]+", "", text))
+    return re.sub(r"(?m)^(\d*)([-+=.])", r"\1\\\2", text)  # what begins a list or underlines a heading
+
+
+def count(number: int, what: str) -> str:
+    """Return so many of something in words: 1 drawing, 2,000 drawings."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def say(text: object, **options: Any) -> None:
+    """Show a quiet line with the words of a text or an exception, as they are; options: of st.caption."""
+    st.caption(plain(str(text)), **options)
+
+
+def warn(text: object) -> None:
+    """Show what went wrong, in the words of a text or an exception, as they are."""
+    st.error(plain(str(text)), icon=":material/error:")
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Say in a line why something cannot be shown, where that raises ValueError or OSError; the rest stays."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        say(error)

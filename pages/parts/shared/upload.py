@@ -1,12 +1,19 @@
-"""A popover that takes one file from people, looks at it once, and closes when it is in."""
+"""Files out and in: a button that makes one when it is pressed, a popover that takes one and closes when it is in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import warn
+
+
+def download(label: str, make: Callable[[], str | bytes] | str, name: str, *, key: str, **options: Any) -> None:
+    """Show a button for a file; `make` makes it when it is asked for. options: of st.download_button."""
+    icon = ":material/download:"
+    st.download_button(label, make, name, key=key, icon=icon, on_click="ignore", **options)
 
 
 def upload(
@@ -34,4 +41,4 @@ def upload(
             else:
                 state[f"{key}-imported"] = (count + 1, ("", ""))
                 st.rerun()
-        st.error(plain(wrong), icon=":material/error:")
+        warn(wrong)

@@ -23,7 +23,7 @@ from core.training.presets import PRESETS
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS
 from pages.parts.shared.pickers import pick_dataset, run_labels
 from pages.parts.shared.run_controls import run_to_train_again
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import say, warn
 from pages.parts.train.augment_form import augment_form
 from pages.parts.train.form_fields import KEY, choice, param_field, real, whole
 
@@ -55,7 +55,7 @@ def config_form() -> TrainConfig | None:
         persist_state="session",
     )
     preset = PRESETS[st.session_state[f"{KEY}-preset"]]
-    st.caption(preset.blurb)
+    say(preset.blurb)
     dataset = pick_dataset(SETTINGS["dataset"].title, key=f"{KEY}-dataset")
     st.selectbox(
         "Model",
@@ -73,11 +73,11 @@ def config_form() -> TrainConfig | None:
     try:
         config = _checked({"model": spec.name, "dataset": dataset, **values})
     except ValueError as error:
-        st.error(plain(_sentence(str(error), spec, dataset)), icon=":material/error:")
+        warn(_sentence(str(error), spec, dataset))
         return None
     changed = changes(config, preset.config)
     if changed:
-        st.caption(f"Changed from the preset: {', '.join(changed)}.")
+        say(f"Changed from the preset: {', '.join(changed)}.")
     return config
 
 
@@ -103,7 +103,7 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
         values["source"] = _source(spec)
     if start := st.session_state[f"{KEY}-start"]:
         values["start"] = start
-        st.caption(plain(_beginning()))
+        say(_beginning())
     with st.container(key="fields-main"):
         values["params"] = {param.name: param_field(spec, param) for param in spec.params}
         values["epochs"] = whole("epochs")

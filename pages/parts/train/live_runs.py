@@ -12,7 +12,6 @@ import streamlit as st
 
 from core.data.datasets import DATASETS, is_ready, load
 from core.figures.curves import Reference, describe_learning_curves, learning_curves
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.measures.pca import pca_error
 from core.runs.run import Run, RunNotFound
 from core.runs.slots import taken
@@ -21,6 +20,7 @@ from pages.parts.figure.component import live_figure
 from pages.parts.shared.curves import curves_of
 from pages.parts.shared.noise import Noise
 from pages.parts.shared.run_controls import stop_all
+from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.run_status import count_active, run_status
 from pages.parts.shared.strips import Caption, Row, image_strip
 from pages.parts.shared.style import plain
@@ -134,7 +134,7 @@ def _strips(runs: Sequence[Run]) -> None:
             if probe.inputs is not None:
                 inputs, noise = probe.inputs[half], Noise(run.config.noise, run.config.noise_level)
                 rows = same.setdefault(inputs.tobytes(), [Row("With noise", inputs, str(noise))])
-            rows.append(_row(run, outputs))
+            rows.append(Row(run.name, outputs, mark=run_mark(run)))
         for seen in redrawn.values():
             image_strip([row for part in seen.values() for row in part], wrap=True)
 
@@ -143,9 +143,5 @@ def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarr
     classes, answers = DATASETS[run.config.dataset].classes, outputs.argmax(axis=1)
     right = answers == labels
     captions = [Caption(classes[a], wrong=not r) for a, r in zip(answers, right, strict=True)]
-    image_strip([_row(run, images, f"{right.sum()} of {len(right)} right")], captions, wrap=True)
-
-
-def _row(run: Run, images: np.ndarray, detail: str = "") -> Row:
-    color, mark = (cycle[run.color % len(cycle)] for cycle in (RUN_COLORS, RUN_GLYPHS))
-    return Row(run.name, images, detail, color=color, mark=mark)
+    row = Row(run.name, images, f"{right.sum()} of {len(right)} right", mark=run_mark(run))
+    image_strip([row], captions, wrap=True)

@@ -19,7 +19,8 @@ from core.measures.reconstruction import to_bytes
 from core.runs.run import Run
 from core.runs.store import store
 from core.runs.weights import load_model
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, say
+from pages.parts.shared.upload import download
 from pages.parts.walks.component import facts_of, joined, mount, pictures
 from pages.parts.walks.ends import End, choose_end, two_picked
 
@@ -39,18 +40,16 @@ class Film:
     reads: list[int]
 
 
+@guarded()
 def between(run: Run, projection: Projection, picks: list[int]) -> None:
     """Let people choose two ends, and show the ways between them; picks: rows of the map, the last one last."""
-    try:
-        a, b = two_picked(projection, picks)
-        left, right = st.columns(2, gap="small")
-        with left:
-            start = choose_end("From", run, projection, key="walk-from", picked={"A": a, "B": b}, first="picked-A")
-        with right:
-            end = choose_end("To", run, projection, key="walk-to", picked={"A": a, "B": b}, first="picked-B")
-        _ways(run, projection, start, end)
-    except (ValueError, OSError) as error:
-        st.caption(plain(str(error)))
+    a, b = two_picked(projection, picks)
+    left, right = st.columns(2, gap="small")
+    with left:
+        start = choose_end("From", run, projection, key="walk-from", picked={"A": a, "B": b}, first="picked-A")
+    with right:
+        end = choose_end("To", run, projection, key="walk-to", picked={"A": a, "B": b}, first="picked-B")
+    _ways(run, projection, start, end)
 
 
 def _ways(run: Run, projection: Projection, start: End, end: End) -> None:
@@ -83,7 +82,7 @@ def _ways(run: Run, projection: Projection, start: End, end: End) -> None:
     apart, usual = float(np.linalg.norm(start.code - end.code)), facts_of(projection).apart
     middle = "the origin" if run.spec.prior else "the mean of all codes"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
+        say(
             f"From {start.title} to {end.title} it is {apart:.3g}; two digits picked at random lie {usual:.3g} apart. "
             f"The spherical way turns around {middle} and keeps its distance from it.",
             width="content",
@@ -130,14 +129,11 @@ def passes(reads: list[int], name: str, classes: tuple[str, ...]) -> str:
 
 def _saves(run: Run, way: str, one: Film) -> None:
     name = re.sub(r"[^A-Za-z0-9]+", "-", run.id)
-    st.download_button(
-        "GIF", lambda: as_gif(one.images), f"{name}-{way}.gif", "image/gif",
-        key="walk-gif", icon=":material/download:", on_click="ignore", help="Save the film, there and back.",
-    )  # fmt: skip
-    st.download_button(
-        "PNG", lambda: as_strip(one.images[::STRIP]), f"{name}-{way}.png", "image/png",
-        key="walk-png", icon=":material/download:", on_click="ignore", help="Save the strip of pictures.",
-    )  # fmt: skip
+    strip = lambda: as_strip(one.images[::STRIP])  # noqa: E731
+    download(
+        "GIF", lambda: as_gif(one.images), f"{name}-{way}.gif", key="walk-gif", help="Save the film, there and back."
+    )
+    download("PNG", strip, f"{name}-{way}.png", key="walk-png", help="Save the strip of pictures.")
 
 
 def as_gif(images: np.ndarray) -> bytes:

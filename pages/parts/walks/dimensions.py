@@ -9,7 +9,7 @@ from core.latent.projection import Projection
 from core.latent.walks import effects
 from core.runs.run import Run
 from core.runs.weights import load_model
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, say
 from pages.parts.walks.component import facts_of, mount, numbers
 from pages.parts.walks.ends import choose_end, picked_rows
 
@@ -18,37 +18,35 @@ _STEPS = 9  # pictures from the lowest to the highest value
 _RANKED = "walk-ranked"  # session: how strong each number is, of the code it was worked out for last
 
 
+@guarded()
 def dimensions(run: Run, projection: Projection, picks: list[int] | None = None) -> None:
     """Show the sliders, from a digit or a mean that people choose; picks: rows of the map, the last one last."""
-    try:
-        rows = picked_rows(projection, picks or [])
-        picked = {"": rows[-1]} if rows else {}
-        with st.container(width=300):
-            start = choose_end("Start from", run, projection, key="walk-start", picked=picked, first="picked-")
-        facts = facts_of(projection)
-        name = f"{run.id} {run.weights_version()} {projection.version} {start.name}"
-        strength = _strength(run, name, start.code, facts.low, facts.high)
-        order = np.argsort(-strength, kind="stable")
-        mount(
-            "sliders",
-            key="walk-sliders",
-            run=run,
-            projection=projection,
-            name=start.name,
-            code=numbers(start.code),
-            low=numbers(np.minimum(facts.low, start.code)),
-            high=numbers(np.maximum(facts.high, start.code)),
-            mean=numbers(facts.mean),
-            spread=numbers(facts.high - facts.low),
-            order=order.tolist(),
-            strength=numbers(strength),
-            shown=SHOWN,
-            steps=_STEPS,
-            label=f"The picture of {start.title} with its {len(start.code)} numbers as the sliders say",
-        )
-        st.caption(f"The sliders start at {start.title}. {_said(strength, len(start.code))}")
-    except (ValueError, OSError) as error:
-        st.caption(plain(str(error)))
+    rows = picked_rows(projection, picks or [])
+    picked = {"": rows[-1]} if rows else {}
+    with st.container(width=300):
+        start = choose_end("Start from", run, projection, key="walk-start", picked=picked, first="picked-")
+    facts = facts_of(projection)
+    name = f"{run.id} {run.weights_version()} {projection.version} {start.name}"
+    strength = _strength(run, name, start.code, facts.low, facts.high)
+    order = np.argsort(-strength, kind="stable")
+    mount(
+        "sliders",
+        key="walk-sliders",
+        run=run,
+        projection=projection,
+        name=start.name,
+        code=numbers(start.code),
+        low=numbers(np.minimum(facts.low, start.code)),
+        high=numbers(np.maximum(facts.high, start.code)),
+        mean=numbers(facts.mean),
+        spread=numbers(facts.high - facts.low),
+        order=order.tolist(),
+        strength=numbers(strength),
+        shown=SHOWN,
+        steps=_STEPS,
+        label=f"The picture of {start.title} with its {len(start.code)} numbers as the sliders say",
+    )
+    say(f"The sliders start at {start.title}. {_said(strength, len(start.code))}")
 
 
 def _strength(run: Run, name: str, code: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -7,54 +7,51 @@ import math
 import numpy as np
 import streamlit as st
 
-from core.data import samples
 from core.data.datasets import DATASETS
 from core.latent.projection import Projection
 from core.latent.walks import combine
 from core.measures.reconstruction import to_bytes
 from core.runs.run import Run
 from core.runs.weights import load_model
+from pages.parts.shared.nearest import nearest_tiles
 from pages.parts.shared.strips import image_tiles
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, say
 from pages.parts.walks.component import facts_of, mount, numbers
 from pages.parts.walks.ends import choose_end, two_picked
 
 LIMIT = 2.0  # how many times the difference is added at most
-_NEAR = 8
 _STEPS = 9
 
 
+@guarded()
 def means(run: Run, projection: Projection, picks: list[int]) -> None:
     """Show the means and let people add and subtract codes; picks: rows of the map, the last one last."""
-    try:
-        _row_of_means(run, projection)
-        a, b = two_picked(projection, picks)
-        picked = {"A": a, "B": b}
-        firsts = {"Code": "picked-A"} | dict(zip(("Minus", "Plus"), _first(projection, a, b), strict=True))
-        chosen = []
-        for (label, first), part in zip(firsts.items(), st.columns(3, gap="small"), strict=True):
-            with part:
-                key = f"walk-{label.lower()}"
-                chosen.append(choose_end(label, run, projection, key=key, picked=picked, first=first))
-        code, minus, plus = chosen
-        said = mount(
-            "sum",
-            key="walk-sum",
-            run=run,
-            projection=projection,
-            name=f"{code.name} {minus.name} {plus.name}",
-            code=numbers(code.code),
-            minus=numbers(minus.code),
-            plus=numbers(plus.code),
-            titles=[code.title, minus.title, plus.title],
-            limit=LIMIT,
-            steps=_STEPS,
-        )
-        amount = _amount(said.get("amount"))
-        result = combine([(1, code.code), (-amount, minus.code), (amount, plus.code)])
-        _nearest(projection, result, code.row)
-    except (ValueError, OSError) as error:
-        st.caption(plain(str(error)))
+    _row_of_means(run, projection)
+    a, b = two_picked(projection, picks)
+    picked = {"A": a, "B": b}
+    firsts = {"Code": "picked-A"} | dict(zip(("Minus", "Plus"), _first(projection, a, b), strict=True))
+    chosen = []
+    for (label, first), part in zip(firsts.items(), st.columns(3, gap="small"), strict=True):
+        with part:
+            key = f"walk-{label.lower()}"
+            chosen.append(choose_end(label, run, projection, key=key, picked=picked, first=first))
+    code, minus, plus = chosen
+    said = mount(
+        "sum",
+        key="walk-sum",
+        run=run,
+        projection=projection,
+        name=f"{code.name} {minus.name} {plus.name}",
+        code=numbers(code.code),
+        minus=numbers(minus.code),
+        plus=numbers(plus.code),
+        titles=[code.title, minus.title, plus.title],
+        limit=LIMIT,
+        steps=_STEPS,
+    )
+    amount = _amount(said.get("amount"))
+    result = combine([(1, code.code), (-amount, minus.code), (amount, plus.code)])
+    _nearest(projection, result, code.row)
 
 
 def _row_of_means(run: Run, projection: Projection) -> None:
@@ -77,13 +74,6 @@ def _amount(said: object) -> float:
 
 
 def _nearest(projection: Projection, code: np.ndarray, own: int | None) -> None:
-    rows, distances = projection.nearest(code, _NEAR, without=own)
-    names = DATASETS[projection.dataset].classes
-    captions = [
-        f"{names[label]} · {distance:.3g}" for label, distance in zip(projection.labels[rows], distances, strict=True)
-    ]
     st.markdown("**Nearest digits to the sum**")
-    image_tiles(
-        samples.images_of(projection.dataset, rows), captions, label="The digits whose codes are nearest", scale=2
-    )
-    st.caption(f"Each with its class and its distance from the sum in the space of {len(code)} numbers.")
+    nearest_tiles(projection, code, own)
+    say(f"Each with its class and its distance from the sum in the space of {len(code)} numbers.")

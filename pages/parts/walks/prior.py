@@ -10,7 +10,7 @@ import streamlit as st
 from core.latent.projection import Projection
 from core.latent.walks import prior_grid, sample_around, sample_prior
 from core.runs.run import Run
-from pages.parts.shared.style import plain
+from pages.parts.shared.style import guarded, say
 from pages.parts.walks.component import mount, numbers
 
 COLUMNS = 8
@@ -19,33 +19,28 @@ _SEED = "walk-seed"
 _SEEDS = 10_000
 
 
+@guarded()
 def prior(run: Run, projection: Projection) -> None:
     """Show samples with a temperature, and for a prior over two numbers its whole plane."""
-    try:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            seed = int(st.number_input("Seed", 0, _SEEDS - 1, key=_SEED, persist_state="session", width=150))
-            st.button("New samples", key="walk-again", icon=":material/casino:", on_click=_reseed)
-        k = projection.codes.shape[1]
-        whole = bool(run.spec.prior) and k == 2
-        st.caption(plain(_said(run)))
-        places = st.columns(2, gap="medium") if whole else [st.container()]
-        with places[0]:
-            if run.spec.prior:
-                mean, steps, label = (
-                    np.zeros(k, np.float32),
-                    sample_prior(k, COLUMNS**2, seed),
-                    "Samples from the prior",
-                )
-            else:
-                mean, steps = sample_around(projection.codes, COLUMNS**2, seed)
-                label = "Samples around the real codes"
-            sent = {"mean": numbers(mean), "steps": numbers(steps), "columns": COLUMNS, "hot": True, "label": label}
-            mount("grid", key="walk-samples", run=run, projection=projection, name=str(seed), **sent)
-        if whole:
-            with places[1]:
-                _plane(run, projection)
-    except (ValueError, OSError) as error:
-        st.caption(plain(str(error)))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        seed = int(st.number_input("Seed", 0, _SEEDS - 1, key=_SEED, persist_state="session", width=150))
+        st.button("New samples", key="walk-again", icon=":material/casino:", on_click=_reseed)
+    k = projection.codes.shape[1]
+    whole = bool(run.spec.prior) and k == 2
+    say(_said(run))
+    places = st.columns(2, gap="medium") if whole else [st.container()]
+    with places[0]:
+        if run.spec.prior:
+            mean, steps = np.zeros(k, np.float32), sample_prior(k, COLUMNS**2, seed)
+            label = "Samples from the prior"
+        else:
+            mean, steps = sample_around(projection.codes, COLUMNS**2, seed)
+            label = "Samples around the real codes"
+        sent = {"mean": numbers(mean), "steps": numbers(steps), "columns": COLUMNS, "hot": True, "label": label}
+        mount("grid", key="walk-samples", run=run, projection=projection, name=str(seed), **sent)
+    if whole:
+        with places[1]:
+            _plane(run, projection)
 
 
 def _said(run: Run) -> str:

@@ -1,0 +1,79 @@
+"""Small tables of figures in one look: what is in them is text, and made HTML here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from pages.parts.shared.run_mark import RunMark
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell that is more than its text: with a run's mark before it, a bar as long as a share of 1 after it, or a
+    second line below. columns: how many it takes; over more than one it is read as a sentence.
+    """
+
+    text: str
+    below: str = ""
+    mark: RunMark | None = None
+    bar: float | None = None
+    bold: bool = False
+    columns: int = 1
+
+
+def table(
+    rows: Sequence[Sequence[str | Cell]], head: Sequence[str | Cell] = (), *, name: str, label: str, look: str = ""
+) -> None:
+    """Show rows, the first cell of each being its head, below the heads of the columns.
+
+    name: its CSS class; label: what is in it, for people who do not see it. look: "wide" takes the whole width,
+    "words" sets the cells as text, to the left. A table too large for its place scrolls, by keys, too.
+    """
+    top = "".join(_html("th", cell, "col") for cell in head)
+    body = "".join(
+        f"<tr>{_html('th', row[0], 'row')}{''.join(_html('td', cell) for cell in row[1:])}</tr>" for row in rows
+    )
+    st.html(
+        f"{_STYLE}<div class='{name}' role='region' aria-label='{escape(label)}' tabindex='0'>"
+        f"<table class='dl-table {look}'>{f'<thead><tr>{top}</tr></thead>' if top else ''}"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _html(tag: str, cell: str | Cell, scope: str = "") -> str:
+    if isinstance(cell, str):
+        cell = Cell(cell)
+    facts = f" scope='{scope}'" * bool(scope) + f" colspan='{cell.columns}'" * (cell.columns > 1)
+    mark = cell.mark.html if cell.mark else ""
+    text = f"<b>{escape(cell.text)}</b>" if cell.bold else escape(cell.text)
+    bar = "" if cell.bar is None else f"<u style='--share:{100 * min(1.0, max(0.0, cell.bar)):.1f}%'></u>"
+    below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
+    return f"<{tag}{facts}>{mark}{text}{bar}{below}</{tag}>"
+
+
+_STYLE = """<style>
+div:has(> .dl-table) { overflow: auto; }
+.dl-table { border-collapse: collapse; font-size: 13.5px; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.dl-table :is(th, td) { padding: 4px 0 4px 18px; text-align: right; vertical-align: top; font-weight: 400;
+  white-space: nowrap; border: 0; }
+.dl-table thead th { font-weight: 600; font-size: 13px; vertical-align: bottom; }
+.dl-table tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.dl-table b { font-weight: 600; }
+.dl-table small { display: block; opacity: .7; font-size: 12px; }
+.dl-table u { display: inline-block; width: 84px; height: 9px; margin-left: 8px; opacity: .55;
+  background: linear-gradient(90deg, currentColor var(--share), color-mix(in srgb, currentColor 12%, transparent) 0); }
+.dl-table.wide { width: 100%; }
+.dl-table.wide :is(th, td) { padding-left: 12px; }
+.dl-table.wide thead th { white-space: normal; }
+.dl-table :is([colspan], th:first-child), .dl-table.words :is(th, td) { text-align: left; white-space: normal;
+  overflow-wrap: anywhere; }
+.dl-table th:first-child, .dl-table.wide th:first-child { padding-left: 0; min-width: 7rem; }
+.dl-table [colspan], .dl-table.words tbody th { color: color-mix(in srgb, currentColor 75%, transparent); }
+div:has(> .dl-table.words) { max-height: 28rem; }
+.dl-table.words :is(th, td) { padding: 3px 14px 3px 0; min-width: 5.5rem; max-width: 22rem; }
+.dl-table.words tbody th { position: sticky; left: 0; background: light-dark(#fff, #14181d); }
+</style>"""
