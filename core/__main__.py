@@ -15,7 +15,7 @@ from typing import Any
 from core.data.datasets import DATASETS
 from core.runs import recorder
 from core.runs.log import History
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import store
 from core.training.config import TrainConfig
 from core.training.presets import PRESETS
@@ -89,9 +89,9 @@ def _train(run: Run) -> int:
         ended.set()
         shown.join()
     status = run.status()
-    hint = f"Go on with: python -m core --resume {run.id}" if status == "paused" else run.message()
+    hint = f"Go on with: python -m core --resume {run.id}" if status == Status.PAUSED else run.message()
     sys.stdout.write(f"{status}. {hint}".rstrip() + "\n")
-    return 0 if status in ("finished", "paused") else 1
+    return 0 if status in (Status.FINISHED, Status.PAUSED) else 1
 
 
 def _show(run: Run, ended: threading.Event) -> None:

@@ -14,7 +14,7 @@ from core import paths
 from core.data import datasets
 from core.data.datasets import Dataset, Split
 from core.runs import recorder
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import RunStore, store
 from core.training.config import TrainConfig
 
@@ -87,7 +87,7 @@ def trained(runs: RunStore) -> Callable[..., Run]:
     def train(model: str = "softmax", **changes: object) -> Run:
         run = runs.create(small(model, **changes))
         recorder.train(run)
-        if run.status() != "finished":
+        if run.status() != Status.FINISHED:
             raise AssertionError(f"{run.status()}: {run.message()}")
         return run
 

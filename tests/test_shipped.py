@@ -5,6 +5,7 @@ import pytest
 
 from core.data import datasets
 from core.runs.frames import belongs, read_frame, steps_of
+from core.runs.run import Status
 from core.runs.store import RunStore
 from core.runs.weights import initial_model, load_model
 from core.training.loop import evaluate
@@ -54,7 +55,7 @@ def test_error(name, measured):
 def test_ordinary_folder_that_says_what_its_weights_do(name, measured):
     run = SHIPPED.get(name)
     assert run.shipped
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
     assert run.config.dataset == "mnist"
     assert run.config.train_size == 0
     logged = run.history().epochs[-1]["test"]

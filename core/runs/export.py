@@ -12,7 +12,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from core.data.augment import Augmentation
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.weights import load_model
 from core.training.config import TrainConfig
 
@@ -177,7 +177,7 @@ def script(run: Run) -> str:
 def _notes(run: Run) -> Iterator[str]:
     """Yield why the weights may come out as others."""
     status, config = run.status(), run.config
-    if status != "finished":
+    if status != Status.FINISHED:
         yield f"The run is {status}: its weights are those of a part of this."
     if config.device != "cpu":
         yield f"It was trained on {config.device}, where the last digits may come out otherwise each time."

@@ -25,7 +25,7 @@ from core.runs.checkpoint import Resume, read_resume, write_resume
 from core.runs.finetune import own_split
 from core.runs.frames import FrameWriter
 from core.runs.log import summarize
-from core.runs.run import ENDINGS, Run, RunNotFound
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from core.runs.slots import slot
 from core.runs.weights import initial_model
 from core.training.loop import (
@@ -49,7 +49,7 @@ _HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*
 class Ended(Exception):
     """Somebody asked for a stop or a pause, or the time limit is reached: the word for the log, and the reason."""
 
-    def __init__(self, event: str, reason: str) -> None:
+    def __init__(self, event: Status, reason: str) -> None:
         self.event = event
         super().__init__(reason)
 
@@ -99,15 +99,15 @@ class Training:
         """Wait for a slot, train, and log how it ended."""
         try:
             if (self.run.folder / "resume").exists():
-                self._log("queued")  # from here on the run is active again
+                self._log(Status.QUEUED)  # from here on the run is active again
                 (self.run.folder / "resume").unlink(missing_ok=True)
             with slot(self.run.folder.parent, self._wait):
                 ending = self._train()
-            self._end("finished", **({"message": str(ending)} if ending else {}))
+            self._end(Status.FINISHED, **({"message": str(ending)} if ending else {}))
         except Ended as ending:
             self._end(ending.event, message=str(ending))
         except Diverged as error:
-            self._end("diverged", step=error.step, last_loss=error.last, message=str(error))
+            self._end(Status.DIVERGED, step=error.step, last_loss=error.last, message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
             self.run.must_exist()  # a deleted run fails in any way, and has nobody to tell
             self._tell(error)
@@ -117,7 +117,7 @@ class Training:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             (self.run.folder / "probe.npz").unlink(missing_ok=True)  # makes room for the line that says so
             with suppress(OSError):  # where not even that can be written, the run is found interrupted
-                self._end("failed", message="The disk is full. Free some space, then press Resume.")
+                self._end(Status.FAILED, message="The disk is full. Free some space, then press Resume.")
             return
         with suppress(OSError):
             (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
@@ -126,7 +126,7 @@ class Training:
         else:
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
             message = f"{kind}{error}"
-        self._end("failed", message=message)
+        self._end(Status.FAILED, message=message)
 
     def _wait(self, message: str) -> None:
         """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
@@ -134,7 +134,7 @@ class Training:
         said, when = self._last_wait
         if message != said and time.monotonic() - when > 0.5:
             self._last_wait = (message, time.monotonic())
-            self._log("queued", message=message)
+            self._log(Status.QUEUED, message=message)
         self._obey()
 
     def _train(self) -> EarlyStop | None:
@@ -230,11 +230,11 @@ class Training:
         if model is not None:
             write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
         if request == "pause":
-            raise Ended("paused", "Paused on request.")
+            raise Ended(Status.PAUSED, "Paused on request.")
         limit = f"Stopped at its time limit of {minutes:g} minutes."
-        raise Ended("stopped", "Stopped on request." if request else limit)
+        raise Ended(Status.STOPPED, "Stopped on request." if request else limit)
 
-    def _end(self, event: str, **facts: Any) -> None:
+    def _end(self, event: Status, **facts: Any) -> None:
         # With its figures, so that a table of many runs need not read all that each of them wrote.
         self._log(event, **facts, summary=asdict(summarize(self.run.history())))
 

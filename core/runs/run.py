@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,27 @@ from core.runs.log import NOTHING_YET, History, Summary, last_line, read_history
 from core.training.config import TrainConfig
 
 COLOR_COUNT = 8  # how many colours the runs share
-ACTIVE = ("starting", "queued", "running")
-ENDINGS = ("finished", "stopped", "paused", "failed", "diverged")
-RESUMABLE = ("stopped", "paused", "failed", "interrupted")
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _GRACE_S = 30.0  # how long a worker may take from its start to its first sign of life
+
+
+class Status(StrEnum):
+    """How a run stands. Those in ENDINGS are what its log ends with, in the same words."""
+
+    STARTING = "starting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    FAILED = "failed"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"
+
+
+ACTIVE = frozenset({Status.STARTING, Status.QUEUED, Status.RUNNING})
+ENDINGS = frozenset({Status.FINISHED, Status.STOPPED, Status.PAUSED, Status.FAILED, Status.DIVERGED})
+RESUMABLE = frozenset({Status.STOPPED, Status.PAUSED, Status.FAILED, Status.INTERRUPTED})
 
 
 class RunNotFound(ValueError):
@@ -127,24 +144,24 @@ class Run:
             return told
         return summarize(self.history())
 
-    def status(self) -> str:
+    def status(self) -> Status:
         """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
         self.must_exist()
         ending = last_line(self.folder / "events.jsonl").get("event")  # spares reading it all, for most runs
         if ending in ENDINGS:
-            return "starting" if self._asked_to_resume() else str(ending)
+            return Status.STARTING if self._asked_to_resume() else Status(ending)
         lifecycle = self.history().lifecycle
         last = lifecycle[-1]["event"] if lifecycle else ""
         if last in ENDINGS:
-            return "starting" if self._asked_to_resume() else str(last)
+            return Status.STARTING if self._asked_to_resume() else Status(last)
         if self.locked():
-            return "running" if last == "started" else "queued"
+            return Status.RUNNING if last == "started" else Status.QUEUED
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
         if lifecycle and lifecycle[-1]["event"] in ENDINGS:
-            return str(lifecycle[-1]["event"])
+            return Status(lifecycle[-1]["event"])
         if self._asked_to_resume() or (not lifecycle and time.time() - self.created < _GRACE_S):
-            return "starting"
-        return "interrupted"
+            return Status.STARTING
+        return Status.INTERRUPTED
 
     def _asked_to_resume(self) -> bool:
         try:
@@ -159,7 +176,7 @@ class Run:
     def message(self) -> str:
         """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
         lifecycle = self.history().lifecycle
-        if self.status() == "interrupted":
+        if self.status() == Status.INTERRUPTED:
             return "Its process ended before the run did. Resume goes on from the last finished epoch."
         return str(lifecycle[-1].get("message", "")) if lifecycle else ""
 
@@ -183,7 +200,7 @@ class Run:
         status = self.status()
         config = self.config if epochs is None else replace(self.config, epochs=epochs)
         longer = config.epochs > self.config.epochs
-        if status not in RESUMABLE and not (status == "finished" and longer):
+        if status not in RESUMABLE and not (status == Status.FINISHED and longer):
             raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
         if longer:
             self._rewrite(config=config.to_dict())

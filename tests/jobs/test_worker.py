@@ -15,7 +15,7 @@ from core import files, paths, worker
 from core.data import datasets
 from core.jobs import state, submit
 from core.runs import recorder
-from core.runs.run import RunNotFound
+from core.runs.run import RunNotFound, Status
 from core.runs.store import RunStore
 from core.runs.weights import load_model
 from tests.conftest import small, wait_for
@@ -45,13 +45,13 @@ def start(runs: RunStore, model="cnn", **changes):
 
 
 def learning(run):
-    return run.status() == "running" and run.history().steps
+    return run.status() == Status.RUNNING and run.history().steps
 
 
 def test_finished_run_has_everything(trained):
     run = trained("autoencoder")
     history = run.history()
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
     assert [e["epoch"] for e in history.epochs] == [1, 2]
     assert history.total_steps == 10
     assert [s["step"] for s in history.steps] == list(range(1, 11))
@@ -139,12 +139,12 @@ def test_process_trains_and_stops_on_request(runs):
     wait_for(lambda: learning(run))
     step = run.history().steps[-1]["step"]
     run.request_stop()
-    wait_for(lambda: run.status() == "stopped")
+    wait_for(lambda: run.status() == Status.STOPPED)
     assert run.history().steps[-1]["step"] >= step
     assert run.message() == "Stopped on request."
     assert load_model(run).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
     run.request_stop()  # twice does no harm
-    assert run.status() == "stopped"
+    assert run.status() == Status.STOPPED
 
 
 @pytest.mark.slow
@@ -152,17 +152,17 @@ def test_killed_worker_is_interrupted_and_its_run_readable(runs):
     run = start(runs)
     wait_for(lambda: run.history().epochs)
     os.kill(worker_of(run), signal.SIGKILL)
-    wait_for(lambda: run.status() != "running", 2)
-    assert run.status() == "interrupted"
+    wait_for(lambda: run.status() != Status.RUNNING, 2)
+    assert run.status() == Status.INTERRUPTED
     assert run.history().epochs
     assert load_model(run).parameter_count > 0
-    assert RunStore(runs.folder).get(run.id).status() == "interrupted"  # as a restarted dashboard sees it
+    assert RunStore(runs.folder).get(run.id).status() == Status.INTERRUPTED  # as a restarted dashboard sees it
 
 
 @pytest.mark.slow
 def test_time_limit(runs):
     run = start(runs, max_minutes=0.02)
-    wait_for(lambda: run.status() == "stopped")
+    wait_for(lambda: run.status() == Status.STOPPED)
     assert "0.02 minutes" in run.message()
 
 
@@ -176,14 +176,14 @@ def test_second_run_waits_for_its_slot_and_can_be_withdrawn(runs, monkeypatch):
     first = start(runs)
     wait_for(lambda: learning(first))
     second, third = start(runs), start(runs)
-    wait_for(lambda: second.status() == third.status() == "queued" and second.message() and third.message())
+    wait_for(lambda: second.status() == third.status() == Status.QUEUED and second.message() and third.message())
     assert "Waiting" in second.message()
     third.request_stop()
-    wait_for(lambda: third.status() == "stopped")
+    wait_for(lambda: third.status() == Status.STOPPED)
     first.request_stop()
     wait_for(lambda: learning(second))
     assert runs.stop_all() == 1
-    wait_for(lambda: second.status() == "stopped")
+    wait_for(lambda: second.status() == Status.STOPPED)
 
 
 @pytest.mark.slow
@@ -211,7 +211,7 @@ def test_run_deleted_but_for_what_its_worker_just_wrote_ends_too(runs):
 def test_failure_is_told(runs):
     run = runs.create(small(train_size=2000))
     recorder.train(run)
-    assert run.status() == "failed"
+    assert run.status() == Status.FAILED
     assert "1,438" in run.message()
 
 
@@ -220,7 +220,7 @@ def test_divergence_is_told_with_step_and_last_loss(runs):
     run = runs.create(small("cnn", optimizer="momentum", lr=100.0, weight_decay=10.0, batch_size=32))
     recorder.train(run)
     last = run.history().lifecycle[-1]
-    assert last["event"] == run.status() == "diverged"
+    assert last["event"] == run.status() == Status.DIVERGED
     assert last["step"] > 1
     assert last["last_loss"] > 1e6
     assert "smaller learning rate" in run.message()
@@ -233,7 +233,7 @@ def test_absent_data_set_without_a_network_is_told(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
     run = runs.create(small(dataset="mnist"))
     recorder.train(run)
-    assert run.status() == "failed"
+    assert run.status() == Status.FAILED
     assert "could not be downloaded" in run.message()
 
 
@@ -244,7 +244,7 @@ def test_second_worker_leaves_a_held_run_alone(runs):
     submit.submit_training(run)
     second = submit._children[-1]
     wait_for(lambda: second.poll() is not None)
-    assert run.status() == "running"
+    assert run.status() == Status.RUNNING
     starts = [e for e in run.history().lifecycle if e["event"] == "started"]
     assert len(starts) == 1
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from core import files
 from core.files import write_json
 from core.runs.log import Summary, last_line, summarize
-from core.runs.run import RunNotFound
+from core.runs.run import ENDINGS, RunNotFound, Status
 from core.runs.store import RunStore, copies
 from core.runs.weights import load_model, load_source
 from tests.conftest import small
@@ -92,15 +92,15 @@ def test_folder_without_permission_says_so(tmp_path):
 
 def test_status_is_derived(runs):
     run = runs.create(small())
-    assert run.status() == "starting"
+    assert run.status() == Status.STARTING
     with FileLock(run.folder / "lock"):
-        assert run.status() == "queued"
+        assert run.status() == Status.QUEUED
         log(run, {"event": "queued", "message": "Waiting."})
-        assert (run.status(), run.message()) == ("queued", "Waiting.")
+        assert (run.status(), run.message()) == (Status.QUEUED, "Waiting.")
         log(run, {"event": "started", "total_steps": 10})
-        assert run.status() == "running"
-    assert run.status() == "interrupted"
-    for ending in ("stopped", "finished", "failed", "diverged"):
+        assert run.status() == Status.RUNNING
+    assert run.status() == Status.INTERRUPTED
+    for ending in ENDINGS:
         log(run, {"event": ending, "message": f"It {ending}."})
         assert (run.status(), run.message()) == (ending, f"It {ending}.")
 
@@ -108,7 +108,7 @@ def test_status_is_derived(runs):
 def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
     run = runs.create(small())
     monkeypatch.setattr("core.runs.run._GRACE_S", -1.0)
-    assert run.status() == "interrupted"
+    assert run.status() == Status.INTERRUPTED
 
 
 def test_run_that_stands_on_another_needs_a_fitting_one(runs, trained):
@@ -181,13 +181,13 @@ def test_history_of_a_file_that_was_replaced_is_the_new_one(runs, longer):
     assert len(run.history().steps) == 20
     (run.folder / "events.jsonl").write_text('{"event": "finished", "seconds": 2.0}\n' + "\n" * longer)
     assert run.history().steps == ()
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
 
 
 def test_line_that_names_no_event_is_passed_over(runs):
     run = runs.create(small())
     log(run, {"event": "finished"}, {"seconds": 3}, {"event": None})
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
 
 
 def test_garbage_between_lines_is_passed_over(runs):
@@ -311,7 +311,7 @@ def test_deleted_run_can_be_brought_back_for_a_day(runs, trained):
     runs.sweep()
     back = runs.restore(run.id)
     assert (back.history(), (back.folder / "weights.safetensors").read_bytes()) == (history, weights)
-    assert back.status() == "finished"
+    assert back.status() == Status.FINISHED
     runs.delete(back)
     away = next(runs.folder.glob(".*/*"))
     os.utime(away, (0, 0))
@@ -356,5 +356,5 @@ def test_last_line_is_whole_or_none(tmp_path, content):
 def test_status_of_an_ended_run_needs_only_its_last_line(runs, trained, monkeypatch):
     run = trained("softmax")
     monkeypatch.setattr("core.runs.run.read_history", None)
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
     assert run.summary().epochs == 2

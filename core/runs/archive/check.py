@@ -20,7 +20,7 @@ from core.runs.archive.events import read_events
 from core.runs.checkpoint import Resume
 from core.runs.finetune import DRAWINGS, MAX_BYTES
 from core.runs.frames import FRAME, MAX_CODES, MAX_FRAMES, belongs, digits_in, steps_an_epoch, unpack
-from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE
+from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE, Status
 from core.training.config import TrainConfig, build
 from core.untrusted import (
     ArchiveError,
@@ -216,7 +216,7 @@ def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[dict[
     if lifecycle[-1] not in ENDINGS:
         seconds = max(event["seconds"] for event in events)
         message = "It had not ended when it was packed."
-        events.append({"event": "stopped", "time": round(time.time(), 3), "seconds": seconds, "message": message})
+        events.append({"event": Status.STOPPED, "time": round(time.time(), 3), "seconds": seconds, "message": message})
     return events
 
 

@@ -18,7 +18,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.data.datasets import DATASETS
 from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.runs.log import Summary
-from core.runs.run import ENDINGS, Run, RunNotFound
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 
 TASKS = {"classify": "Classify", "reconstruct": "Reconstruct"}
 CHOSEN = "runs-page"  # session: the ids of the chosen runs, also those a filter hides
@@ -38,7 +38,7 @@ class Line:
     """A run as the table shows it."""
 
     run: Run
-    status: str
+    status: Status
     summary: Summary
 
     @property

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.figures.palette import RUN_COLORS, RUN_GLYPHS
 from core.runs.log import History
-from core.runs.run import Run, RunNotFound
+from core.runs.run import Run, RunNotFound, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
 
 _TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
@@ -45,7 +45,7 @@ def run_status(run: Run) -> None:
     refusal(run.id)
 
 
-def _line(run: Run, status: str, history: History, message: str) -> str:
+def _line(run: Run, status: Status, history: History, message: str) -> str:
     color, glyph = RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)]
     share = progress(history)
     facts = " · ".join(_facts(status, history, run.config.epochs))
@@ -71,24 +71,24 @@ def progress(history: History) -> float:
     return min(1.0, done / history.total_steps) if history.total_steps else 0.0
 
 
-def _notes(status: str, message: str) -> str:
+def _notes(status: Status, message: str) -> str:
     """Return why the run ended or what it waits for, and what to do."""
     if message in ("Stopped on request.", "Paused on request."):
         return ""  # who pressed the button needs not be told so
-    return f"{message} {_TRY_AGAIN}" if status == "failed" and "Resume" not in message else message
+    return f"{message} {_TRY_AGAIN}" if status == Status.FAILED and "Resume" not in message else message
 
 
-def _facts(status: str, history: History, epochs: int) -> list[str]:
+def _facts(status: Status, history: History, epochs: int) -> list[str]:
     if not history.steps:
-        return [{"starting": "starting a process", "running": "preparing"}.get(status, "no step yet")]
+        return [{Status.STARTING: "starting a process", Status.RUNNING: "preparing"}.get(status, "no step yet")]
     last = history.steps[-1]
-    done = f"epoch {last['epoch']:.2f}" if status == "running" else f"{last['epoch']:.4g}"
-    facts = [f"{done} of {epochs}" + ("" if status == "running" else " epochs")]
+    done = f"epoch {last['epoch']:.2f}" if status == Status.RUNNING else f"{last['epoch']:.4g}"
+    facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else " epochs")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
     facts.append(duration(history.seconds))
     left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
-    if status == "running":
+    if status == Status.RUNNING:
         facts[-1] += " so far"
         facts.append(f"{_about(left)} left")
     return facts
