@@ -14,6 +14,7 @@ from typing import Any
 
 from core.data.datasets import DATASETS
 from core.runs import recorder
+from core.runs.events import EpochLine
 from core.runs.log import History
 from core.runs.run import Run, Status
 from core.runs.store import store
@@ -115,15 +116,15 @@ def _show(run: Run, ended: threading.Event) -> None:
 
 def _progress(history: History, epochs: int) -> str:
     step = history.steps[-1]
-    share = step["step"] / max(1, history.total_steps)
+    share = step.step / max(1, history.total_steps)
     bar = "█" * int(20 * share) + "░" * (20 - int(20 * share))
-    left = (time.time() - step["time"] + step["seconds"]) * (1 / share - 1) if share else 0
-    tested = f"  test {_metrics(history.epochs[-1]['test'])}" if history.epochs else ""
-    return f"{bar} epoch {step['epoch']:.2f} of {epochs}  {_metrics(step['train'])}{tested}  {left:.0f} s left"
+    left = (time.time() - step.time + step.seconds) * (1 / share - 1) if share else 0
+    tested = f"  test {_metrics(history.epochs[-1].test)}" if history.epochs else ""
+    return f"{bar} epoch {step.epoch:.2f} of {epochs}  {_metrics(step.train)}{tested}  {left:.0f} s left"
 
 
-def _epoch(line: dict[str, Any]) -> str:
-    return f"epoch {line['epoch']}  {_metrics(line['train'])}  test {_metrics(line['test'])}  {line['seconds']:.0f} s"
+def _epoch(line: EpochLine) -> str:
+    return f"epoch {line.epoch}  {_metrics(line.train)}  test {_metrics(line.test)}  {line.seconds:.0f} s"
 
 
 def _metrics(metrics: dict[str, float]) -> str:

@@ -20,7 +20,8 @@ import numpy as np
 from core.data import datasets
 from core.files import is_held, told, write_json
 from core.models.contract import ModelSpec
-from core.runs.log import NOTHING_YET, History, Summary, last_line, read_history, summarize
+from core.runs.events import LifecycleLine, Summary
+from core.runs.log import NOTHING_YET, History, last_line, read_history, summarize
 from core.training.config import TrainConfig
 
 COLOR_COUNT = 8  # how many colours the runs share
@@ -140,25 +141,25 @@ class Run:
     def summary(self) -> Summary:
         """Return the figures of the run as far as it is; of an ended one without reading all it wrote."""
         line = last_line(self.folder / "events.jsonl")
-        if line.get("event") in ENDINGS and (told := Summary.from_dict(line.get("summary"))):
-            return told
+        if isinstance(line, LifecycleLine) and line.event in ENDINGS and line.summary:
+            return line.summary
         return summarize(self.history())
 
     def status(self) -> Status:
         """Derive the status: the last lifecycle event, else whether the lock is held, else interrupted."""
         self.must_exist()
-        ending = last_line(self.folder / "events.jsonl").get("event")  # spares reading it all, for most runs
-        if ending in ENDINGS:
-            return Status.STARTING if self._asked_to_resume() else Status(ending)
+        ending = last_line(self.folder / "events.jsonl")  # spares reading it all, for most runs
+        if ending and ending.event in ENDINGS:
+            return Status.STARTING if self._asked_to_resume() else Status(ending.event)
         lifecycle = self.history().lifecycle
-        last = lifecycle[-1]["event"] if lifecycle else ""
+        last = lifecycle[-1].event if lifecycle else ""
         if last in ENDINGS:
             return Status.STARTING if self._asked_to_resume() else Status(last)
         if self.locked():
             return Status.RUNNING if last == "started" else Status.QUEUED
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
-        if lifecycle and lifecycle[-1]["event"] in ENDINGS:
-            return Status(lifecycle[-1]["event"])
+        if lifecycle and lifecycle[-1].event in ENDINGS:
+            return Status(lifecycle[-1].event)
         if self._asked_to_resume() or (not lifecycle and time.time() - self.created < _GRACE_S):
             return Status.STARTING
         return Status.INTERRUPTED
@@ -178,7 +179,7 @@ class Run:
         lifecycle = self.history().lifecycle
         if self.status() == Status.INTERRUPTED:
             return "Its process ended before the run did. Resume goes on from the last finished epoch."
-        return str(lifecycle[-1].get("message", "")) if lifecycle else ""
+        return lifecycle[-1].message or "" if lifecycle else ""
 
     def locked(self) -> bool:
         """Say whether a worker holds this run: a lock dies with its process, a pid does not."""

@@ -31,7 +31,7 @@ def lag(run: Run, shown: str, now: float) -> float | None:
     found = re.search(r"([\d.]+) of", shown)
     if not found:
         return None
-    newer = [step["time"] for step in run.history().steps if round(step["epoch"], 2) > float(found[1])]
+    newer = [step.time for step in run.history().steps if round(step.epoch, 2) > float(found[1])]
     return max(0.0, now - newer[0]) if newer and newer[0] < now else 0.0
 
 

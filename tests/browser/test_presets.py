@@ -22,4 +22,4 @@ def test_every_preset_starts_from_the_train_page(dashboard, visit):
         expect(badge(page, run.id)).to_have_text("finished")
         wanted, got = preset.config.to_dict(), run.config.to_dict()
         assert {key for key in wanted if wanted[key] != got[key]} <= {"dataset", "epochs", "per_class"}, name
-        assert run.history().epochs[-1]["epoch"] == 1, name
+        assert run.history().epochs[-1].epoch == 1, name

@@ -52,12 +52,12 @@ def test_finished_run_has_everything(trained):
     run = trained("autoencoder")
     history = run.history()
     assert run.status() == Status.FINISHED
-    assert [e["epoch"] for e in history.epochs] == [1, 2]
+    assert [e.epoch for e in history.epochs] == [1, 2]
     assert history.total_steps == 10
-    assert [s["step"] for s in history.steps] == list(range(1, 11))
-    assert sum(s["images"] for s in history.steps) == 600
-    assert {"loss", "mse"} <= set(history.epochs[-1]["test"])
-    assert history.epochs[-1]["images_per_second"] > 0
+    assert [s.step for s in history.steps] == list(range(1, 11))
+    assert sum(s.images for s in history.steps) == 600
+    assert {"loss", "mse"} <= set(history.epochs[-1].test)
+    assert history.epochs[-1].images_per_second > 0
     weights = files.read_arrays(run.folder / "weights.safetensors")
     resume = files.read_arrays(run.folder / "resume.safetensors")
     for name, value in weights.items():
@@ -128,7 +128,7 @@ def test_classifier_on_an_encoder_outlives_its_source(runs, trained):
 
 def test_same_config_logs_the_same_numbers_twice(trained):
     def numbers(run):
-        return [(s["step"], s["train"], s.get("test")) for s in run.history().steps]
+        return [(s.step, s.train, s.test) for s in run.history().steps]
 
     assert numbers(trained("cnn")) == numbers(trained("cnn"))
 
@@ -137,10 +137,10 @@ def test_same_config_logs_the_same_numbers_twice(trained):
 def test_process_trains_and_stops_on_request(runs):
     run = start(runs)
     wait_for(lambda: learning(run))
-    step = run.history().steps[-1]["step"]
+    step = run.history().steps[-1].step
     run.request_stop()
     wait_for(lambda: run.status() == Status.STOPPED)
-    assert run.history().steps[-1]["step"] >= step
+    assert run.history().steps[-1].step >= step
     assert run.message() == "Stopped on request."
     assert load_model(run).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
     run.request_stop()  # twice does no harm
@@ -220,8 +220,8 @@ def test_divergence_is_told_with_step_and_last_loss(runs):
     run = runs.create(small("cnn", optimizer="momentum", lr=100.0, weight_decay=10.0, batch_size=32))
     recorder.train(run)
     last = run.history().lifecycle[-1]
-    assert last["event"] == run.status() == Status.DIVERGED
-    assert last["step"] > 1
+    assert last.event == run.status() == Status.DIVERGED
+    assert last.step > 1
     assert last["last_loss"] > 1e6
     assert "smaller learning rate" in run.message()
 
@@ -245,7 +245,7 @@ def test_second_worker_leaves_a_held_run_alone(runs):
     second = submit._children[-1]
     wait_for(lambda: second.poll() is not None)
     assert run.status() == Status.RUNNING
-    starts = [e for e in run.history().lifecycle if e["event"] == "started"]
+    starts = [e for e in run.history().lifecycle if e.event == "started"]
     assert len(starts) == 1
 
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core.runs import finetune
 from core.runs.archive.check import MAX_ARCHIVE
 from core.runs.archive.pack import pack, unpack
-from core.runs.log import Summary
+from core.runs.events import Summary
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.training.config import TrainConfig

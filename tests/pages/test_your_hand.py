@@ -296,7 +296,7 @@ def test_every_reader_of_digits_is_in_the_table_with_what_it_reads_right(runs: R
     right, text = int((read_as == meant).sum()), words(page())
     assert f"{right} of 40" in text
     assert f"{int((read_as == meant)[aside].sum())} of {aside.sum()}" in text
-    accuracy = run.history().epochs[-1]["test"]["accuracy"]
+    accuracy = run.history().epochs[-1].test["accuracy"]
     assert f"{100 * accuracy:.2f} %<small>Embedded digits" in text
 
 

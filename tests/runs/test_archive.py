@@ -167,7 +167,7 @@ def test_diverged_weights_and_numbers_that_are_none(train, runs):
         f.write(f'{{"event": "step", "time": 5, "seconds": 1, "step": 9, "epoch": 1, {metrics}}}\n')
     again = unpack(pack(run), runs)
     same(read_arrays(again.folder / "weights.safetensors"), state)
-    assert str(again.history().steps[-1]["train"]) == "{'loss': nan, 'accuracy': -inf}"
+    assert str(again.history().steps[-1].train) == "{'loss': nan, 'accuracy': -inf}"
 
 
 def test_runs_that_ship_can_be_taken_along(runs):

@@ -12,6 +12,7 @@ from core.data.augment import Augmentation
 from core.files import read_arrays
 from core.runs import finetune, recorder
 from core.runs.checkpoint import read_resume
+from core.runs.events import to_json
 from core.runs.run import RESUMABLE, Run, Status
 from core.runs.weights import load_model
 from core.training import loop
@@ -35,9 +36,8 @@ def config(model, **changes):
 
 def essence(run):
     """What a run wrote down, without the times."""
-    history = run.history()
-    lines = [*history.steps, *history.epochs]
-    return [{k: v for k, v in line.items() if k not in ("time", "seconds", "images_per_second")} for line in lines]
+    times = ("time", "seconds", "images_per_second")
+    return [{k: v for k, v in to_json(line).items() if k not in times} for line in run.history().measured]
 
 
 def assert_equal_runs(run, other):
@@ -124,7 +124,7 @@ def test_the_clock_goes_on_from_the_last_finished_epoch(trained, runs, request_a
     go_on(run)
     history = run.history()
     assert history.epochs[0] == first
-    seconds = [line["seconds"] for line in sorted([*history.steps, *history.epochs], key=lambda line: line["time"])]
+    seconds = [line.seconds for line in sorted(history.measured, key=lambda line: line.time)]
     assert seconds == sorted(seconds)
 
 

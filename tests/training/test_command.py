@@ -40,7 +40,7 @@ def test_trains_a_preset_with_changes(runs, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert "By hand" in lines[0]
     assert [line.split("  ")[0] for line in lines[1:-1]] == ["epoch 1", "epoch 2"]
-    test = run.history().epochs[-1]["test"]
+    test = run.history().epochs[-1].test
     assert f"test loss {test['loss']:.4g}, accuracy {test['accuracy']:.4g}" in lines[-2]
     assert lines[-1].startswith("finished")
 

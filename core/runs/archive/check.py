@@ -18,6 +18,7 @@ from core.ink.drawing import Drawing, from_lines
 from core.models.contract import Model, widths
 from core.runs.archive.events import read_events
 from core.runs.checkpoint import Resume
+from core.runs.events import EpochLine, LifecycleLine, Line
 from core.runs.finetune import DRAWINGS, MAX_BYTES
 from core.runs.frames import FRAME, MAX_CODES, MAX_FRAMES, belongs, digits_in, steps_an_epoch, unpack
 from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE, Status
@@ -71,7 +72,7 @@ class Incoming:
     config: TrainConfig
     model: Model
     weights: dict[str, np.ndarray]
-    events: list[dict[str, Any]]
+    events: list[Line]
     resume: Resume | None
     npz: dict[str, dict[str, np.ndarray]]
     source: Incoming | None
@@ -207,16 +208,15 @@ def _least_weights(config: TrainConfig) -> int:
     return (int(params.get("depth", 1)) - 1) * int(params.get("width", 0)) ** 2
 
 
-def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[dict[str, Any]]:
+def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[Line]:
     name = "events.jsonl"
     events = read_events(read_member(file, name, _EVENTS), name, train, test)
-    lifecycle = [event["event"] for event in events if event["event"] not in ("step", "epoch")]
+    lifecycle = [line.event for line in events if isinstance(line, LifecycleLine)]
     if not lifecycle:
         raise refuse(name, "does not say how the run went")
     if lifecycle[-1] not in ENDINGS:
-        seconds = max(event["seconds"] for event in events)
-        message = "It had not ended when it was packed."
-        events.append({"event": Status.STOPPED, "time": round(time.time(), 3), "seconds": seconds, "message": message})
+        seconds, message = max(line.seconds for line in events), "It had not ended when it was packed."
+        events.append(LifecycleLine(Status.STOPPED, round(time.time(), 3), seconds, message=message))
     return events
 
 
@@ -285,15 +285,15 @@ def _read_resume(
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise refuse(name, "does not say where to go on from") from error
     steps = [value for key, value in arrays.items() if key.startswith("optimizer/") and not value.shape]
-    if line["event"] != "epoch" or line["epoch"] > config.epochs or not all(1 <= value <= 1e12 for value in steps):
+    if not isinstance(line, EpochLine) or line.epoch > config.epochs or not all(1 <= value <= 1e12 for value in steps):
         raise refuse(name, f"goes on from no epoch from 1 to {config.epochs}")
-    if len(validation) != (line["epoch"] if config.patience else 0):
+    if len(validation) != (line.epoch if config.patience else 0):
         raise refuse(name, f"has {len(validation)} validation losses")
     parts = {
         part: {key.removeprefix(part): value for key, value in arrays.items() if key.startswith(part)}
         for part in ("weights/", "optimizer/")
     }
-    resume = Resume(line["epoch"], parts["weights/"], parts["optimizer/"], line, validation)
+    resume = Resume(line.epoch, parts["weights/"], parts["optimizer/"], line, validation)
     resume.restore(model)
     return resume
 

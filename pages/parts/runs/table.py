@@ -17,7 +17,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.datasets import DATASETS
 from core.figures.palette import RUN_COLORS, RUN_GLYPHS
-from core.runs.log import Summary
+from core.runs.events import Summary
 from core.runs.run import ENDINGS, Run, RunNotFound, Status
 
 TASKS = {"classify": "Classify", "reconstruct": "Reconstruct"}

@@ -67,7 +67,7 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
 
 def progress(history: History) -> float:
     """Return the share of the run's steps that are done, 0 to 1."""
-    done = history.steps[-1]["step"] if history.steps else 0
+    done = history.steps[-1].step if history.steps else 0
     return min(1.0, done / history.total_steps) if history.total_steps else 0.0
 
 
@@ -82,7 +82,7 @@ def _facts(status: Status, history: History, epochs: int) -> list[str]:
     if not history.steps:
         return [{Status.STARTING: "starting a process", Status.RUNNING: "preparing"}.get(status, "no step yet")]
     last = history.steps[-1]
-    done = f"epoch {last['epoch']:.2f}" if status == Status.RUNNING else f"{last['epoch']:.4g}"
+    done = f"epoch {last.epoch:.2f}" if status == Status.RUNNING else f"{last.epoch:.4g}"
     facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else " epochs")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
@@ -105,10 +105,10 @@ def images_per_second(history: History, window: float = 3.0) -> float:
     if len(steps) < 2:
         return 0.0
     first = len(steps) - 1
-    while first > 0 and steps[-1]["seconds"] - steps[first]["seconds"] < window:
+    while first > 0 and steps[-1].seconds - steps[first].seconds < window:
         first -= 1
-    seconds = steps[-1]["seconds"] - steps[first]["seconds"]
-    return sum(step["images"] for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
+    seconds = steps[-1].seconds - steps[first].seconds
+    return sum(step.images for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
 
 
 def duration(seconds: float) -> str:
