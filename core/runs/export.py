@@ -118,13 +118,12 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 
 from pathlib import Path
 
-from core import data
 {imports}
 config = {config}
 
-if not data.is_ready(config.dataset):
-    data.fetch(config.dataset)
-dataset = data.load(config.dataset)
+if not datasets.is_ready(config.dataset):
+    fetch(config.dataset)
+dataset = datasets.load(config.dataset)
 {build}
 for event in fit(model, dataset, config{own}):
     if isinstance(event, Epoch):
@@ -139,7 +138,8 @@ def script(run: Run) -> str:
     Raises RunNotFound when the run is gone.
     """
     config = run.config
-    imports = ["from core.files import write_arrays", "from core.training.loop import Epoch, fit"]
+    imports = ["from core.data import datasets", "from core.data.fetch import fetch"]
+    imports += ["from core.files import write_arrays", "from core.training.loop import Epoch, fit"]
     imports.append(f"from core.training.config import TrainConfig{'' if config.start else ', build'}")
     build = "model = build(config)"
     if config.augmentation.active:
