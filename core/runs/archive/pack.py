@@ -9,7 +9,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from core.files import told, write_arrays, write_file, write_json, write_npz
 from core.ink.drawing import to_line
-from core.runs.archive.check import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
+from core.runs.archive.arrays import SNAPSHOT
+from core.runs.archive.check import FILES, MAX_ARCHIVE, Incoming, check
 from core.runs.checkpoint import write_resume
 from core.runs.events import Line, decode, encode
 from core.runs.finetune import DRAWINGS
