@@ -154,8 +154,8 @@ def _train_points(history: History, panel: str) -> list[tuple[float, float]]:
 
 def _test_points(history: History, panel: str) -> list[tuple[float, float, bool]]:
     """Return (epoch, value, whether of the whole test set) by time; the whole set wins over a sample."""
-    rows = [row for row in history.measured if row.test and panel in row.test]
-    points = {row.epoch: (row.test[panel], row.event == "epoch") for row in rows if row.test}
+    tested = ((row, row.test) for row in history.measured if row.test)
+    points = {row.epoch: (test[panel], row.event == "epoch") for row, test in tested if panel in test}
     return [(epoch, value, whole) for epoch, (value, whole) in sorted(points.items())]
 
 
