@@ -99,15 +99,15 @@ def test_probe_of_a_run_that_cleans_noise_shows_what_it_saw(trained):
 def test_health_of_every_layer_is_logged_each_epoch(trained):
     epochs = trained("mlp").history().epochs
     for epoch in epochs:
-        assert set(epoch["health"]) == {"1 Linear", "4 Linear"}
-        assert set(epoch["health"]["1 Linear"]) == {"gradient_norm", "weight_norm", "dead"}
-    assert epochs[0]["health"] != epochs[1]["health"]
+        assert set(epoch.health) == {"1 Linear", "4 Linear"}
+        assert set(epoch.health["1 Linear"]) == {"gradient_norm", "weight_norm", "dead"}
+    assert epochs[0].health != epochs[1].health
 
 
 def test_early_stopping_finishes_with_its_reason(trained):
     run = trained("softmax", epochs=200, patience=2, lr=5.0)
     epochs = run.history().epochs
-    losses = [epoch["validation"]["loss"] for epoch in epochs]
+    losses = [epoch.validation["loss"] for epoch in epochs]
     assert len(epochs) < 200
     assert np.argmin(losses) == len(losses) - 3
     assert f"after epoch {len(losses)}" in run.message()
