@@ -14,8 +14,9 @@ from typing import Any
 
 from core.data.datasets import DATASETS
 from core.runs import recorder
+from core.runs.events import EpochLine
 from core.runs.log import History
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import store
 from core.training.config import TrainConfig
 from core.training.presets import PRESETS
@@ -89,9 +90,9 @@ def _train(run: Run) -> int:
         ended.set()
         shown.join()
     status = run.status()
-    hint = f"Go on with: python -m core --resume {run.id}" if status == "paused" else run.message()
+    hint = f"Go on with: python -m core --resume {run.id}" if status == Status.PAUSED else run.message()
     sys.stdout.write(f"{status}. {hint}".rstrip() + "\n")
-    return 0 if status in ("finished", "paused") else 1
+    return 0 if status in (Status.FINISHED, Status.PAUSED) else 1
 
 
 def _show(run: Run, ended: threading.Event) -> None:
@@ -115,15 +116,15 @@ def _show(run: Run, ended: threading.Event) -> None:
 
 def _progress(history: History, epochs: int) -> str:
     step = history.steps[-1]
-    share = step["step"] / max(1, history.total_steps)
+    share = step.step / max(1, history.total_steps)
     bar = "█" * int(20 * share) + "░" * (20 - int(20 * share))
-    left = (time.time() - step["time"] + step["seconds"]) * (1 / share - 1) if share else 0
-    tested = f"  test {_metrics(history.epochs[-1]['test'])}" if history.epochs else ""
-    return f"{bar} epoch {step['epoch']:.2f} of {epochs}  {_metrics(step['train'])}{tested}  {left:.0f} s left"
+    left = (time.time() - step.time + step.seconds) * (1 / share - 1) if share else 0
+    tested = f"  test {_metrics(history.epochs[-1].test)}" if history.epochs else ""
+    return f"{bar} epoch {step.epoch:.2f} of {epochs}  {_metrics(step.train)}{tested}  {left:.0f} s left"
 
 
-def _epoch(line: dict[str, Any]) -> str:
-    return f"epoch {line['epoch']}  {_metrics(line['train'])}  test {_metrics(line['test'])}  {line['seconds']:.0f} s"
+def _epoch(line: EpochLine) -> str:
+    return f"epoch {line.epoch}  {_metrics(line.train)}  test {_metrics(line.test)}  {line.seconds:.0f} s"
 
 
 def _metrics(metrics: dict[str, float]) -> str:

@@ -18,7 +18,7 @@ from core.data.datasets import Dataset, Split
 from core.jobs import submit
 from core.jobs.stored import Stored
 from core.runs import recorder
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import RunStore, store
 from core.training.config import TrainConfig
 
@@ -96,7 +96,7 @@ def trained(runs: RunStore) -> Callable[..., Run]:
     def train(model: str = "softmax", **changes: object) -> Run:
         run = runs.create(small(model, **changes))
         recorder.train(run)
-        if run.status() != "finished":
+        if run.status() != Status.FINISHED:
             raise AssertionError(f"{run.status()}: {run.message()}")
         return run
 

@@ -5,6 +5,7 @@ import pytest
 
 from core.data import datasets
 from core.runs.frames import belongs, read_frame, steps_of
+from core.runs.run import Status
 from core.runs.store import RunStore
 from core.runs.weights import initial_model, load_model
 from core.training.loop import evaluate
@@ -54,10 +55,10 @@ def test_error(name, measured):
 def test_ordinary_folder_that_says_what_its_weights_do(name, measured):
     run = SHIPPED.get(name)
     assert run.shipped
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
     assert run.config.dataset == "mnist"
     assert run.config.train_size == 0
-    logged = run.history().epochs[-1]["test"]
+    logged = run.history().epochs[-1].test
     assert set(logged) == set(measured[name])
     for key, value in measured[name].items():
         assert value == pytest.approx(logged[key], rel=1e-3, abs=2e-4)
@@ -87,7 +88,7 @@ def test_frames_of_the_small_vae_are_those_of_a_run_with_these_weights(mnist):
     run = SHIPPED.get("vae-2")
     files = steps_of(run)
     assert min(files) == 0
-    assert max(files) == run.history().epochs[-1]["step"]
+    assert max(files) == run.history().epochs[-1].step
     assert all(belongs(step, 469) for step in files)
     for step, model in ((0, initial_model(run)), (9380, load_model(run))):
         codes = model.encode(mnist.test.images[:2000])

@@ -101,7 +101,7 @@ def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] =
 
 
 def _panels(runs: Sequence[Curves]) -> list[str]:
-    measured = {name for run in runs for row in run.history.steps[:1] for name in row.get("train", {})}
+    measured = {name for run in runs for row in run.history.steps[:1] for name in row.train}
     if not measured:
         return ["loss", "accuracy"]
     # A run that minimises the squared error itself would draw the same curve twice.
@@ -149,28 +149,18 @@ def plotly_text(text: str) -> str:
 
 
 def _train_points(history: History, panel: str) -> list[tuple[float, float]]:
-    return [(row["epoch"], _value(row.get("train"), panel)) for row in history.steps if _has(row.get("train"), panel)]
+    return [(row.epoch, row.train[panel]) for row in history.steps if panel in row.train]
 
 
 def _test_points(history: History, panel: str) -> list[tuple[float, float, bool]]:
     """Return (epoch, value, whether of the whole test set) by time; the whole set wins over a sample."""
-    points: dict[float, tuple[float, bool]] = {}
-    for rows, whole in ((history.steps, False), (history.epochs, True)):
-        points |= {row["epoch"]: (_value(row["test"], panel), whole) for row in rows if _has(row.get("test"), panel)}
+    tested = ((row, row.test) for row in history.measured if row.test)
+    points = {row.epoch: (test[panel], row.event == "epoch") for row, test in tested if panel in test}
     return [(epoch, value, whole) for epoch, (value, whole) in sorted(points.items())]
 
 
-def _has(metrics: Any, panel: str) -> bool:
-    return isinstance(metrics, dict) and panel in metrics
-
-
-def _value(metrics: Any, panel: str) -> float:
-    value = metrics[panel]
-    return float(value) if isinstance(value, int | float) else math.nan
-
-
 def _last_epoch(history: History) -> float:
-    return float(history.steps[-1]["epoch"]) if history.steps else 0.0
+    return history.steps[-1].epoch if history.steps else 0.0
 
 
 def _reference(reference: Reference, end: float, place: int) -> dict[str, Any]:

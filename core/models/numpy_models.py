@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from core.models import scratch
 from core.models.contract import Health, Metrics, widths
+from core.models.optimizers import SGD, Adam
 from core.models.scratch import BatchNorm, Dense, Layer, Net, ReLU, Sigmoid, Tanh
 
 # As for torch: processes of one thread each share the cores best, and sums are rounded in the same order everywhere.
@@ -20,11 +21,11 @@ threadpool_limits(1, user_api="blas")
 
 PIXELS = 28 * 28
 ACTIVATIONS: dict[str, type[Layer]] = {"sigmoid": Sigmoid, "relu": ReLU, "tanh": Tanh}
-OPTIMIZERS: dict[str, Callable[..., scratch.SGD | scratch.Adam]] = {
-    "sgd": scratch.SGD,
-    "momentum": partial(scratch.SGD, momentum=0.9),
-    "adam": scratch.Adam,
-    "adamw": partial(scratch.Adam, decoupled=True),
+OPTIMIZERS: dict[str, Callable[..., SGD | Adam]] = {
+    "sgd": SGD,
+    "momentum": partial(SGD, momentum=0.9),
+    "adam": Adam,
+    "adamw": partial(Adam, decoupled=True),
 }
 
 # What counts as a unit that no longer learns, and what to call it.
@@ -75,7 +76,7 @@ class NumpyModel:
         self.parameter_count = self.net.params.size
 
     @cached_property
-    def optimizer(self) -> scratch.SGD | scratch.Adam:
+    def optimizer(self) -> SGD | Adam:
         """Made when training begins: whoever only reads needs no memory of gradients."""
         return self._make_optimizer(self.net)
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.files import read_arrays, read_facts, write_arrays
 from core.models.contract import Model
+from core.runs.events import EpochLine, to_json
 
 NAME = "resume.safetensors"
 
@@ -27,7 +27,7 @@ class Resume:
     epoch: int
     weights: dict[str, np.ndarray]
     optimizer: dict[str, np.ndarray]
-    line: dict[str, Any]
+    line: EpochLine
     validation: tuple[float, ...]
 
     def restore(self, model: Model) -> None:
@@ -36,11 +36,11 @@ class Resume:
         model.load_optimizer_state(self.optimizer)
 
 
-def write_resume(folder: Path, model: Model, line: dict[str, Any], validation: Sequence[float]) -> None:
+def write_resume(folder: Path, model: Model, line: EpochLine, validation: Sequence[float]) -> None:
     """Keep a run's state after the epoch that the line is about."""
     arrays = {f"weights/{name}": value for name, value in model.state_dict().items()}
     arrays |= {f"optimizer/{name}": value for name, value in model.optimizer_state().items()}
-    write_arrays(folder / NAME, arrays, {"line": json.dumps(line), "validation": json.dumps(list(validation))})
+    write_arrays(folder / NAME, arrays, {"line": json.dumps(to_json(line)), "validation": json.dumps(list(validation))})
 
 
 def read_resume(folder: Path) -> Resume | None:
@@ -57,9 +57,8 @@ def read_resume(folder: Path) -> Resume | None:
         for key, value in arrays.items():
             part, name = key.split("/", 1)
             parts[part][name] = value
-        line = json.loads(facts["line"])
+        line = EpochLine.from_json(json.loads(facts["line"]))
         validation = tuple(float(loss) for loss in json.loads(facts["validation"]))
-        epoch = int(line["epoch"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{NAME} does not say where to go on from ({error}). Train the model again.") from error
-    return Resume(epoch, parts["weights"], parts["optimizer"], line, validation)
+    return Resume(line.epoch, parts["weights"], parts["optimizer"], line, validation)

@@ -12,7 +12,8 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from core.data.augment import Augmentation
-from core.runs.run import Run
+from core.runs.events import EpochLine, StepLine
+from core.runs.run import Run, Status
 from core.runs.weights import load_model
 from core.training.config import TrainConfig
 
@@ -42,25 +43,19 @@ def _rank(column: str) -> int:
 
 
 def _rows(run: Run) -> Iterator[dict[str, Any]]:
-    history = run.history()
-    for kind, events in (("step", history.steps), ("epoch", history.epochs)):
-        for event in events:
-            row = {"kind": kind} | {name: event[name] for name in _COLUMNS[1:] if _finite(event.get(name))}
-            for part, name, value in _metrics(event):
-                row[f"{part}_{name}"] = value
-            yield row
+    for line in run.history().measured:
+        row = {"kind": line.event} | {name: getattr(line, name) for name in _COLUMNS[1:] if hasattr(line, name)}
+        for part, name, value in _metrics(line):
+            row[f"{part}_{name}"] = value
+        yield row
 
 
-def _metrics(event: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+def _metrics(line: StepLine | EpochLine) -> Iterator[tuple[str, str, float]]:
     """Yield part, name and value of the finite metrics of a line."""
     for part in _PARTS:
-        for name, value in event.get(part, {}).items():
-            if _METRIC.fullmatch(name) and _finite(value):
+        for name, value in (getattr(line, part, None) or {}).items():
+            if _METRIC.fullmatch(name) and math.isfinite(value):
                 yield part, name, value
-
-
-def _finite(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
 
 
 def tensorboard(run: Run) -> bytes:
@@ -73,13 +68,12 @@ def tensorboard(run: Run) -> bytes:
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.record_writer import RecordWriter
 
-    history = run.history()
     buffer = io.BytesIO()
     writer = RecordWriter(buffer)
     writer.write(Event(wall_time=run.created, file_version="brain.Event:2").SerializeToString())
-    for line in sorted((*history.steps, *history.epochs), key=lambda line: line["step"]):
+    for line in sorted(run.history().measured, key=lambda line: line.step):
         values = [Summary.Value(tag=tag, simple_value=value) for tag, value in _scalars(line)]
-        event = Event(wall_time=line["time"], step=line["step"], summary=Summary(value=values))
+        event = Event(wall_time=line.time, step=line.step, summary=Summary(value=values))
         writer.write(event.SerializeToString())
     packed = io.BytesIO()
     with ZipFile(packed, "w") as file:
@@ -89,17 +83,18 @@ def tensorboard(run: Run) -> bytes:
     return packed.getvalue()
 
 
-def _scalars(line: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _scalars(line: StepLine | EpochLine) -> Iterator[tuple[str, float]]:
     places = {"train": "train", "test": "test_sample"}
-    if line["event"] == "epoch":
+    if isinstance(line, EpochLine):
         places = {"train": "train_epoch", "test": "test", "validation": "validation"}
     for part, name, value in _metrics(line):
         yield f"{name}/{places[part]}", value
-    for name in ("lr", "images_per_second"):
-        if _finite(line.get(name)):
-            yield name, line[name]
-    for layer, measures in line.get("health", {}).items():
-        yield from ((f"{measure}/{layer}", value) for measure, value in measures.items() if _finite(value))
+    if isinstance(line, StepLine):
+        yield "lr", line.lr
+        return
+    yield "images_per_second", line.images_per_second
+    for layer, measures in (line.health or {}).items():
+        yield from ((f"{measure}/{layer}", value) for measure, value in measures.items() if math.isfinite(value))
 
 
 def onnx_model(run: Run) -> bytes:
@@ -123,13 +118,12 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 
 from pathlib import Path
 
-from core import data
 {imports}
 config = {config}
 
-if not data.is_ready(config.dataset):
-    data.fetch(config.dataset)
-dataset = data.load(config.dataset)
+if not datasets.is_ready(config.dataset):
+    fetch(config.dataset)
+dataset = datasets.load(config.dataset)
 {build}
 for event in fit(model, dataset, config{own}):
     if isinstance(event, Epoch):
@@ -144,7 +138,8 @@ def script(run: Run) -> str:
     Raises RunNotFound when the run is gone.
     """
     config = run.config
-    imports = ["from core.files import write_arrays", "from core.training.loop import Epoch, fit"]
+    imports = ["from core.data import datasets", "from core.data.fetch import fetch"]
+    imports += ["from core.files import write_arrays", "from core.training.loop import Epoch, fit"]
     imports.append(f"from core.training.config import TrainConfig{'' if config.start else ', build'}")
     build = "model = build(config)"
     if config.augmentation.active:
@@ -177,11 +172,11 @@ def script(run: Run) -> str:
 def _notes(run: Run) -> Iterator[str]:
     """Yield why the weights may come out as others."""
     status, config = run.status(), run.config
-    if status != "finished":
+    if status != Status.FINISHED:
         yield f"The run is {status}: its weights are those of a part of this."
     if config.device != "cpu":
         yield f"It was trained on {config.device}, where the last digits may come out otherwise each time."
-    lengths = {line.get("total_steps") for line in run.history().lifecycle if line["event"] == "started"}
+    lengths = {line.total_steps for line in run.history().lifecycle if line.event == "started"}
     if len(lengths) > 1 and config.schedule != "constant":
         yield "It was made longer on the way: its first epochs had the learning rates of a shorter run."
 

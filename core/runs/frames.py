@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from core.data import datasets
 from core.data.datasets import Dataset, batches
 from core.files import UNREADABLE, disk_errors, write_npz
 from core.models.contract import Model
+from core.runs.events import EpochLine, Line
 from core.runs.run import Run
 from core.runs.weights import initial_model
 
@@ -45,9 +45,9 @@ def digits_in(code_size: int, count: int) -> int:
     return min(_DIGITS, count, MAX_CODES // (2 * code_size))
 
 
-def steps_an_epoch(events: Iterable[Mapping[str, Any]]) -> int | None:
+def steps_an_epoch(lines: Iterable[Line]) -> int | None:
     """Return how many steps an epoch has, as its line in a run's log tells; None before the first."""
-    return next((event["step"] // event["epoch"] for event in events if event.get("event") == "epoch"), None)
+    return next((line.step // line.epoch for line in lines if isinstance(line, EpochLine)), None)
 
 
 def epoch_length(run: Run) -> int:

@@ -6,15 +6,15 @@ written after that step counts no more, for it was trained once again.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+
+from core.runs.events import EpochLine, LifecycleLine, Line, StepLine, Summary, decode
 
 _KEPT = 64  # runs whose history is kept in memory
 _TAIL = 64  # bytes by which a file that was only appended to is known again
@@ -23,63 +23,40 @@ _LONGEST_LINE = 16_384  # bytes of the longest line worth reading alone; an epoc
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What a run logged. `steps` and `epochs` are its JSON lines as dicts, in order.
+    """What a run logged, in order.
 
     The same object is given until the run writes on, so what is made of it can be kept by its identity.
-
-    steps: step, epoch (a fraction), seconds, images, lr, train, and test where the test sample was looked at;
-    epochs: epoch, step, seconds, images_per_second, train, test (the whole test set).
     """
 
-    steps: tuple[dict[str, Any], ...]
-    epochs: tuple[dict[str, Any], ...]
-    lifecycle: tuple[dict[str, Any], ...]
+    steps: tuple[StepLine, ...]
+    epochs: tuple[EpochLine, ...]
+    lifecycle: tuple[LifecycleLine, ...]
     total_steps: int
     seconds: float
+
+    @property
+    def measured(self) -> list[StepLine | EpochLine]:
+        """The lines with metrics: all steps, then all epochs."""
+        return [*self.steps, *self.epochs]
 
 
 NOTHING_YET = History((), (), (), 0, 0.0)
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The figures of a run in a table. `metric` is "accuracy" or "mse", "" before the first epoch.
-
-    best is its best value over the epochs, of the whole test set, and best_epoch where; seconds are of training.
-    """
-
-    metric: str = ""
-    best: float = math.nan
-    best_epoch: int = 0
-    epochs: int = 0
-    seconds: float = 0.0
-    images_per_second: float = 0.0
-    parameters: int = 0
-
-    @classmethod
-    def from_dict(cls, values: Any) -> Summary | None:
-        """Make one from `asdict`'s values as a file has them; None when they are not such values."""
-        try:
-            kinds = {name: type(value) for name, value in asdict(cls()).items()}
-            return cls(**{name: kind(values[name]) for name, kind in kinds.items()})
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return None
-
-
 def summarize(history: History) -> Summary:
     """Return the figures of a run as far as it is."""
-    parameters = max([int(line.get("parameters", 0)) for line in history.lifecycle], default=0)
+    parameters = max([line.parameters or 0 for line in history.lifecycle], default=0)
     summary = Summary(seconds=history.seconds, parameters=parameters, epochs=len(history.epochs))
     if not history.epochs:
         return summary
-    metric = "accuracy" if "accuracy" in history.epochs[0]["test"] else "mse"
+    metric = "accuracy" if "accuracy" in history.epochs[0].test else "mse"
     pick = max if metric == "accuracy" else min
-    values = [(float(epoch["test"].get(metric, math.nan)), int(epoch["epoch"])) for epoch in history.epochs]
+    values = [(epoch.test.get(metric, math.nan), epoch.epoch) for epoch in history.epochs]
     best, at = pick(
         [pair for pair in values if math.isfinite(pair[0])], default=(math.nan, 0), key=lambda pair: pair[0]
     )
-    speeds = [float(epoch["images_per_second"]) for epoch in history.epochs]
-    return replace(summary, metric=metric, best=best, best_epoch=at, images_per_second=statistics.median(speeds))
+    speed = statistics.median(epoch.images_per_second for epoch in history.epochs)
+    return replace(summary, metric=metric, best=best, best_epoch=at, images_per_second=speed)
 
 
 class _Log:
@@ -87,9 +64,9 @@ class _Log:
 
     def __init__(self, inode: int) -> None:
         self.inode, self.seen, self.offset, self.tail = inode, (0, 0), 0, b""
-        self.steps: list[dict[str, Any]] = []
-        self.epochs: list[dict[str, Any]] = []
-        self.lifecycle: list[dict[str, Any]] = []
+        self.steps: list[StepLine] = []
+        self.epochs: list[EpochLine] = []
+        self.lifecycle: list[LifecycleLine] = []
         self.total, self.seconds = 0, 0.0
         self.history = NOTHING_YET
 
@@ -104,35 +81,30 @@ class _Log:
         if not data.startswith(self.tail):
             return False
         new = data[len(self.tail) : data.rfind(b"\n") + 1]
-        for line in new.splitlines():
-            self._take(line)
+        for text in new.splitlines():
+            if line := decode(text):  # a line torn by a crash is followed by whole ones of a resumed worker
+                self._take(line)
         self.offset += len(new)
         self.tail = (self.tail + new)[-_TAIL:]
         lines = tuple(self.steps), tuple(self.epochs), tuple(self.lifecycle)
         self.history = History(*lines, self.total, self.seconds)
         return True
 
-    def _take(self, line: bytes) -> None:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            return  # a line torn by a crash, followed by whole ones of a resumed worker
-        if not isinstance(event, dict):
-            return
-        kind = event.get("event")
-        if kind == "step":
-            self.steps.append(event)
-        elif kind == "epoch":
-            self.epochs.append(event)
-        elif isinstance(kind, str):
-            self.lifecycle.append(event)
-            self.total = int(event.get("total_steps", self.total))
-        if kind == "started":
-            begun = int(event.get("step", 0))
-            self.steps = [step for step in self.steps if step["step"] <= begun]
-            self.epochs = [epoch for epoch in self.epochs if epoch["step"] <= begun]
-            self.seconds = 0.0
-        self.seconds = max(self.seconds, float(event.get("seconds", 0.0)))
+    def _take(self, line: Line) -> None:
+        if isinstance(line, StepLine):
+            self.steps.append(line)
+        elif isinstance(line, EpochLine):
+            self.epochs.append(line)
+        else:
+            self.lifecycle.append(line)
+            self.total = self.total if line.total_steps is None else line.total_steps
+            if line.event == "started":
+                begun = line.step or 0
+                self.steps = [step for step in self.steps if step.step <= begun]
+                self.epochs = [epoch for epoch in self.epochs if epoch.step <= begun]
+                self.seconds = 0.0
+        if line.seconds > self.seconds:
+            self.seconds = line.seconds
 
 
 _logs: OrderedDict[Path, _Log] = OrderedDict()
@@ -163,22 +135,21 @@ def read_history(path: Path) -> History | None:
         return None
 
 
-def last_line(path: Path) -> dict[str, Any]:
-    """Return the last whole line of the events, without reading the others; empty when there is none."""
+def last_line(path: Path) -> Line | None:
+    """Return the last whole line of the events, without reading the others; None when there is none."""
     try:
         stat = path.stat()
     except OSError:
-        return {}
+        return None
     return _last(str(path), stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=4096)
-def _last(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
+def _last(path: str, mtime_ns: int, size: int) -> Line | None:
     try:
         with open(path, "rb") as file:
             file.seek(max(0, size - _LONGEST_LINE))
             *_, line, rest = b"\n\n", *file.read(min(size, _LONGEST_LINE)).split(b"\n")
-        event = {} if rest else json.loads(line)
-    except (OSError, ValueError):
-        return {}
-    return event if isinstance(event, dict) else {}
+    except OSError:
+        return None
+    return None if rest else decode(line)

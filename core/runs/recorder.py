@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,15 +16,17 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from core.data import datasets, fetch
-from core.data.datasets import Dataset, Split
 from core.files import write_arrays, write_npz
-from core.models.contract import Metrics, Model
+from core.models.contract import Model
 from core.runs.checkpoint import Resume, read_resume, write_resume
+from core.runs.events import EpochLine, LifecycleLine, Line, encode
 from core.runs.finetune import own_split
 from core.runs.frames import FrameWriter
 from core.runs.log import summarize
-from core.runs.run import ENDINGS, Run, RunNotFound
+from core.runs.probe import ProbeWriter
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from core.runs.slots import slot
+from core.runs.steps import EpochClock, StepLog, rounded
 from core.runs.weights import initial_model
 from core.training.loop import (
     Checking,
@@ -37,19 +37,15 @@ from core.training.loop import (
     fit,
     steps_per_epoch,
     training_size,
-    with_noise,
 )
 
-_LOGGED_STEPS = 1000  # about how many steps of a run are written down
-_PROBES = 20
-_PROBE_EVERY_S = 0.6
 _HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*.part", "forming/*.part")
 
 
 class Ended(Exception):
     """Somebody asked for a stop or a pause, or the time limit is reached: the word for the log, and the reason."""
 
-    def __init__(self, event: str, reason: str) -> None:
+    def __init__(self, event: Status, reason: str) -> None:
         self.event = event
         super().__init__(reason)
 
@@ -101,15 +97,15 @@ class Training:
         """Wait for a slot, train, and log how it ended."""
         try:
             if (self.run.folder / "resume").exists():
-                self._log("queued")  # from here on the run is active again
+                self._log(Status.QUEUED)  # from here on the run is active again
                 (self.run.folder / "resume").unlink(missing_ok=True)
             with slot(self.run.folder.parent, self._wait):
                 ending = self._train()
-            self._end("finished", **({"message": str(ending)} if ending else {}))
+            self._end(Status.FINISHED, message=str(ending) if ending else None)
         except Ended as ending:
             self._end(ending.event, message=str(ending))
         except Diverged as error:
-            self._end("diverged", step=error.step, last_loss=error.last, message=str(error))
+            self._end(Status.DIVERGED, step=error.step, last_loss=error.last, message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever ends a run must be told to the person watching it
             self.run.ensure_exists()  # a deleted run fails in any way, and has nobody to tell
             self._tell(error)
@@ -119,7 +115,7 @@ class Training:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             (self.run.folder / "probe.npz").unlink(missing_ok=True)  # makes room for the line that says so
             with suppress(OSError):  # where not even that can be written, the run is found interrupted
-                self._end("failed", message="The disk is full. Free some space, then press Resume.")
+                self._end(Status.FAILED, message="The disk is full. Free some space, then press Resume.")
             return
         with suppress(OSError):
             (self.run.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
@@ -128,7 +124,7 @@ class Training:
         else:
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
             message = f"{kind}{error}"
-        self._end("failed", message=message)
+        self._end(Status.FAILED, message=message)
 
     def _wait(self, message: str) -> None:
         """Say what the run waits for, at most twice a second, and obey a stop. Raises RunNotFound if it was deleted."""
@@ -136,7 +132,7 @@ class Training:
         said, when = self._last_wait
         if message != said and time.monotonic() - when > 0.5:
             self._last_wait = (message, time.monotonic())
-            self._log("queued", message=message)
+            self._log(Status.QUEUED, message=message)
         self._obey()
 
     def _train(self) -> EarlyStop | None:
@@ -146,19 +142,20 @@ class Training:
         dataset = datasets.load(config.dataset)
         model, own = initial_model(self.run, config.device), own_split(self.run)
         per_epoch = steps_per_epoch(training_size(dataset.train, config), config)
-        log = _StepLog(self._log, per_epoch, per_epoch * config.epochs)
+        log = StepLog(per_epoch, per_epoch * config.epochs)
         done = self._begin(model, log)
-        probe = _ProbeWriter(self.run, model, dataset)
+        probe = ProbeWriter(self.run, model, dataset)
         probe.write(per_epoch * done.epoch if done else 0)
         frames = FrameWriter(self.run, model, dataset, per_epoch)
         frames.begin(per_epoch * done.epoch if done else 0)
-        clock = _EpochClock()
+        clock = EpochClock()
         validation = list(done.validation if done else ())
         for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
             self._obey(model)
             if isinstance(event, Step):
                 clock.add(event.images)
-                log.add(event)
+                if log.add(event):
+                    self._append(log.line(event, *self._now()))
                 if event.test:  # a few times an epoch, so that a young run already answers on the pages
                     write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
                 probe.write_sometimes(event.step)
@@ -173,7 +170,7 @@ class Training:
                 return event
         return None
 
-    def _begin(self, model: Model, log: _StepLog) -> Resume | None:
+    def _begin(self, model: Model, log: StepLog) -> Resume | None:
         """Log the start, from the last finished epoch where there is one, and return that with the model put there."""
         for name in _HALF_WRITTEN:  # by a worker that was killed; no other writes these while we hold the lock
             for part in self.run.folder.glob(name):
@@ -183,8 +180,8 @@ class Training:
         step = 0
         if done:
             done.restore(model)
-            step, self.start = int(done.line["step"]), self.began - float(done.line["seconds"])
-            if all(epoch["epoch"] < done.epoch for epoch in self.run.history().epochs):
+            step, self.start = done.line.step, self.began - done.line.seconds
+            if all(epoch.epoch < done.epoch for epoch in self.run.history().epochs):
                 self._append(done.line)  # a crash came between the epoch and its line
         self._log("started", step=step, total_steps=log.total, parameters=model.parameter_count)
         return done
@@ -198,16 +195,17 @@ class Training:
         validation: Sequence[float],
     ) -> None:
         """Write everything of an epoch: what others read, then what makes it finished, then the line that says so."""
-        facts = {
-            "epoch": event.epoch,
-            "step": event.step,
-            "images_per_second": round(images_per_second, 1),
-            "train": _rounded(event.train),
-            "test": _rounded(event.test),
-            **({"validation": _rounded(event.validation)} if event.validation else {}),
-            "health": {layer: _rounded(measures) for layer, measures in event.health.items()},
-        }
-        line, folder, weights = self._line("epoch", **facts), self.run.folder, model.state_dict()
+        line = EpochLine(
+            *self._now(),
+            epoch=event.epoch,
+            step=event.step,
+            images_per_second=round(images_per_second, 1),
+            train=rounded(event.train),
+            test=rounded(event.test),
+            validation=rounded(event.validation) if event.validation else None,
+            health={layer: rounded(measures) for layer, measures in event.health.items()},
+        )
+        folder, weights = self.run.folder, model.state_dict()
         write_arrays(folder / "weights.safetensors", weights)
         half = {
             f"weights/{name}": value.astype(np.float16) if value.dtype == np.float32 else value
@@ -232,119 +230,26 @@ class Training:
         if model is not None:
             write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
         if request == "pause":
-            raise Ended("paused", "Paused on request.")
+            raise Ended(Status.PAUSED, "Paused on request.")
         limit = f"Stopped at its time limit of {minutes:g} minutes."
-        raise Ended("stopped", "Stopped on request." if request else limit)
+        raise Ended(Status.STOPPED, "Stopped on request." if request else limit)
 
-    def _end(self, event: str, **facts: Any) -> None:
+    def _end(self, event: Status, **facts: Any) -> None:
         # With its figures, so that a table of many runs need not read all that each of them wrote.
-        self._log(event, **facts, summary=asdict(summarize(self.run.history())))
+        self._log(event, **facts, summary=summarize(self.run.history()))
 
     def _log(self, event: str, **facts: Any) -> None:
-        self._append(self._line(event, **facts))
-        if event in ("queued", "started"):
+        self._append(LifecycleLine(event, *self._now(), **facts))
+        if event in (Status.QUEUED, "started"):
             self.run.request.remove()  # from here on the log speaks for it
 
-    def _line(self, event: str, **facts: Any) -> dict[str, Any]:
-        now = {"time": round(time.time(), 3), "seconds": round(time.monotonic() - self.start, 3)}
-        return {"event": event, **now, **facts}
+    def _now(self) -> tuple[float, float]:
+        """Return the time and the seconds of a line."""
+        return round(time.time(), 3), round(time.monotonic() - self.start, 3)
 
-    def _append(self, line: dict[str, Any]) -> None:
-        text = b"\n" * self._torn + json.dumps(line).encode() + b"\n"
+    def _append(self, line: Line) -> None:
+        text = b"\n" * self._torn + encode(line)
         self._torn = True  # an unbuffered file may take a part only, before it says that the disk is full
         while text:
             text = text[self.file.write(text) :]
         self._torn = False
-
-
-class _StepLog:
-    """Writes down every few steps, as the mean over the images since the last line."""
-
-    def __init__(self, log: Callable[..., None], per_epoch: int, total: int) -> None:
-        self.log, self.per_epoch, self.total = log, per_epoch, total
-        # By count and not by the clock, so that a run repeated writes the same numbers.
-        self.every = -(-total // _LOGGED_STEPS)
-        self.images, self.sums = 0, dict[str, float]()
-
-    def add(self, event: Step) -> None:
-        self.images += event.images
-        for key, value in event.metrics.items():
-            self.sums[key] = self.sums.get(key, 0.0) + value * event.images
-        ends = event.step % self.per_epoch == 0  # so that a resumed run writes the same lines as an unbroken one
-        if event.step == 1 or ends or event.step % self.every == 0 or event.test:
-            self._write(event)
-
-    def _write(self, event: Step) -> None:
-        self.log(
-            "step",
-            step=event.step,
-            epoch=round(event.step / self.per_epoch, 4),
-            images=self.images,
-            lr=float(f"{event.lr:.6g}"),
-            train=_rounded({key: value / self.images for key, value in self.sums.items()}),
-            **({"test": _rounded(event.test)} if event.test else {}),
-        )
-        self.images, self.sums = 0, {}
-
-
-class _EpochClock:
-    """Images per second of an epoch, the evaluation after it left out."""
-
-    def __init__(self) -> None:
-        self._begin()
-
-    def _begin(self) -> None:
-        self.images, self.started, self.paused = 0, time.monotonic(), 0.0
-
-    def add(self, images: int) -> None:
-        self.images += images
-
-    def pause(self) -> None:
-        self.paused = self.paused or time.monotonic()
-
-    def end(self) -> float:
-        rate = self.images / max(1e-9, (self.paused or time.monotonic()) - self.started)
-        self._begin()
-        return rate
-
-
-class _ProbeWriter:
-    """Writes what the model makes of twenty fixed test digits, two of each class."""
-
-    def __init__(self, run: Run, model: Model, dataset: Dataset) -> None:
-        self.path, self.model = run.folder / "probe.npz", model
-        self.reconstructs = run.spec.task == "reconstruct"
-        self.indices = probe_indices(dataset.test.labels)
-        test = Split(dataset.test.images[self.indices], dataset.test.labels[self.indices])
-        noisy, clean = with_noise(test, run.config)
-        self.images = noisy.images
-        self.inputs = {} if clean is None else {"inputs": noisy.images}
-        self.last = time.monotonic()
-
-    def write(self, step: int) -> dict[str, np.ndarray]:
-        """Write the outputs, and return them for the snapshot."""
-        if self.reconstructs:
-            pixels = self.model.decode(self.model.encode(self.images))
-            outputs = np.round(np.nan_to_num(pixels) * 255).astype(np.uint8)
-        else:
-            outputs = self.model.predict_proba(self.images)
-        arrays = {"step": np.int64(step), "indices": self.indices, "outputs": outputs, **self.inputs}
-        write_npz(self.path, arrays, durable=False)
-        self.last = time.monotonic()
-        return {"indices": self.indices, "outputs": outputs}
-
-    def write_sometimes(self, step: int) -> None:
-        """Write at the first step and then at most every 0.6 s."""
-        if step == 1 or time.monotonic() - self.last > _PROBE_EVERY_S:
-            self.write(step)
-
-
-def probe_indices(labels: np.ndarray) -> np.ndarray:
-    """Return where the first two of each class stand, class by class and then again: int64 (up to 20,)."""
-    first = [np.flatnonzero(labels == c)[:2] for c in range(10)]
-    ordered = [places[turn] for turn in range(2) for places in first if len(places) > turn]
-    return np.array(ordered[:_PROBES], np.int64)
-
-
-def _rounded(metrics: Metrics) -> Metrics:
-    return {key: float(f"{value:.6g}") for key, value in metrics.items()}

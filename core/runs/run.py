@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,33 @@ import numpy as np
 from core.data import datasets
 from core.files import disk_errors, is_held, write_json
 from core.models.contract import ModelSpec
-from core.runs.log import NOTHING_YET, History, Summary, last_line, read_history, summarize
+from core.runs.events import LifecycleLine, Summary
+from core.runs.log import NOTHING_YET, History, last_line, read_history, summarize
 from core.runs.requests import Request
 from core.training.config import TrainConfig
 
 COLOR_COUNT = 8  # how many colours the runs share
-ACTIVE = ("starting", "queued", "running")
-ENDINGS = ("finished", "stopped", "paused", "failed", "diverged")
-RESUMABLE = ("stopped", "paused", "failed", "interrupted")
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _GRACE_S = 2.0  # between making a run and asking for a process that trains it
+
+
+class Status(StrEnum):
+    """How a run stands. Those in ENDINGS are what its log ends with, in the same words."""
+
+    STARTING = "starting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    FAILED = "failed"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"
+
+
+ACTIVE = frozenset({Status.STARTING, Status.QUEUED, Status.RUNNING})
+ENDINGS = frozenset({Status.FINISHED, Status.STOPPED, Status.PAUSED, Status.FAILED, Status.DIVERGED})
+RESUMABLE = frozenset({Status.STOPPED, Status.PAUSED, Status.FAILED, Status.INTERRUPTED})
 
 
 class RunNotFound(ValueError):
@@ -124,29 +142,29 @@ class Run:
     def summary(self) -> Summary:
         """Return the figures of the run as far as it is; of an ended one without reading all it wrote."""
         line = last_line(self.folder / "events.jsonl")
-        if line.get("event") in ENDINGS and (told := Summary.from_dict(line.get("summary"))):
-            return told
+        if isinstance(line, LifecycleLine) and line.event in ENDINGS and line.summary:
+            return line.summary
         return summarize(self.history())
 
-    def status(self) -> str:
+    def status(self) -> Status:
         """Derive the status from the files: the last lifecycle event, else the lock, else the request to train it."""
         self.ensure_exists()
         if asked := self.request.state():
-            return "starting" if asked == "starting" or self.locked() else "queued"
-        ending = last_line(self.folder / "events.jsonl").get("event")  # spares reading it all, for most runs
-        if ending in ENDINGS:
-            return str(ending)
+            return Status.STARTING if asked == "starting" or self.locked() else Status.QUEUED
+        ending = last_line(self.folder / "events.jsonl")  # spares reading it all, for most runs
+        if ending and ending.event in ENDINGS:
+            return Status(ending.event)
         lifecycle = self.history().lifecycle
-        last = lifecycle[-1]["event"] if lifecycle else ""
+        last = lifecycle[-1].event if lifecycle else ""
         if last in ENDINGS:
-            return str(last)
+            return Status(last)
         if self.locked():
-            return "running" if last == "started" else "queued"
+            return Status.RUNNING if last == "started" else Status.QUEUED
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
-        if lifecycle and lifecycle[-1]["event"] in ENDINGS:
-            return str(lifecycle[-1]["event"])
+        if lifecycle and lifecycle[-1].event in ENDINGS:
+            return Status(lifecycle[-1].event)
         just_made = not lifecycle and time.time() - self.created < _GRACE_S
-        return "starting" if just_made or self.request.state() else "interrupted"
+        return Status.STARTING if just_made or self.request.state() else Status.INTERRUPTED
 
     @property
     def request(self) -> Request:
@@ -160,11 +178,11 @@ class Run:
     def message(self) -> str:
         """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
         lifecycle, status = self.history().lifecycle, self.status()
-        if status == "interrupted":
+        if status == Status.INTERRUPTED:
             return "Its process ended before the run did. Resume goes on from the last finished epoch."
-        if status in ("starting", "queued") and self.request.age() is not None:
-            return "Waiting for a free place." if status == "queued" else ""
-        return str(lifecycle[-1].get("message", "")) if lifecycle else ""
+        if status in (Status.STARTING, Status.QUEUED) and self.request.age() is not None:
+            return "Waiting for a free place." if status == Status.QUEUED else ""
+        return lifecycle[-1].message or "" if lifecycle else ""
 
     def locked(self) -> bool:
         """Say whether a worker holds this run: a lock dies with its process, a pid does not."""
@@ -186,7 +204,7 @@ class Run:
         status = self.status()
         config = self.config if epochs is None else replace(self.config, epochs=epochs)
         longer = config.epochs > self.config.epochs
-        if status not in RESUMABLE and not (status == "finished" and longer):
+        if status not in RESUMABLE and not (status == Status.FINISHED and longer):
             raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
         if longer:
             self._rewrite(config=config.to_dict())

@@ -1,4 +1,4 @@
-"""TrainConfig: the whole truth of a training run, checked when it is made."""
+"""TrainConfig: the whole truth of a training run, checked when it is made; a Preset is one with a name."""
 
 from __future__ import annotations
 
@@ -152,6 +152,16 @@ class TrainConfig:
         if "augmentation" in given:
             given["augmentation"] = Augmentation.from_dict(given["augmentation"])
         return cls(**given)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named recipe; `blurb` says in one sentence what to expect of it."""
+
+    name: str
+    title: str
+    blurb: str
+    config: TrainConfig
 
 
 def _choose(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from core.jobs import submit
 from core.measures.reference import REFERENCE
+from core.runs.run import Status
 from core.runs.store import RunStore
 from core.training.config import TrainConfig
 from tests.conftest import wait_for
@@ -131,7 +132,7 @@ def start_training(runs: RunStore) -> Callable[[], None]:
     """Train a CNN on MNIST in the background, long enough for the whole measurement; return how to end it."""
     run = runs.create(TrainConfig("cnn", epochs=50, max_minutes=5), "Benchmark")
     submit.train(run)
-    wait_for(lambda: run.status() == "running" and run.history().steps)
+    wait_for(lambda: run.status() == Status.RUNNING and run.history().steps)
 
     def end() -> None:
         run.request_stop()

@@ -16,7 +16,7 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from core.jobs import submit
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from tests.conftest import small, wait_for
 from tests.server import Dashboard, launch
 
@@ -31,7 +31,7 @@ def lag(run: Run, shown: str, now: float) -> float | None:
     found = re.search(r"([\d.]+) of", shown)
     if not found:
         return None
-    newer = [step["time"] for step in run.history().steps if round(step["epoch"], 2) > float(found[1])]
+    newer = [step.time for step in run.history().steps if round(step.epoch, 2) > float(found[1])]
     return max(0.0, now - newer[0]) if newer and newer[0] < now else 0.0
 
 
@@ -68,7 +68,7 @@ def main() -> None:
             print(f"{len(known)} looks, {len(lags) - len(known)} without a number")
             print(f"lag: median {middle:.2f} s, p95 {late:.2f} s, worst {known.max():.2f} s")
             store.stop_all()
-            wait_for(lambda: all(run.status() == "stopped" for run in runs))
+            wait_for(lambda: all(run.status() == Status.STOPPED for run in runs))
             start = time.monotonic()
             wait_for(lambda: all_say(pages, ids, "stopped"))
             print(f"all pages say stopped {time.monotonic() - start:.2f} s after the last run has stopped")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.ink.collection import DrawingSet
 from core.runs import recorder
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from tests.browser.journeys import SEVEN, THREE, badge, choose, draw, visit_tab
 from tests.conftest import small, wait_for
 from tests.server import Dashboard, running
@@ -191,4 +191,4 @@ def test_learn_from_drawings_and_see_before_and_after(desk, saved, reader, visit
     expect(page.locator(".dr-runs tbody tr").filter(has_text="learned from drawings")).to_be_visible()
     page.reload()
     expect(table).to_contain_text("Embedded digits, test set")
-    assert reader.status() == "finished"
+    assert reader.status() == Status.FINISHED

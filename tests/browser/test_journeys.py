@@ -77,10 +77,10 @@ def test_train_leave_come_back_stop_and_draw(dashboard, visit):
     # The page showed another curve before, then none: the view must fit the new one.
     assert page.evaluate("() => document.querySelector('.lf-plot')._fullLayout.xaxis.autorange")
     visit_tab(page, "Draw")
-    step = run.history().steps[-1]["step"]
+    step = run.history().steps[-1].step
     visit_tab(page, "Train")
     assert wait_for_points(page, run.name, seen) > seen
-    wait_for(lambda: run.history().steps[-1]["step"] > step)
+    wait_for(lambda: run.history().steps[-1].step > step)
 
     other = visit(f"{dashboard.url}/train?run={run.id}")  # a second browser
     wait_for_points(other, run.name)
@@ -140,12 +140,12 @@ def test_server_killed_while_training_finds_the_run_still_going(tmp_path, visit)
     with running(tmp_path) as dashboard:
         _, run = train_here(dashboard, visit)
         dashboard.kill()
-        step = run.history().steps[-1]["step"]
+        step = run.history().steps[-1].step
         dashboard.start()
         again = visit(f"{dashboard.url}/train?run={run.id}")
         expect(badge(again, run.id)).to_have_text("running")
         wait_for_points(again, run.name)
-        assert run.history().steps[-1]["step"] > step
+        assert run.history().steps[-1].step > step
         again.locator(f".st-key-stop-{run.id} button").click()
         expect(badge(again, run.id)).to_have_text("stopped")
 

@@ -19,6 +19,7 @@ from core.figures.curves import (
     learning_curves,
 )
 from core.models import MODELS
+from core.runs.events import EpochLine, StepLine
 from core.runs.log import History
 from core.runs.run import COLOR_COUNT
 
@@ -26,15 +27,13 @@ EMPTY = History((), (), (), 0, 0.0)
 
 
 def history(steps: int, per_epoch: int = 10, metric: str = "accuracy", test_every: int = 5) -> History:
-    rows: list[dict[str, Any]] = []
+    rows: list[StepLine] = []
     for step in range(1, steps + 1):
-        row: dict[str, Any] = {"step": step, "epoch": step / per_epoch, "seconds": step / 100, "images": 64}
-        row["train"] = {"loss": 1 / step, metric: 1 - 1 / (step + 1)}
-        if step % test_every == 0:
-            row["test"] = {"loss": 1.1 / step, metric: 0.5}
-        rows.append(row)
-    whole = {"train": {"loss": 1.0, metric: 0.7}, "test": {"loss": 0.9, metric: 0.75}}
-    epochs = [{"epoch": e, "step": e * per_epoch, **whole} for e in range(1, steps // per_epoch + 1)]
+        train = {"loss": 1 / step, metric: 1 - 1 / (step + 1)}
+        test = None if step % test_every else {"loss": 1.1 / step, metric: 0.5}
+        rows.append(StepLine(0.0, step / 100, step, step / per_epoch, 64, 0.1, train, test))
+    whole = {"loss": 1.0, metric: 0.7}, {"loss": 0.9, metric: 0.75}
+    epochs = [EpochLine(0.0, e / 10, e, e * per_epoch, 6400.0, *whole) for e in range(1, steps // per_epoch + 1)]
     return History(tuple(rows), tuple(epochs), (), steps, steps / 100)
 
 
@@ -155,8 +154,8 @@ def test_runs_of_both_tasks_share_the_loss_panel_and_have_one_each():
 
 def test_a_diverged_run_has_a_gap_and_a_description():
     run = Curves("Wild", 0, "cross-entropy", history(4))
-    run.history.steps[2]["train"]["loss"] = math.nan
-    run.history.steps[3]["train"]["loss"] = "NaN"
+    run.history.steps[2].train["loss"] = math.nan
+    run.history.steps[3].train["loss"] = -math.inf
     (loss,) = (t for t in draw(run)["data"] if t["xaxis"] == "x")
     assert loss["y"] == [1, 0.5, None, None]
     assert describe_learning_curves([run]) == "Wild has a training loss of 0.5 after 0.2 epochs."

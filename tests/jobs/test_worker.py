@@ -70,10 +70,10 @@ def test_process_trains_and_stops_on_request(runs: RunStore) -> None:
     run = start(runs)
     assert run.status() == "starting"
     wait_for(lambda: learning(run))
-    step = run.history().steps[-1]["step"]
+    step = run.history().steps[-1].step
     run.request_stop()
     wait_for(lambda: run.status() == "stopped")
-    assert run.history().steps[-1]["step"] >= step
+    assert run.history().steps[-1].step >= step
     assert run.message() == "Stopped on request."
     assert load_model(run).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
     run.request_stop()  # twice does no harm
@@ -228,7 +228,7 @@ def test_a_fresh_process_does_a_job_and_leaves_one_that_is_held_alone(runs: RunS
     in_a_fresh_process(run.request)
     assert run.status() == "finished"
     in_a_fresh_process(run.request)  # nobody asks for it any more
-    starts = [line for line in run.history().lifecycle if line["event"] == "started"]
+    starts = [line for line in run.history().lifecycle if line.event == "started"]
     assert len(starts) == 1
 
 
@@ -298,8 +298,8 @@ def test_the_template_ends_with_a_server_that_is_killed_and_its_workers_go_on(ru
     asked_by.kill()
     asked_by.wait()
     wait_for(lambda: not alive(pid), 5)
-    step = run.history().steps[-1]["step"]
-    wait_for(lambda: run.history().steps[-1]["step"] > step)
+    step = run.history().steps[-1].step
+    wait_for(lambda: run.history().steps[-1].step > step)
     assert run.status() == "running"
 
 

@@ -32,7 +32,7 @@ from core.runs.frames import (
     steps_of,
     unpack,
 )
-from core.runs.run import Run, RunNotFound
+from core.runs.run import Run, RunNotFound, Status
 from core.runs.weights import initial_model, load_model
 from core.training import loop
 from tests.conftest import ROOT, compute, small, wait_for
@@ -208,7 +208,7 @@ def interrupted(runs, monkeypatch):
         monkeypatch.setattr(recorder, "fit", pausing)
         recorder.train(run)
         monkeypatch.setattr(recorder, "fit", fit)
-        assert run.status() == "paused"
+        assert run.status() == Status.PAUSED
         return run
 
     return train
@@ -260,7 +260,7 @@ def test_frame_that_cannot_be_written_is_told_and_the_run_goes_on_from_its_last_
     monkeypatch.setattr(frames, "write_npz", failing)
     run = runs.create(small("autoencoder", **SMALL))
     recorder.train(run)
-    assert (run.status(), run.message()) == ("failed", told)
+    assert (run.status(), run.message()) == (Status.FAILED, told)
     assert len(run.history().epochs) == 1
     monkeypatch.setattr(frames, "write_npz", write)
     run.request_resume()

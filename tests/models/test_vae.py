@@ -53,7 +53,7 @@ def test_bound_is_the_known_one_and_no_better(name, least, most, mnist):
     pixels = mnist.test.images.reshape(-1, 784) / 255.0
     reconstruction, kl = bound(state, pixels, seed=0)
     assert least <= reconstruction + kl <= most
-    told = run.history().epochs[-1]["test"]
+    told = run.history().epochs[-1].test
     assert kl == pytest.approx(told["kl"], rel=1e-4)
     assert reconstruction == pytest.approx(told["reconstruction"], abs=0.2)  # of other samples of the codes
 

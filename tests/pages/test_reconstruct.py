@@ -17,7 +17,7 @@ from core.data import datasets
 from core.data.augment import corrupt
 from core.measures import pca, reconstruction
 from core.runs import recorder
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.runs.weights import load_model
 from pages.parts.pad.component import Drawing
@@ -265,7 +265,7 @@ def test_without_mnist_the_embedded_digits_serve(
 
 
 def test_a_run_that_still_learns_is_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Run, "status", lambda self: "running")
+    monkeypatch.setattr(Run, "status", lambda self: Status.RUNNING)
     with FileLock(run.folder / "lock"):
         assert len(rows(page())) == 5
 

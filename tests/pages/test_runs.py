@@ -18,8 +18,8 @@ from core.jobs import submit
 from core.runs import finetune
 from core.runs.archive.check import MAX_ARCHIVE
 from core.runs.archive.pack import pack, unpack
-from core.runs.log import Summary
-from core.runs.run import Run
+from core.runs.events import Summary
+from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.training.config import TrainConfig
 from pages.parts.runs import table, take_along
@@ -463,7 +463,7 @@ def test_why_a_file_could_not_be_made_is_told_below_its_button(runs):
 def look(runs: RunStore, closely: bool = False) -> tuple[object, ...]:
     listed = listing(runs.folder)
     lines = read_lines(runs.runs(), listed)
-    active = [line for line in lines if line.status in ("starting", "running")]
+    active = [line for line in lines if line.status in (Status.STARTING, Status.RUNNING)]
     return glance(listed, active, [line.run.id for line in active] if closely else [])
 
 
@@ -531,7 +531,7 @@ def test_lines_of_ended_runs_are_read_once_until_their_folder_changes(runs, subm
     line()
     run.request_resume(epochs=9)
     submit.train(run)
-    assert line().status == "starting"
+    assert line().status == Status.STARTING
 
 
 def test_the_page_imports_no_torch(runs):

@@ -20,7 +20,7 @@ from core.jobs import submit
 from core.measures import pca
 from core.models import MODELS
 from core.models.contract import Param
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.training import devices
 from core.training.config import OPTIMIZERS, TrainConfig
@@ -605,7 +605,7 @@ def test_resume_hands_the_run_over_once_however_often_it_is_pressed(runs, submit
     assert at.button(key=f"stop-{run.id}")
     sound(other.button(key=f"resume-{run.id}").click().run())  # still shown in a second browser
     assert [job.id for job in submitted if isinstance(job, Run)] == [run.id]
-    assert run.status() == "starting"
+    assert run.status() == Status.STARTING
     assert not other.error
 
 

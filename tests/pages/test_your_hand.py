@@ -15,7 +15,7 @@ from core.ink.collection import DrawingSet, drawings
 from core.ink.drawing import kept_aside
 from core.measures import drawing_reads
 from core.runs import finetune, recorder
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.runs.weights import load_model
 from pages.parts.drawings import gallery, readings
@@ -296,7 +296,7 @@ def test_every_reader_of_digits_is_in_the_table_with_what_it_reads_right(runs: R
     right, text = int((read_as == meant).sum()), words(page())
     assert f"{right} of 40" in text
     assert f"{int((read_as == meant)[aside].sum())} of {aside.sum()}" in text
-    accuracy = run.history().epochs[-1]["test"]["accuracy"]
+    accuracy = run.history().epochs[-1].test["accuracy"]
     assert f"{100 * accuracy:.2f} %<small>Embedded digits" in text
 
 
@@ -390,7 +390,7 @@ def test_a_copy_learns_from_all_but_those_kept_aside(trained: Train, submitted: 
     assert made.id in at.session_state["announced-runs"]
     assert "Before and after" in [e.value for e in at.subheader]
     recorder.train(made)
-    assert made.status() == "finished"
+    assert made.status() == Status.FINISHED
     at.run()
     has_read(made)
     text = words(sound(at.run()))

@@ -17,7 +17,7 @@ from core.runs.archive.check import MAX_ARCHIVE, _least_weights
 from core.runs.archive.pack import pack, unpack
 from core.runs.checkpoint import read_resume
 from core.runs.frames import steps_of
-from core.runs.run import ENDINGS, Run, RunNotFound
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from core.runs.store import RunStore
 from core.runs.weights import load_model, load_source
 from core.training import loop
@@ -83,7 +83,7 @@ def same_run(old: Run, new: Run) -> None:
 )
 def test_packed_run_comes_back_whole(train, runs, model, changes):
     run = train(model, **changes)
-    assert run.status() == "finished", run.message()
+    assert run.status() == Status.FINISHED, run.message()
     again = unpack(pack(run), runs)
     same_run(run, again)
     assert again.id != run.id
@@ -167,7 +167,7 @@ def test_diverged_weights_and_numbers_that_are_none(train, runs):
         f.write(f'{{"event": "step", "time": 5, "seconds": 1, "step": 9, "epoch": 1, {metrics}}}\n')
     again = unpack(pack(run), runs)
     same(read_arrays(again.folder / "weights.safetensors"), state)
-    assert str(again.history().steps[-1]["train"]) == "{'loss': nan, 'accuracy': -inf}"
+    assert str(again.history().steps[-1].train) == "{'loss': nan, 'accuracy': -inf}"
 
 
 def test_runs_that_ship_can_be_taken_along(runs):
@@ -225,7 +225,7 @@ def test_run_packed_within_its_first_epoch_comes_back_with_its_frames(train, run
 
     monkeypatch.setattr(recorder, "fit", pausing)
     run = train("vae", params={"hidden": "4", "code_size": 2}, batch_size=4)
-    assert run.status() == "paused"
+    assert run.status() == Status.PAUSED
     again = unpack(pack(run), runs)
     assert list(steps_of(again)) == [0, 8, 16]
 

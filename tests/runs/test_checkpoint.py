@@ -12,7 +12,8 @@ from core.data.augment import Augmentation
 from core.files import read_arrays
 from core.runs import finetune, recorder
 from core.runs.checkpoint import read_resume
-from core.runs.run import RESUMABLE, Run
+from core.runs.events import to_json
+from core.runs.run import RESUMABLE, Run, Status
 from core.runs.weights import load_model
 from core.training import loop
 from tests import odd_hand
@@ -35,13 +36,12 @@ def config(model, **changes):
 
 def essence(run):
     """What a run wrote down, without the times."""
-    history = run.history()
-    lines = [*history.steps, *history.epochs]
-    return [{k: v for k, v in line.items() if k not in ("time", "seconds", "images_per_second")} for line in lines]
+    times = ("time", "seconds", "images_per_second")
+    return [{k: v for k, v in to_json(line).items() if k not in times} for line in run.history().measured]
 
 
 def assert_equal_runs(run, other):
-    assert run.status() == other.status() == "finished"
+    assert run.status() == other.status() == Status.FINISHED
     assert essence(run) == essence(other)
     for name in ("weights.safetensors", "resume.safetensors"):
         mine, its = read_arrays(run.folder / name), read_arrays(other.folder / name)
@@ -59,7 +59,7 @@ def assert_equal_runs(run, other):
 
 def go_on(run, epochs=None):
     run.request_resume(epochs)
-    assert run.status() == "starting"
+    assert run.status() == Status.STARTING
     recorder.train(run)
 
 
@@ -90,7 +90,7 @@ def test_paused_at_several_moments_and_resumed(trained, runs, request_at, model,
     for moment in (2, 7, 0):  # in the first epoch, in a later one, and at once
         request_at(moment, getattr(run, f"request_{request_}"))
         recorder.train(run)
-        assert run.status() == {"pause": "paused", "stop": "stopped"}[request_]
+        assert run.status() == {"pause": Status.PAUSED, "stop": Status.STOPPED}[request_]
         load_model(run)  # what was trained so far answers
         run = Run(run.folder)
         run.request_resume()
@@ -108,12 +108,12 @@ def test_a_run_that_learns_from_drawings_is_paused_and_resumed(trained, runs, re
     for moment in (2, 7, 0):
         request_at(moment, run.request_pause)
         recorder.train(run)
-        assert run.status() == "paused"
+        assert run.status() == Status.PAUSED
         run.request_resume()
     recorder.train(run)
     assert_equal_runs(run, whole)
     go_on(run, epochs=4)
-    assert (run.status(), len(run.history().epochs)) == ("finished", 4)
+    assert (run.status(), len(run.history().epochs)) == (Status.FINISHED, 4)
 
 
 def test_the_clock_goes_on_from_the_last_finished_epoch(trained, runs, request_at):
@@ -124,7 +124,7 @@ def test_the_clock_goes_on_from_the_last_finished_epoch(trained, runs, request_a
     go_on(run)
     history = run.history()
     assert history.epochs[0] == first
-    seconds = [line["seconds"] for line in sorted([*history.steps, *history.epochs], key=lambda line: line["time"])]
+    seconds = [line.seconds for line in sorted(history.measured, key=lambda line: line.time)]
     assert seconds == sorted(seconds)
 
 
@@ -137,7 +137,7 @@ def test_crash_between_the_state_and_the_line_that_announces_it(trained, runs):
     last = max(number for number, line in enumerate(lines) if json.loads(line)["event"] == "epoch")
     for torn in (b"", lines[last][:20]):
         events.write_bytes(b"".join(lines[:last]) + torn)
-        assert run.status() == "interrupted"
+        assert run.status() == Status.INTERRUPTED
         assert "Resume" in run.message()
         go_on(run)
         assert_equal_runs(run, whole)
@@ -155,7 +155,7 @@ def test_what_a_killed_worker_left_half_written_is_gone_after_the_next_start(tra
         part.write_bytes(b"half")
     go_on(run)
     assert [part.exists() for part in (*torn, renaming)] == [False, False, False, True]
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
 
 
 def test_damaged_state_is_told_and_nothing_else_is_lost(trained):
@@ -163,7 +163,7 @@ def test_damaged_state_is_told_and_nothing_else_is_lost(trained):
     history, state = run.history(), run.folder / "resume.safetensors"
     state.write_bytes(state.read_bytes()[:100])
     go_on(run, epochs=3)
-    assert run.status() == "failed"
+    assert run.status() == Status.FAILED
     assert "resume.safetensors" in run.message()
     assert run.history().epochs == history.epochs
     load_model(run)
@@ -181,13 +181,13 @@ def test_finished_run_goes_on_only_for_longer(trained, epochs):
     run = trained("softmax", epochs=2)
     with pytest.raises(ValueError, match=r"cannot go on|epochs"):
         run.request_resume(epochs)
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
 
 
 def test_diverged_run_does_not_go_on(runs):
     run = runs.create(small("linear-autoencoder", optimizer="sgd", lr=100.0, epochs=50))
     recorder.train(run)
-    assert run.status() == "diverged"
+    assert run.status() == Status.DIVERGED
     with pytest.raises(ValueError, match="cannot go on"):
         run.request_resume()
 
@@ -258,16 +258,20 @@ def test_killed_while_queued_leaves_nothing_behind(runs, monkeypatch):
     children = []
     for run in (first, second, third):
         children.append(train_in_child(run))
-        wait_for(lambda run=run: run.status() == ("running" if run is first else "queued") and run.history().lifecycle)
+        wait_for(
+            lambda run=run: (
+                run.status() == (Status.RUNNING if run is first else Status.QUEUED) and run.history().lifecycle
+            )
+        )
     wait_for(lambda: "1 before it" in third.message())
     os.kill(children[1], signal.SIGKILL)
     os.waitpid(children[1], 0)
     wait_for(lambda: third.message() == "Waiting for another run to end.")
-    assert second.status() == "interrupted"
+    assert second.status() == Status.INTERRUPTED
     first.request_stop()
-    wait_for(lambda: third.status() == "running")
+    wait_for(lambda: third.status() == Status.RUNNING)
     third.request_stop()
     for child in (children[0], children[2]):
         os.waitpid(child, 0)
-    assert [first.status(), third.status()] == ["stopped", "stopped"]
+    assert [first.status(), third.status()] == [Status.STOPPED, Status.STOPPED]
     assert not list((runs.folder / ".slots" / "queue").iterdir())

@@ -115,7 +115,7 @@ from core.runs.weights import load_model
 append, unlink = recorder.Training._append, Path.unlink
 
 def filling(self, line):
-    if line["event"] == "epoch" and line["epoch"] == 2:
+    if line.event == "epoch" and line.epoch == 2:
         fill()
         Path.unlink = lambda path, missing_ok=False: path.name.endswith(".part") and unlink(path, missing_ok)
         self.file.write(b" " * 4096)
@@ -134,7 +134,7 @@ ballast.unlink()
 recorder.Training._append = append
 run.request_resume()
 recorder.train(run)
-facts["after"], facts["epochs after"] = run.status(), [e["epoch"] for e in run.history().epochs]
+facts["after"], facts["epochs after"] = run.status(), [e.epoch for e in run.history().epochs]
 print(json.dumps(facts))
 """,
     )

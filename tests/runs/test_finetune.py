@@ -11,7 +11,7 @@ from core.data.datasets import Split
 from core.files import read_arrays
 from core.ink.drawing import images, labels, to_line
 from core.runs import finetune, recorder
-from core.runs.run import Run, RunNotFound
+from core.runs.run import Run, RunNotFound, Status
 from core.runs.weights import initial_model, load_model
 from core.training.config import TrainConfig, build
 from core.training.loop import Epoch, Step, fit, steps_per_epoch
@@ -123,7 +123,7 @@ def test_it_begins_from_the_weights_and_keeps_all_that_it_needs(runs, trained, h
     for name, value in initial_model(run).state_dict().items():
         np.testing.assert_array_equal(value, before[name])
     recorder.train(run)
-    assert run.status() == "finished", run.message()
+    assert run.status() == Status.FINISHED, run.message()
     assert any((value != before[name]).any() for name, value in load_model(run).state_dict().items())
     learned = finetune.learned_from(run)
     assert [to_line(drawing) for drawing in learned] == [to_line(drawing) for drawing in hand]
@@ -153,7 +153,7 @@ def test_a_copy_of_a_copy_begins_where_the_first_ended(runs, trained, hand):
     for name, value in load_model(first).state_dict().items():
         np.testing.assert_array_equal(initial_model(second).state_dict()[name], value)
     recorder.train(second)
-    assert second.status() == "finished", second.message()
+    assert second.status() == Status.FINISHED, second.message()
 
 
 @pytest.mark.parametrize("encoder", ["frozen", "fine-tuned"])
@@ -167,10 +167,10 @@ def test_a_run_on_an_encoder_takes_that_along(runs, trained, hand, encoder):
     for name, value in initial_model(run).state_dict().items():
         np.testing.assert_array_equal(value, before[name])
     recorder.train(run)
-    assert run.status() == "finished", run.message()
+    assert run.status() == Status.FINISHED, run.message()
     repeated = finetune.again(runs, run, replace(run.config, epochs=1))
     recorder.train(repeated)
-    assert repeated.status() == "finished", repeated.message()
+    assert repeated.status() == Status.FINISHED, repeated.message()
     with pytest.raises(ValueError, match="With another encoder"):
         finetune.again(runs, run, replace(run.config, source="another"))
 
@@ -257,7 +257,7 @@ def test_damaged_copies_are_told(runs, trained, hand, name, content, named):
     if content is not None:
         (run.folder / name).write_bytes(content)
     recorder.train(run)
-    assert run.status() == "failed"
+    assert run.status() == Status.FAILED
     assert named in run.message()
 
 
@@ -282,7 +282,7 @@ def test_an_odd_hand_is_learned_and_mnist_is_not_forgotten(runs, mnist, name, go
     learned, others = odd_hand.drawings(200, seed=1), odd_hand.drawings(200, seed=2)
     run = finetune.start(runs, runs.get(name), learned)
     recorder.train(run)
-    assert run.status() == "finished", run.message()
+    assert run.status() == Status.FINISHED, run.message()
     model, before = load_model(run), initial_model(run)
     first, last = accuracy(before, others), accuracy(model, others)
     assert first < 0.75, "the hand is not odd for this run"

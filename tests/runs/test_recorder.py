@@ -7,6 +7,7 @@ import numpy as np
 from core import files
 from core.data import datasets
 from core.runs import recorder
+from core.runs.run import Status
 from core.runs.weights import load_model
 from tests.conftest import small
 
@@ -14,13 +15,13 @@ from tests.conftest import small
 def test_finished_run_has_everything(trained):
     run = trained("autoencoder")
     history = run.history()
-    assert run.status() == "finished"
-    assert [e["epoch"] for e in history.epochs] == [1, 2]
+    assert run.status() == Status.FINISHED
+    assert [e.epoch for e in history.epochs] == [1, 2]
     assert history.total_steps == 10
-    assert [s["step"] for s in history.steps] == list(range(1, 11))
-    assert sum(s["images"] for s in history.steps) == 600
-    assert {"loss", "mse"} <= set(history.epochs[-1]["test"])
-    assert history.epochs[-1]["images_per_second"] > 0
+    assert [s.step for s in history.steps] == list(range(1, 11))
+    assert sum(s.images for s in history.steps) == 600
+    assert {"loss", "mse"} <= set(history.epochs[-1].test)
+    assert history.epochs[-1].images_per_second > 0
     weights = files.read_arrays(run.folder / "weights.safetensors")
     resume = files.read_arrays(run.folder / "resume.safetensors")
     for name, value in weights.items():
@@ -62,15 +63,15 @@ def test_probe_of_a_run_that_cleans_noise_shows_what_it_saw(trained):
 def test_health_of_every_layer_is_logged_each_epoch(trained):
     epochs = trained("mlp").history().epochs
     for epoch in epochs:
-        assert set(epoch["health"]) == {"1 Linear", "4 Linear"}
-        assert set(epoch["health"]["1 Linear"]) == {"gradient_norm", "weight_norm", "dead"}
-    assert epochs[0]["health"] != epochs[1]["health"]
+        assert set(epoch.health) == {"1 Linear", "4 Linear"}
+        assert set(epoch.health["1 Linear"]) == {"gradient_norm", "weight_norm", "dead"}
+    assert epochs[0].health != epochs[1].health
 
 
 def test_early_stopping_finishes_with_its_reason(trained):
     run = trained("softmax", epochs=200, patience=2, lr=5.0)
     epochs = run.history().epochs
-    losses = [epoch["validation"]["loss"] for epoch in epochs]
+    losses = [epoch.validation["loss"] for epoch in epochs]
     assert len(epochs) < 200
     assert np.argmin(losses) == len(losses) - 3
     assert f"after epoch {len(losses)}" in run.message()
@@ -91,7 +92,7 @@ def test_classifier_on_an_encoder_outlives_its_source(runs, trained):
 
 def test_same_config_logs_the_same_numbers_twice(trained):
     def numbers(run):
-        return [(s["step"], s["train"], s.get("test")) for s in run.history().steps]
+        return [(s.step, s.train, s.test) for s in run.history().steps]
 
     assert numbers(trained("cnn")) == numbers(trained("cnn"))
 
@@ -99,7 +100,7 @@ def test_same_config_logs_the_same_numbers_twice(trained):
 def test_failure_is_told(runs):
     run = runs.create(small(train_size=2000))
     recorder.train(run)
-    assert run.status() == "failed"
+    assert run.status() == Status.FAILED
     assert "1,438" in run.message()
 
 
@@ -108,8 +109,8 @@ def test_divergence_is_told_with_step_and_last_loss(runs):
     run = runs.create(small("cnn", optimizer="momentum", lr=100.0, weight_decay=10.0, batch_size=32))
     recorder.train(run)
     last = run.history().lifecycle[-1]
-    assert last["event"] == run.status() == "diverged"
-    assert last["step"] > 1
+    assert last.event == run.status() == Status.DIVERGED
+    assert last.step > 1
     assert last["last_loss"] > 1e6
     assert "smaller learning rate" in run.message()
 
@@ -121,5 +122,5 @@ def test_absent_data_set_without_a_network_is_told(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
     run = runs.create(small(dataset="mnist"))
     recorder.train(run)
-    assert run.status() == "failed"
+    assert run.status() == Status.FAILED
     assert "could not be downloaded" in run.message()

@@ -12,8 +12,9 @@ from filelock import FileLock
 
 from core import files
 from core.files import write_json
-from core.runs.log import Summary, last_line, summarize
-from core.runs.run import RunNotFound
+from core.runs.events import LifecycleLine, Summary
+from core.runs.log import last_line, summarize
+from core.runs.run import ENDINGS, RunNotFound, Status
 from core.runs.store import RunStore, copies
 from core.runs.weights import load_model, load_source
 from tests.conftest import small
@@ -92,15 +93,15 @@ def test_folder_without_permission_says_so(tmp_path):
 
 def test_status_is_derived(runs):
     run = runs.create(small())
-    assert run.status() == "starting"
+    assert run.status() == Status.STARTING
     with FileLock(run.folder / "lock"):
-        assert run.status() == "queued"
+        assert run.status() == Status.QUEUED
         log(run, {"event": "queued", "message": "Waiting."})
-        assert (run.status(), run.message()) == ("queued", "Waiting.")
+        assert (run.status(), run.message()) == (Status.QUEUED, "Waiting.")
         log(run, {"event": "started", "total_steps": 10})
-        assert run.status() == "running"
-    assert run.status() == "interrupted"
-    for ending in ("stopped", "finished", "failed", "diverged"):
+        assert run.status() == Status.RUNNING
+    assert run.status() == Status.INTERRUPTED
+    for ending in ENDINGS:
         log(run, {"event": ending, "message": f"It {ending}."})
         assert (run.status(), run.message()) == (ending, f"It {ending}.")
 
@@ -108,7 +109,7 @@ def test_status_is_derived(runs):
 def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
     run = runs.create(small())
     monkeypatch.setattr("core.runs.run._GRACE_S", -1.0)
-    assert run.status() == "interrupted"
+    assert run.status() == Status.INTERRUPTED
 
 
 def test_run_that_stands_on_another_needs_a_fitting_one(runs, trained):
@@ -149,9 +150,9 @@ def test_run_that_cannot_be_read_whole_is_not_copied(runs):
 def test_torn_last_line_waits_for_its_rest(runs):
     run = runs.create(small())
     log(run, {"event": "started", "total_steps": 9}, {"event": "step", "step": 1}, '{"event": "st')
-    assert [e["step"] for e in run.history().steps] == [1]
+    assert [e.step for e in run.history().steps] == [1]
     log(run, 'ep", "step": 2}\n')
-    assert [e["step"] for e in run.history().steps] == [1, 2]
+    assert [e.step for e in run.history().steps] == [1, 2]
 
 
 def test_history_of_a_growing_file_is_that_of_the_whole_file(runs):
@@ -171,7 +172,7 @@ def test_history_of_a_growing_file_is_that_of_the_whole_file(runs):
     other = runs.create(small())
     (other.folder / "events.jsonl").write_bytes(whole)
     assert astuple(seen) == astuple(other.history())
-    assert [step["step"] for step in seen.steps] == [*range(1, 10), *range(21, 40)]
+    assert [step.step for step in seen.steps] == [*range(1, 10), *range(21, 40)]
 
 
 @pytest.mark.parametrize("longer", [0, 500])
@@ -181,19 +182,19 @@ def test_history_of_a_file_that_was_replaced_is_the_new_one(runs, longer):
     assert len(run.history().steps) == 20
     (run.folder / "events.jsonl").write_text('{"event": "finished", "seconds": 2.0}\n' + "\n" * longer)
     assert run.history().steps == ()
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
 
 
 def test_line_that_names_no_event_is_passed_over(runs):
     run = runs.create(small())
     log(run, {"event": "finished"}, {"seconds": 3}, {"event": None})
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
 
 
 def test_garbage_between_lines_is_passed_over(runs):
     run = runs.create(small())
     log(run, {"event": "step", "step": 1}, "\x00\x00{torn\n", "[1]\n", "7\n", {"event": "step", "step": 2})
-    assert [e["step"] for e in run.history().steps] == [1, 2]
+    assert [e.step for e in run.history().steps] == [1, 2]
 
 
 def test_run_that_vanishes_while_watched(runs):
@@ -311,7 +312,7 @@ def test_deleted_run_can_be_brought_back_for_a_day(runs, trained):
     runs.sweep()
     back = runs.restore(run.id)
     assert (back.history(), (back.folder / "weights.safetensors").read_bytes()) == (history, weights)
-    assert back.status() == "finished"
+    assert back.status() == Status.FINISHED
     runs.delete(back)
     away = next(runs.folder.glob(".*/*"))
     os.utime(away, (0, 0))
@@ -330,13 +331,13 @@ def test_only_runs_are_brought_back(runs, run_id):
 def test_summary_of_an_ended_run_is_that_of_all_it_wrote(runs, trained):
     for model, metric, best in (("softmax", "accuracy", max), ("autoencoder", "mse", min)):
         run = trained(model, epochs=3)
-        values = [epoch["test"][metric] for epoch in run.history().epochs]
+        values = [epoch.test[metric] for epoch in run.history().epochs]
         summary = run.summary()
         assert replace(summary, seconds=0) == replace(summarize(run.history()), seconds=0)
         assert (summary.metric, summary.best, summary.epochs) == (metric, best(values), 3)
         assert summary.best_epoch == values.index(best(values)) + 1
         assert summary.parameters == load_model(run).parameter_count
-        assert run.history().epochs[-1]["seconds"] <= summary.seconds <= run.history().seconds
+        assert run.history().epochs[-1].seconds <= summary.seconds <= run.history().seconds
     fresh = runs.create(small())
     assert fresh.summary() == Summary()
     log(fresh, {"event": "finished", "seconds": 1.0, "summary": {"metric": 3, "best": []}})
@@ -347,14 +348,14 @@ def test_summary_of_an_ended_run_is_that_of_all_it_wrote(runs, trained):
 def test_last_line_is_whole_or_none(tmp_path, content):
     path = tmp_path / "events.jsonl"
     path.write_bytes(content)
-    assert last_line(path) == {}
+    assert last_line(path) is None
     path.write_bytes(content + b"\n" + b'{"event": "finished", "n": 1}\n')
-    assert last_line(path) == {"event": "finished", "n": 1}
-    assert last_line(tmp_path / "gone") == {}
+    assert last_line(path) == LifecycleLine("finished", 0, 0)
+    assert last_line(tmp_path / "gone") is None
 
 
 def test_status_of_an_ended_run_needs_only_its_last_line(runs, trained, monkeypatch):
     run = trained("softmax")
     monkeypatch.setattr("core.runs.run.read_history", None)
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
     assert run.summary().epochs == 2

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from core.__main__ import main
+from core.runs.run import Status
 from core.training.presets import PRESETS
 from tests.conftest import ROOT, wait_for
 
@@ -33,13 +34,13 @@ def test_list_names_every_preset(capsys):
 def test_trains_a_preset_with_changes(runs, capsys):
     assert main(["numpy-two-layer", "--dataset", "digits", "--epochs", "2", "--seed", "5", "--name", "By hand"]) == 0
     (run,) = runs.runs()
-    assert run.status() == "finished"
+    assert run.status() == Status.FINISHED
     assert (run.name, run.config.epochs, run.config.seed, run.config.dataset) == ("By hand", 2, 5, "digits")
     assert run.config.params == PRESETS["numpy-two-layer"].config.params
     lines = capsys.readouterr().out.splitlines()
     assert "By hand" in lines[0]
     assert [line.split("  ")[0] for line in lines[1:-1]] == ["epoch 1", "epoch 2"]
-    test = run.history().epochs[-1]["test"]
+    test = run.history().epochs[-1].test
     assert f"test loss {test['loss']:.4g}, accuracy {test['accuracy']:.4g}" in lines[-2]
     assert lines[-1].startswith("finished")
 
@@ -78,15 +79,15 @@ def test_ctrl_c_pauses_and_resume_goes_on(runs):
     process.send_signal(signal.SIGINT)
     told, errors = process.communicate(timeout=60)
     (run,) = runs.runs()
-    assert (process.returncode, errors, run.status()) == (0, "", "paused")
+    assert (process.returncode, errors, run.status()) == (0, "", Status.PAUSED)
     assert told.endswith(f"--resume {run.id}\n")
     done = len(run.history().epochs)
     again = start("--resume", run.id)
     wait_for(lambda: len(run.history().epochs) > done)
-    assert run.status() == "running"  # as the dashboard sees it
+    assert run.status() == Status.RUNNING  # as the dashboard sees it
     os.kill(again.pid, signal.SIGINT)
     again.communicate(timeout=60)
-    assert run.status() == "paused"
+    assert run.status() == Status.PAUSED
 
 
 @pytest.mark.slow
@@ -100,4 +101,4 @@ def test_terminal_shows_one_line_that_changes(runs):
     assert shown.count("\r") > 3
     assert "epoch 40.00 of 40" in shown
     assert "█" * 20 in shown
-    assert runs.runs()[0].status() == "finished"
+    assert runs.runs()[0].status() == Status.FINISHED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,15 +11,16 @@ from zipfile import ZipFile
 
 import numpy as np
 
-from core.data import datasets
 from core.ink.collection import MAX_DRAWINGS
 from core.ink.drawing import Drawing, from_lines
 from core.models.contract import Model, widths
+from core.runs.archive.arrays import SNAPSHOT, read_digits, read_frames
 from core.runs.archive.events import read_events
 from core.runs.checkpoint import Resume
+from core.runs.events import EpochLine, LifecycleLine, Line
 from core.runs.finetune import DRAWINGS, MAX_BYTES
-from core.runs.frames import FRAME, MAX_CODES, MAX_FRAMES, belongs, digits_in, steps_an_epoch, unpack
-from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE
+from core.runs.frames import FRAME, MAX_CODES, steps_an_epoch
+from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE, Status
 from core.training.config import TrainConfig, build
 from core.untrusted import (
     ArchiveError,
@@ -30,14 +30,12 @@ from core.untrusted import (
     open_zip,
     plain,
     read_member,
-    read_npz,
     read_object,
     read_tensors,
     refuse,
 )
 
 MAX_ARCHIVE = 200 * 2**20  # bytes of a .zip file
-SNAPSHOT = re.compile(r"snapshots/epoch-([0-9]{3,4})\.npz")
 _MAX_CONTENT = 2 * MAX_ARCHIVE  # bytes of all that is in it
 _MEMBERS = 1110  # a thousand epochs, each with a snapshot, the frames and the rest
 _SMALL, _EVENTS = 100_000, 32 * 2**20  # bytes of a config or a probe, and of the events
@@ -58,7 +56,6 @@ FILES = {
     DRAWINGS: MAX_BYTES,
 }
 _FACTS = {"version", "name", "created", "color", "shipped", "config"}  # and perhaps a note
-_PROBES = 20  # digits in a probe and a snapshot
 _FIRST_DAY = 946_684_800.0  # of the year 2000, in seconds since 1970
 _DAY = 86_400.0
 
@@ -71,7 +68,7 @@ class Incoming:
     config: TrainConfig
     model: Model
     weights: dict[str, np.ndarray]
-    events: list[dict[str, Any]]
+    events: list[Line]
     resume: Resume | None
     npz: dict[str, dict[str, np.ndarray]]
     source: Incoming | None
@@ -98,19 +95,7 @@ def check(archive: bytes) -> Incoming:
     events = _read_events(file, train, test)
     wanted = kinds(weights)
     start = _read_start(file, config, wanted)
-    pictures = config.spec.task == "reconstruct"
-    outputs: Kind = (np.dtype(np.uint8), (_PROBES, 28, 28)) if pictures else (np.dtype(np.float32), (_PROBES, 10))
-    digits: dict[str, Kind] = {"indices": (np.dtype(np.int64), (_PROBES,)), "outputs": outputs}
-    npz = _read_frames(file, config, model, steps_an_epoch(events))
-    for name in file.namelist():
-        if found := SNAPSHOT.fullmatch(name):
-            if not 1 <= int(found[1]) <= config.epochs or name != f"snapshots/epoch-{int(found[1]):03d}.npz":
-                raise refuse(name, f"is of no epoch from 1 to {config.epochs}")
-            half = {f"weights/{key}": _halved(kind) for key, kind in wanted.items()}
-            npz[name] = _with_digits(file, name, config, half | digits)
-        elif name == "probe.npz":
-            inputs = {"inputs": (np.dtype(np.uint8), (_PROBES, 28, 28))} if config.noise != "none" else {}
-            npz[name] = _with_digits(file, name, config, {"step": (np.dtype(np.int64), ()), **digits, **inputs})
+    npz = read_frames(file, config, model, steps_an_epoch(events)) | read_digits(file, config, wanted)
     resume = _read_resume(file, config, model, wanted, train, test)
     return Incoming(facts, config, model, weights, events, resume, npz, source, start)
 
@@ -207,63 +192,16 @@ def _least_weights(config: TrainConfig) -> int:
     return (int(params.get("depth", 1)) - 1) * int(params.get("width", 0)) ** 2
 
 
-def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[dict[str, Any]]:
+def _read_events(file: ZipFile, train: list[str], test: list[str]) -> list[Line]:
     name = "events.jsonl"
     events = read_events(read_member(file, name, _EVENTS), name, train, test)
-    lifecycle = [event["event"] for event in events if event["event"] not in ("step", "epoch")]
+    lifecycle = [line.event for line in events if isinstance(line, LifecycleLine)]
     if not lifecycle:
         raise refuse(name, "does not say how the run went")
     if lifecycle[-1] not in ENDINGS:
-        seconds = max(event["seconds"] for event in events)
-        message = "It had not ended when it was packed."
-        events.append({"event": "stopped", "time": round(time.time(), 3), "seconds": seconds, "message": message})
+        seconds, message = max(line.seconds for line in events), "It had not ended when it was packed."
+        events.append(LifecycleLine(Status.STOPPED, round(time.time(), 3), seconds, message=message))
     return events
-
-
-def _with_digits(file: ZipFile, name: str, config: TrainConfig, wanted: dict[str, Kind]) -> dict[str, np.ndarray]:
-    """Read arrays that say what the model made of some test digits."""
-    arrays = read_npz(file, name, wanted)
-    count = _test_count(config)
-    if arrays["indices"].min() < 0 or arrays["indices"].max() >= count:
-        raise refuse(name, f"is of digits that are not among the {count:,} of the test set")
-    return arrays
-
-
-def _read_frames(
-    file: ZipFile, config: TrainConfig, model: Model, per_epoch: int | None
-) -> dict[str, dict[str, np.ndarray]]:
-    """Read the codes of test digits at moments of the training, each of the shape that the recorder gives it."""
-    names = [name for name in file.namelist() if FRAME.fullmatch(name)]
-    if names and (config.spec.task != "reconstruct" or model.code_size < 2):
-        raise refuse(names[0], "is there, but the run has no map")
-    if len(names) > MAX_FRAMES:
-        raise refuse(names[-1], f"is one of {len(names):,} frames instead of at most {MAX_FRAMES}")
-    count = digits_in(model.code_size, _test_count(config)) if names else 0
-    wanted: dict[str, Kind] = {
-        "codes": (np.dtype(np.float16), (count, model.code_size)),
-        "mean": (np.dtype(np.float32), (model.code_size,)),
-        "scale": (np.dtype(np.float32), ()),
-    }
-    frames = {}
-    for name in names:
-        step = int(name.removeprefix("forming/step-").removesuffix(".npz"))
-        if not belongs(step, per_epoch) or step > (per_epoch or step) * config.epochs:
-            raise refuse(name, "is of no step at which a frame is kept")
-        frames[name] = read_npz(file, name, wanted)
-        try:
-            unpack(frames[name])
-        except ValueError as error:
-            raise refuse(name, "holds codes that are not finite numbers about their mean") from error
-    return frames
-
-
-def _test_count(config: TrainConfig) -> int:
-    return len(datasets.load(config.dataset).test) if datasets.is_ready(config.dataset) else 10_000
-
-
-def _halved(kind: Kind) -> Kind:
-    dtype, shape = kind
-    return (np.dtype(np.float16), shape) if dtype == np.float32 else kind
 
 
 def _read_resume(
@@ -285,15 +223,15 @@ def _read_resume(
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise refuse(name, "does not say where to go on from") from error
     steps = [value for key, value in arrays.items() if key.startswith("optimizer/") and not value.shape]
-    if line["event"] != "epoch" or line["epoch"] > config.epochs or not all(1 <= value <= 1e12 for value in steps):
+    if not isinstance(line, EpochLine) or line.epoch > config.epochs or not all(1 <= value <= 1e12 for value in steps):
         raise refuse(name, f"goes on from no epoch from 1 to {config.epochs}")
-    if len(validation) != (line["epoch"] if config.patience else 0):
+    if len(validation) != (line.epoch if config.patience else 0):
         raise refuse(name, f"has {len(validation)} validation losses")
     parts = {
         part: {key.removeprefix(part): value for key, value in arrays.items() if key.startswith(part)}
         for part in ("weights/", "optimizer/")
     }
-    resume = Resume(line["epoch"], parts["weights/"], parts["optimizer/"], line, validation)
+    resume = Resume(line.epoch, parts["weights/"], parts["optimizer/"], line, validation)
     resume.restore(model)
     return resume
 

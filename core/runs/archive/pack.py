@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from core.files import disk_errors, write_arrays, write_file, write_json, write_npz
 from core.ink.drawing import to_line
-from core.runs.archive.check import FILES, MAX_ARCHIVE, SNAPSHOT, Incoming, check
-from core.runs.archive.events import event_lines
+from core.runs.archive.arrays import SNAPSHOT
+from core.runs.archive.check import FILES, MAX_ARCHIVE, Incoming, check
 from core.runs.checkpoint import write_resume
+from core.runs.events import Line, decode, encode
 from core.runs.finetune import DRAWINGS
 from core.runs.frames import FRAME, belongs, steps_an_epoch
 from core.runs.run import Run
@@ -34,7 +33,7 @@ def pack(run: Run) -> bytes:
         raise ValueError(f"{run.name} has no weights yet. Wait for its first epoch.")
     contents = {name: content for name in FILES if (content := _content(run, name)) is not None}
     events = _whole_lines(contents.get("events.jsonl", b""))
-    contents["events.jsonl"] = b"".join(event_lines(events))
+    contents["events.jsonl"] = b"".join(map(encode, events))
     per_epoch = steps_an_epoch(events)
     frames = {name: content for name, content in _matching(run, FRAME) if belongs(int(name[-12:-4]), per_epoch)}
     for parts in (frames, dict(_matching(run, SNAPSHOT))):
@@ -64,17 +63,9 @@ def _size(contents: Mapping[str, bytes]) -> int:
     return sum(len(content) + 1000 for content in contents.values())
 
 
-def _whole_lines(events: bytes) -> list[dict[str, Any]]:
+def _whole_lines(events: bytes) -> list[Line]:
     """Return the lines that a reader of the history takes: what a crash has torn stays behind."""
-    kept = []
-    for line in events[: events.rfind(b"\n") + 1].splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            kept.append(event)
-    return kept
+    return [line for text in events[: events.rfind(b"\n") + 1].splitlines() if (line := decode(text))]
 
 
 def _zipped(contents: Mapping[str, bytes]) -> bytes:
@@ -112,7 +103,7 @@ def _write(content: Incoming, store: RunStore) -> Run:
             write_json(folder / "start" / "config.json", start.facts)
             write_arrays(folder / "start" / "weights.safetensors", start.weights)
             write_file(folder / DRAWINGS, b"".join(to_line(drawing) + b"\n" for drawing in start.drawings))
-        write_file(folder / "events.jsonl", b"".join(event_lines(content.events)))
+        write_file(folder / "events.jsonl", b"".join(map(encode, content.events)))
         if content.resume:
             write_resume(folder, content.model, content.resume.line, content.resume.validation)
         for name, arrays in content.npz.items():

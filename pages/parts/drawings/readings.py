@@ -65,8 +65,7 @@ def readers() -> list[Run]:
 def test_accuracy(run: Run) -> float | None:
     """Return the share of the run's test set that it read right at the end of its last epoch; None before the first."""
     epochs = run.history().epochs
-    value = epochs[-1]["test"].get("accuracy") if epochs else None
-    return value if isinstance(value, float) else None
+    return epochs[-1].test.get("accuracy") if epochs else None
 
 
 def ask(runs: Sequence[Run], everything: Sequence[Drawing]) -> bool:

@@ -15,8 +15,8 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.datasets import DATASETS
-from core.runs.log import Summary
-from core.runs.run import ENDINGS, Run, RunNotFound
+from core.runs.events import Summary
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from pages.parts.shared.run_mark import picture, run_mark
 
 TASKS = {"classify": "Classify", "reconstruct": "Reconstruct"}
@@ -32,7 +32,7 @@ class Line:
     """A run as the table shows it."""
 
     run: Run
-    status: str
+    status: Status
     summary: Summary
 
     @property

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.jobs import submit
 from core.runs import checkpoint
-from core.runs.run import ACTIVE, RESUMABLE, Run, RunNotFound
+from core.runs.run import ACTIVE, RESUMABLE, Run, RunNotFound, Status
 from core.runs.store import store
 from pages.parts.shared.style import warn
 
@@ -35,7 +35,7 @@ _AGAIN = "train-again"  # session: the run whose settings the form of the Train 
 _RISES = "One-cycle: the learning rate rises again, as if the longer run had been planned."
 
 
-def run_buttons(run: Run, status: str) -> None:
+def run_buttons(run: Run, status: Status) -> None:
     """Show the buttons that fit the status of the run; COMPACT makes them small."""
     if status in ACTIVE:
         asked = run.requested()
@@ -50,7 +50,7 @@ def run_buttons(run: Run, status: str) -> None:
             )
     elif status in RESUMABLE:
         st.button("Resume", key=f"resume-{run.id}", icon=":material/play_arrow:", on_click=go_on, args=(run,))
-    elif status == "finished" and run.config.epochs < MAX_EPOCHS and (run.folder / checkpoint.NAME).exists():
+    elif status == Status.FINISHED and run.config.epochs < MAX_EPOCHS and (run.folder / checkpoint.NAME).exists():
         _longer(run)
 
 
@@ -92,7 +92,7 @@ def go_on(run: Run, more_key: str = "") -> None:
     """
     with refusable(run.id):
         status = run.status()
-        if more_key and status == "finished":
+        if more_key and status == Status.FINISHED:
             run.request_resume(min(MAX_EPOCHS, run.config.epochs + int(st.session_state[more_key])))
         elif not more_key and status in RESUMABLE:
             run.request_resume()

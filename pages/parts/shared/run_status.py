@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from core.runs.log import History
-from core.runs.run import Run, RunNotFound
+from core.runs.run import Run, RunNotFound, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import guarded
@@ -42,7 +42,7 @@ def run_status(run: Run) -> None:
         refusal(run.id)
 
 
-def _line(run: Run, status: str, history: History, message: str) -> str:
+def _line(run: Run, status: Status, history: History, message: str) -> str:
     mark, share = run_mark(run), progress(history)
     facts = " · ".join(_facts(status, history, run.config.epochs))
     notes = _notes(status, message)
@@ -62,28 +62,28 @@ def _line(run: Run, status: str, history: History, message: str) -> str:
 
 def progress(history: History) -> float:
     """Return the share of the run's steps that are done, 0 to 1."""
-    done = history.steps[-1]["step"] if history.steps else 0
+    done = history.steps[-1].step if history.steps else 0
     return min(1.0, done / history.total_steps) if history.total_steps else 0.0
 
 
-def _notes(status: str, message: str) -> str:
+def _notes(status: Status, message: str) -> str:
     """Return why the run ended or what it waits for, and what to do."""
     if message in ("Stopped on request.", "Paused on request."):
         return ""  # who pressed the button needs not be told so
-    return f"{message} {_TRY_AGAIN}" if status == "failed" and "Resume" not in message else message
+    return f"{message} {_TRY_AGAIN}" if status == Status.FAILED and "Resume" not in message else message
 
 
-def _facts(status: str, history: History, epochs: int) -> list[str]:
+def _facts(status: Status, history: History, epochs: int) -> list[str]:
     if not history.steps:
-        return [{"starting": "starting a process", "running": "preparing"}.get(status, "no step yet")]
+        return [{Status.STARTING: "starting a process", Status.RUNNING: "preparing"}.get(status, "no step yet")]
     last = history.steps[-1]
-    done = f"epoch {last['epoch']:.2f}" if status == "running" else f"{last['epoch']:.4g}"
-    facts = [f"{done} of {epochs}" + ("" if status == "running" else " epochs")]
+    done = f"epoch {last.epoch:.2f}" if status == Status.RUNNING else f"{last.epoch:.4g}"
+    facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else " epochs")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
     facts.append(time_in_words(history.seconds))
     left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
-    if status == "running":
+    if status == Status.RUNNING:
         facts[-1] += " so far"
         facts.append(f"{_about(left)} left")
     return facts
@@ -100,10 +100,10 @@ def images_per_second(history: History, window: float = 3.0) -> float:
     if len(steps) < 2:
         return 0.0
     first = len(steps) - 1
-    while first > 0 and steps[-1]["seconds"] - steps[first]["seconds"] < window:
+    while first > 0 and steps[-1].seconds - steps[first].seconds < window:
         first -= 1
-    seconds = steps[-1]["seconds"] - steps[first]["seconds"]
-    return sum(step["images"] for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
+    seconds = steps[-1].seconds - steps[first].seconds
+    return sum(step.images for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
 
 
 def time_in_words(seconds: float) -> str:

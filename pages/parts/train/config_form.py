@@ -14,7 +14,7 @@ from core.data.datasets import DATASETS, load
 from core.models import MODELS
 from core.models.contract import ModelSpec
 from core.runs import finetune
-from core.runs.run import Run, RunNotFound
+from core.runs.run import Run, RunNotFound, Status
 from core.runs.store import store
 from core.training import devices
 from core.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
@@ -159,7 +159,7 @@ def _source(spec: ModelSpec) -> str:
 
 def _can_carry(run: Run, spec: ModelSpec) -> bool:
     with suppress(RunNotFound):  # deleted while we look
-        return spec.accepts(run.spec) and run.has_weights() and run.status() in ("finished", "stopped")
+        return spec.accepts(run.spec) and run.has_weights() and run.status() in (Status.FINISHED, Status.STOPPED)
     return False
 
 
