@@ -12,18 +12,11 @@ import streamlit as st
 from core.jobs.state import Work
 from core.measures.preprocessing import Row, StepsReport, load_steps, steps_state, submit_steps
 from core.runs.run import Run
+from pages.parts.pad.component import STEPS
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.style import plain
 
-# By the names of core/ink/render.py; pad/panels/steps.js shows the same.
-TITLES = {
-    "crop": "Crop to the ink",
-    "box": "Fit into 20 × 20",
-    "mass": "Centre of mass",
-    "thickness": "Line thickness",
-    "smooth": "Smooth edges",
-    "polarity": "Light on dark",
-}
+TITLES = {name: title for name, (title, _) in STEPS.items()}
 _PATIENCE_S = 120.0  # how long a process may take from being asked to its first sign of life, on a busy machine
 _ASKED = "steps-asked"  # session: when which run was asked about, and how it stood then
 _STYLE = """
