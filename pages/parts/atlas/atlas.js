@@ -23,30 +23,18 @@ const TOOLS = ["move", "lasso", "box"];
 
 /** @typedef {{ map: number, polygon: Place[] }} Selection */
 /**
- * @typedef {object} Data what the page sends, see component.py
- * @property {string[]} palette
- * @property {Source[]} maps
- * @property {string} dataset
- * @property {string[]} classes
- * @property {number} test_count
- * @property {SheetLayout} sheet
- * @property {number} corners of a selection, at most
- * @property {Selection | null} selection
- * @property {number} heard the number of the last selection that the page knows of
- * @property {number[]} picked
- * @property {string[]} layers
- * @property {string | null} forming
- * @property {number} height
- * @property {string} label
+ * @typedef {{
+ *   palette: string[], maps: Source[], dataset: string, classes: string[], test_count: number, sheet: SheetLayout,
+ *   corners: number, selection: Selection | null, heard: number, picked: number[], layers: string[],
+ *   forming: string | null, height: number, label: string
+ * }} Data what the page sends, see component.py
+ * corners: of a selection, at most; heard: the number of the last selection that the page knows of
  */
 /**
- * @typedef {object} Theme
- * @property {string} text
- * @property {string} paper
- * @property {Rgb} textRgb
- * @property {Rgb} paperRgb
- * @property {number} packed the paper
- * @property {boolean} dark
+ * @typedef {{
+ *   text: string, paper: string, textRgb: Rgb, paperRgb: Rgb, packed: number, dark: boolean
+ * }} Theme
+ * packed: the paper
  */
 
 export default class Atlas {
@@ -59,33 +47,24 @@ export default class Atlas {
     this.box = find(root, ".maps");
     this.said = find(root, ".said");
     this.unselect = find(root, ".unselect");
-    /** @type {AtlasMap[]} */
-    this.maps = [];
+    this.maps = /** @type {AtlasMap[]} */ ([]);
     /** @type {Tool} */
     this.tool = "move";
-    /** @type {Selection | null} */
-    this.selection = null;
-    /** @type {number | null} */
-    this.focused = null; // the class that is lit alone
+    this.selection = /** @type {Selection | null} */ (null);
+    this.focused = /** @type {number | null} */ (null); // the class that is lit alone
     this.hovered = -1; // the row at the pointer
-    /** @type {AtlasMap | null} */
-    this.over = null; // the map that the pointer is over
+    this.over = /** @type {AtlasMap | null} */ (null); // the map that the pointer is over
     /** @type {Place} */
     this.at = [0, 0]; // and where
-    /** @type {(Ring & { map: number }) | null} */
-    this.own = null; // the click that the page has not answered yet
+    this.own = /** @type {(Ring & { map: number }) | null} */ (null); // the click that the page has not answered yet
     this.picked = "";
     this.clicks = Date.now(); // higher than any number an earlier atlas of this page used
     this.told = 0; // the number of the last selection that was made here
     this.closed = this.prefetched = this.formedBefore = false;
-    /** @type {number | null} */
-    this.frame = null;
-    /** @type {Digits | null} */
-    this.digits = null;
-    /** @type {Asker | null} */
-    this.asker = null;
-    /** @type {Map<string, Uint32Array>} */
-    this.palettes = new Map();
+    this.frame = /** @type {number | null} */ (null);
+    this.digits = /** @type {Digits | null} */ (null);
+    this.asker = /** @type {Asker | null} */ (null);
+    this.palettes = /** @type {Map<string, Uint32Array>} */ (new Map());
     this.greys = new Uint32Array(256);
     /** @type {Coloring} */
     this.classColoring = { title: "Class", kind: "class", names: data.classes, url: "" };

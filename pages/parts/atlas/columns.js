@@ -3,7 +3,8 @@
 
 import { rooted } from "../web/dom.js";
 
-/** @template {Float32Array | Uint8Array} T @typedef {{ new (raw: ArrayBuffer): T, BYTES_PER_ELEMENT: number }} ArrayOf */
+/** @typedef {Float32Array | Uint8Array} Column */
+/** @template {Column} T @typedef {{ new (raw: ArrayBuffer): T, BYTES_PER_ELEMENT: number }} ArrayOf */
 
 const KEPT = 24; // a column of 70,000 numbers takes 280 KB
 
@@ -12,7 +13,7 @@ const columns = new Map(); // address -> promise of a typed array, the one used 
 
 /**
  * Resolves with the column, an array of the type; throws an Error with a sentence.
- * @template {Float32Array | Uint8Array} T
+ * @template {Column} T
  * @param {string} address @param {ArrayOf<T>} Type @param {number} length @returns {Promise<T>}
  */
 export function fetchColumn(address, Type, length) {
@@ -28,7 +29,7 @@ export function fetchColumn(address, Type, length) {
 }
 
 /**
- * @template {Float32Array | Uint8Array} T
+ * @template {Column} T
  * @param {string} url @param {ArrayOf<T>} Type @param {number} length
  */
 async function readColumn(url, Type, length) {

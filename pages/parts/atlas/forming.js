@@ -17,15 +17,11 @@ const WIDENS = 400; // ms in which the view follows a new epoch that reaches fur
 const ARRIVES = 600; // ms in which points travel to where a new epoch has them
 
 /**
- * @typedef {object} Frames
- * @property {number[]} steps
- * @property {number[]} epochs
- * @property {boolean} training
- * @property {number} n digits
- * @property {string} version
- * @property {Float32Array} points of all frames, one after the other
- * @property {Uint8Array} labels
- * @property {number} count frames
+ * @typedef {{
+ *   steps: number[], epochs: number[], training: boolean, n: number, version: string, points: Float32Array,
+ *   labels: Uint8Array, count: number
+ * }} Frames
+ * n: digits; points: of all frames, one after the other; count: frames
  */
 /** @typedef {{ moved: () => void, failed: (sentence: string) => void }} Owner moved: points are somewhere else */
 
@@ -41,17 +37,12 @@ export class Forming {
     this.url = "";
     this.timer = this.frame = 0;
     this.at = 0; // frames, with the way to the next one as a fraction
-    /** @type {Frames | null} */
-    this.frames = null;
+    this.frames = /** @type {Frames | null} */ (null);
     this.points = new Float32Array(); // where they are now
-    /** @type {Bounds} */
-    this.bounds = [];
-    /** @type {{ from: Bounds, goal: Bounds, since: number } | null} */
-    this.widening = null;
-    /** @type {{ since: number, from: number } | null} */
-    this.playing = null;
-    /** @type {{ from: Float32Array, since: number } | null} */
-    this.arriving = null;
+    this.bounds = /** @type {Bounds} */ ([]);
+    this.widening = /** @type {{ from: Bounds, goal: Bounds, since: number } | null} */ (null);
+    this.playing = /** @type {{ since: number, from: number } | null} */ (null);
+    this.arriving = /** @type {{ from: Float32Array, since: number } | null} */ (null);
     this.button.addEventListener("click", () => (this.playing ? this.pause() : this.play()));
     this.slider.addEventListener("input", () => this.scrub());
     this.slider.addEventListener("keydown", (event) => this.key(event));

@@ -14,17 +14,13 @@ const KEYS_PAN = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], Arro
 
 /** @typedef {"move" | "lasso" | "box"} Tool */
 /**
- * @typedef {object} Owner
- * @property {(place: Place) => void} hover
- * @property {() => void} leave
- * @property {(dx: number, dy: number) => void} drag
- * @property {(place: Place, factor: number) => void} zoom
- * @property {() => void} fit
- * @property {(place: Place) => void} tap
- * @property {(outline: Outline | null) => void} outline while it grows
- * @property {(outline: Outline) => void} outlined
- * @property {() => void} escape
- * @property {(shift: boolean) => Tool} toolFor
+ * @typedef {{
+ *   hover: (place: Place) => void, leave: () => void, drag: (dx: number, dy: number) => void,
+ *   zoom: (place: Place, factor: number) => void, fit: () => void, tap: (place: Place) => void,
+ *   outline: (outline: Outline | null) => void, outlined: (outline: Outline) => void, escape: () => void,
+ *   toolFor: (shift: boolean) => Tool
+ * }} Owner
+ * outline: while it grows
  */
 
 export class Gesture {
@@ -32,13 +28,11 @@ export class Gesture {
   constructor(canvas, owner) {
     this.canvas = canvas;
     this.owner = owner;
-    /** @type {Map<number, Place>} */
-    this.down = new Map(); // pointers that touch, by id: where they are
+    this.down = /** @type {Map<number, Place>} */ (new Map()); // pointers that touch, by id: where they are
     this.moved = false;
     /** @type {Place} */
     this.start = [0, 0];
-    /** @type {Outline | null} */
-    this.outline = null;
+    this.outline = /** @type {Outline | null} */ (null);
     this.tapped = { at: -Infinity, place: this.start };
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));

@@ -33,8 +33,7 @@ export class Asker {
       () => Boolean(this.line?.ready),
       () => this.idle(),
     );
-    /** @type {Asked | null} */
-    this.line = null;
+    this.line = /** @type {Asked | null} */ (null);
     this.line = connect({
       // There is no way round through the page here: a pointer would have moved on.
       page: (question) => queueMicrotask(() => this.refuse(/** @type {Reply} */ (question).seq)),
@@ -90,12 +89,10 @@ export class Asker {
 }
 
 /**
- * @typedef {object} Shown
- * @property {number} row of the digit, -1 where there is none
- * @property {Uint8Array | null} grey
- * @property {string} name
- * @property {string} words
- * @property {boolean} decodes whether the decoder answers, too
+ * @typedef {{
+ *   row: number, grey: Uint8Array | null, name: string, words: string, decodes: boolean
+ * }} Shown
+ * row: of the digit, -1 where there is none; decodes: whether the decoder answers, too
  */
 
 export class HoverPanel {
@@ -114,7 +111,7 @@ export class HoverPanel {
     this.answers = 0;
   }
 
-  /** @param {Shown} shown @param {Place} at the pointer @param {Place} box width and height around the maps, CSS pixels */
+  /** @param {Shown} shown @param {Place} at the pointer @param {Place} box the size around the maps */
   show(shown, at, box) {
     const { root } = this;
     root.classList.toggle("lone", !shown.decodes);

@@ -26,26 +26,17 @@ const FETCHING = 400; // ms until the map says that it is on its way
 const KEYS = "Arrow keys move, + and − zoom, 0 shows everything, Enter picks the digit in the middle.";
 
 /**
- * @typedef {object} Source what the page sends of one map, see component.py
- * @property {string} run
- * @property {string} method
- * @property {string} title
- * @property {string} sample
- * @property {string} version
- * @property {string} points
- * @property {number} count
- * @property {Coloring} coloring
- * @property {string | null} torn
- * @property {boolean} decodes
+ * @typedef {{
+ *   run: string, method: string, title: string, sample: string, version: string, points: string, count: number,
+ *   coloring: Coloring, torn: string | null, decodes: boolean
+ * }} Source what the page sends of one map, see component.py
  */
 /**
- * @typedef {object} Cloud points to draw
- * @property {Float32Array} points
- * @property {number} count
- * @property {Uint8Array} shades
- * @property {Coloring} coloring
- * @property {Float32Array | Uint8Array} values of the coloring
- * @property {boolean} broken the coloring did not load
+ * @typedef {{
+ *   points: Float32Array, count: number, shades: Uint8Array, coloring: Coloring, values: Float32Array | Uint8Array,
+ *   broken: boolean
+ * }} Cloud points to draw
+ * values: of the coloring; broken: the coloring did not load
  */
 
 export class AtlasMap {
@@ -55,26 +46,16 @@ export class AtlasMap {
     this.index = index;
     this.source = source;
     this.view = new View();
-    /** @type {Cloud | null} */
-    this.cloud = null; // the stored map
-    /** @type {Cloud | null} */
-    this.shown = null; // that, or the one that forms
-    /** @type {Bounds} */
-    this.own = []; // of the stored map
-    /** @type {Float32Array | null} */
-    this.torn = null;
-    /** @type {number[]} */
-    this.tornRows = [];
-    /** @type {Uint8Array | null} */
-    this.labels = null;
-    /** @type {Uint8Array | null} */
-    this.lit = null;
-    /** @type {ClassName[] | null} */
-    this.names = null;
-    /** @type {Sign[]} */
-    this.signs = []; // where the names are on the screen
-    /** @type {Outline | null} */
-    this.drawn = null; // while a hand draws it
+    this.cloud = /** @type {Cloud | null} */ (null); // the stored map
+    this.shown = /** @type {Cloud | null} */ (null); // that, or the one that forms
+    this.own = /** @type {Bounds} */ ([]); // of the stored map
+    this.torn = /** @type {Float32Array | null} */ (null);
+    this.tornRows = /** @type {number[]} */ ([]);
+    this.labels = /** @type {Uint8Array | null} */ (null);
+    this.lit = /** @type {Uint8Array | null} */ (null);
+    this.names = /** @type {ClassName[] | null} */ (null);
+    this.signs = /** @type {Sign[]} */ ([]); // where the names are on the screen
+    this.drawn = /** @type {Outline | null} */ (null); // while a hand draws it
     this.key = this.which = this.what = this.trouble = "";
     this.turn = {}; // of loading
     this.closed = this.moving = this.stale = this.old = false;
@@ -148,7 +129,8 @@ export class AtlasMap {
     this.slow = setTimeout(() => this.say(`Fetching the map of ${grouped(source.count)} digits.`), FETCHING);
     const { coloring, count } = source;
     const kept = (/** @type {Error} */ error) => error;
-    const column = coloring.kind === "class" ? fetchColumn(coloring.url, Uint8Array, count) : fetchColumn(coloring.url, Float32Array, count);
+    const { kind, url } = coloring;
+    const column = kind === "class" ? fetchColumn(url, Uint8Array, count) : fetchColumn(url, Float32Array, count);
     const torn = source.torn ? fetchColumn(source.torn, Float32Array, count).catch(() => null) : null;
     const points = fetchColumn(source.points, Float32Array, 2 * count).catch(kept);
     const read = await Promise.all([points, column.catch(kept), torn]);

@@ -26,8 +26,7 @@ export default class Gallery {
     this.all = find(root, ".all");
     const hand = find(root, ".bar input", HTMLInputElement);
     this.words = find(root, ".words");
-    /** @type {Set<string | undefined>} */
-    this.chosen = new Set();
+    this.chosen = /** @type {Set<string | undefined>} */ (new Set());
     this.everything = false; // whether the drawings on other pages are chosen, too
     this.anchor = 0; // where a range begins
     for (let digit = 0; digit < 10; digit += 1) {

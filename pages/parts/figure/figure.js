@@ -17,8 +17,7 @@ export default class Figure {
     this.note = find(parent, ".lf-note");
     this.width = 0; // CSS pixels
     this.closed = false;
-    /** @type {Promise<unknown> | null} */
-    this.drawing = null;
+    this.drawing = /** @type {Promise<unknown> | null} */ (null);
     this.again = false;
     for (const format of ["png", "svg"]) {
       const save = () => savePicture(this, format).catch((error) => this.say(error));

@@ -21,7 +21,7 @@ export function loadPlotly() {
 /** The axes of a layout by name: xaxis, xaxis2, yaxis ... @param {object} layout */
 export const axesOf = (layout) => Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
 
-/** Plotly knows no color-mix(): let a canvas turn any CSS colour into #rrggbb, and add the alpha. @param {string} color */
+/** Plotly knows no color-mix(): let a canvas turn a CSS colour into #rrggbb, and add the alpha. @param {string} color */
 export function faded(color, /** @type {number} */ alpha) {
   const hex = String(readable(color));
   return hex.startsWith("#") ? hex + Math.round(255 * alpha).toString(16).padStart(2, "0") : color;

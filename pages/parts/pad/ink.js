@@ -36,23 +36,16 @@ export class Ink {
     this.width = Number(this.brush.value);
     this.stamp = 0;
     this.fraction = 1; // of the ink, which is shown
-    /** @type {State[]} */
-    this.past = [];
-    /** @type {State[]} */
-    this.future = [];
-    /** @type {State | null} */
-    this.before = null; // while the pen is down: the drawing it began from
-    /** @type {Point | null} */
-    this.rubbing = null; // while the eraser is down: where it is
-    /** @type {State | null} */
-    this.sliding = null; // while the width changes: the drawing from before
+    this.past = /** @type {State[]} */ ([]);
+    this.future = /** @type {State[]} */ ([]);
+    this.before = /** @type {State | null} */ (null); // while the pen is down: the drawing it began from
+    this.rubbing = /** @type {Point | null} */ (null); // while the eraser is down: where it is
+    this.sliding = /** @type {State | null} */ (null); // while the width changes: the drawing from before
     this.erasing = false;
     this.color = "";
     this.layer = node("canvas"); // all strokes but the one being drawn
-    /** @type {State | null} */
-    this.painted = null; // what is on the layer
-    /** @type {number | null} */
-    this.frame = null;
+    this.painted = /** @type {State | null} */ (null); // what is on the layer
+    this.frame = /** @type {number | null} */ (null);
     this.timer = 0;
     this.recall();
     this.watcher = new ResizeObserver(() => this.measure());
@@ -245,7 +238,7 @@ export class Ink {
 
   // ---- other copies of the drawing
 
-  /** How the drawing came about is not known, so its strokes are the steps that can be undone. @param {Drawing} drawing */
+  /** How the drawing came about is not known, so each stroke is a step that can be undone. @param {Drawing} drawing */
   adopt({ strokes, width, stamp }) {
     this.past = strokes.map((_, i) => ({ strokes: strokes.slice(0, i), width })).slice(-MOST_STEPS);
     this.future = [];

@@ -22,8 +22,7 @@ export class Jury {
     this.mean = find(this.head, ".mean");
     this.others = find(this.head, ".others");
     this.said = "";
-    /** @type {Map<string, Card | RedrawnCard>} */
-    this.cards = new Map();
+    this.cards = /** @type {Map<string, Card | RedrawnCard>} */ (new Map());
     this.wish = this.recall();
   }
 

@@ -24,37 +24,27 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 /** @import { Reply, SetState, SheetLayout } from "../web/types.js" */
 
 /**
- * @typedef {object} Data what the page sends
- * @property {string[]} palette
- * @property {Run[]} runs
- * @property {boolean} show_answers
- * @property {string[]} panels
- * @property {{ run: string, name: string, method: string, title: string, version: string } | null} map
- * @property {Drawing | null} drawing
- * @property {Reply | null} reply
- * @property {Taught | null} taught
- * @property {{ strokes: number, side: number, dot: number }} limits the server's: strokes of a drawing, pixels of a
- * picture's side; and the pad units that a stroke counts at least
- * @property {SheetLayout} sheet
- * @property {{ name: string, title: string, why: string }[]} steps on the way to 28 x 28
+ * @typedef {{
+ *   palette: string[], runs: Run[], show_answers: boolean, panels: string[],
+ *   map: { run: string, name: string, method: string, title: string, version: string } | null, drawing: Drawing | null,
+ *   reply: Reply | null, taught: Taught | null, limits: { strokes: number, side: number, dot: number },
+ *   sheet: SheetLayout, steps: { name: string, title: string, why: string }[]
+ * }} Data what the page sends
+ * limits: the server's: strokes of a drawing, pixels of a picture's side; and the pad units that a stroke counts at
+ * least; steps: on the way to 28 x 28
  */
 /**
- * @typedef {object} Asked what a question was about
- * @property {Stroke[]} strokes
- * @property {number} width
- * @property {string[]} off steps that are left out
- * @property {number} fraction of the ink
- * @property {number} length of the ink
+ * @typedef {{
+ *   strokes: Stroke[], width: number, off: string[], fraction: number, length: number
+ * }} Asked what a question was about
+ * off: steps that are left out; fraction: of the ink; length: of the ink
  */
 /**
- * @typedef {object} Panel
- * @property {HTMLElement} root
- * @property {(data: Data) => void} update
- * @property {(question: Record<string, unknown>) => void} question add what it wishes to know
- * @property {(reply: Reply, asked: Asked) => void} paint
- * @property {() => void} settled the pen rests
- * @property {() => void} wipe
- * @property {() => void} close
+ * @typedef {{
+ *   root: HTMLElement, update: (data: Data) => void, question: (question: Record<string, unknown>) => void,
+ *   paint: (reply: Reply, asked: Asked) => void, settled: () => void, wipe: () => void, close: () => void
+ * }} Panel
+ * question: add what it wishes to know; settled: the pen rests
  */
 
 const WORDS = 600; // ms of quiet until the verdicts are read out
@@ -79,20 +69,13 @@ export default class Pad {
     this.seen = context(find(root, ".pixels", HTMLCanvasElement));
     this.painted = 0; // the number of the newest answer that was shown
     this.asks = "";
-    /** @type {{ reply: Reply, asked: Asked } | null} */
-    this.newest = null; // the answer that the next frame shows
-    /** @type {number | null} */
-    this.frame = null;
-    /** @type {Record<string, string>} */
-    this.notes = {};
-    /** @type {Record<string, number>} */
-    this.timers = {};
-    /** @type {Map<string, Panel>} */
-    this.made = new Map(); // by name
-    /** @type {Panel[]} */
-    this.panels = [];
-    /** @type {Line | null} */
-    this.line = null;
+    this.newest = /** @type {{ reply: Reply, asked: Asked } | null} */ (null); // the answer that the next frame shows
+    this.frame = /** @type {number | null} */ (null);
+    this.notes = /** @type {Record<string, string>} */ ({});
+    this.timers = /** @type {Record<string, number>} */ ({});
+    this.made = /** @type {Map<string, Panel>} */ (new Map()); // by name
+    this.panels = /** @type {Panel[]} */ ([]);
+    this.line = /** @type {Line | null} */ (null);
     this.questions = new Latest(() => Boolean(this.line?.ready));
     this.jury = new Jury(root, () => this.led());
     this.ink = new Ink(root, data.limits.strokes, { changed: () => this.ask(), settled: () => this.rest() });

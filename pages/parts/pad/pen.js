@@ -15,11 +15,9 @@ export class Pen {
     this.ink = ink;
     this.canvas = find(root, ".canvas", HTMLCanvasElement);
     this.ring = find(root, ".rubber");
-    /** @type {number | null} */
-    this.pointer = null; // which one draws
+    this.pointer = /** @type {number | null} */ (null); // which one draws
     this.touching = false; // and it is a finger
-    /** @type {Set<number>} */
-    this.fingers = new Set();
+    this.fingers = /** @type {Set<number>} */ (new Set());
     this.seen = -Infinity; // when a pen was
     this.listening = new AbortController();
     this.listen();

@@ -9,10 +9,11 @@ import { context, find, listen, node } from "../web/dom.js";
 const LARGEST = 30e6; // bytes of a file
 
 /**
- * @typedef {object} Owner
- * @property {(question: object) => Promise<Reply>} ask over the line
- * @property {(sentence: string) => void} say
- * @property {(strokes: Stroke[], width: number) => void} take the drawing that was found
+ * @typedef {{
+ *   ask: (question: object) => Promise<Reply>, say: (sentence: string) => void,
+ *   take: (strokes: Stroke[], width: number) => void
+ * }} Owner
+ * ask: over the line; take: the drawing that was found
  */
 
 export class Picture {

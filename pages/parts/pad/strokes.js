@@ -104,7 +104,8 @@ function cut(stroke, a, b, reach) {
  */
 function inside(from, to, a, b, reach) {
   const d = [to[0] - from[0], to[1] - from[1]];
-  const spans = [disc(from, d, a, reach), disc(from, d, b, reach), band(from, d, a, b, reach)].filter((span) => span !== null);
+  const near = [disc(from, d, a, reach), disc(from, d, b, reach), band(from, d, a, b, reach)];
+  const spans = near.filter((one) => one !== null);
   if (!spans.length) return null;
   const t0 = Math.max(0, Math.min(...spans.map((span) => span[0])));
   const t1 = Math.min(1, Math.max(...spans.map((span) => span[1])));

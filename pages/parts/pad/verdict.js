@@ -12,5 +12,5 @@ export function percent(p) {
   return `${Math.round(100 * p)} %`;
 }
 
-/** The best digit and how sure it is. @param {number[]} probabilities @param {string} between */
-export const told = (probabilities, between) => `${best(probabilities)}${between}${percent(Math.max(...probabilities))}`;
+/** The best digit and how sure it is. @param {number[]} p @param {string} between */
+export const told = (p, between) => `${best(p)}${between}${percent(Math.max(...p))}`;

@@ -14,10 +14,8 @@ export class Choose {
     this.walk = walk;
     this.name = "";
     this.id = "";
-    /** @type {string[]} */
-    this.ids = [];
-    /** @type {HTMLElement[]} */
-    this.tiles = [];
+    this.ids = /** @type {string[]} */ ([]);
+    this.tiles = /** @type {HTMLElement[]} */ ([]);
     this.root = node("div", "choose");
     this.root.setAttribute("role", "radiogroup");
     this.root.ariaLabel = "Saved drawing";

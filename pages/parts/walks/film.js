@@ -13,12 +13,10 @@ import { bytesOf, PICTURE, pictureOf } from "../web/pixels.js";
 const SPEEDS = [0.5, 1, 2];
 
 /**
- * @typedef {object} Way
- * @property {string} name
- * @property {string} title
- * @property {string} said
- * @property {number[]} reads the class that each frame is read as, none without a classifier
- * @property {Place[]} path
+ * @typedef {{
+ *   name: string, title: string, said: string, reads: number[], path: Place[]
+ * }} Way
+ * reads: the class that each frame is read as, none without a classifier
  */
 /** @typedef {Way & { frames: Uint8Array }} Loaded */
 /** @typedef {{ root: HTMLElement, name: HTMLElement, mark: HTMLElement, film: Loaded }} Row */
@@ -33,13 +31,10 @@ export class Film {
     this.walk = walk;
     this.data = data;
     this.name = "";
-    /** @type {Loaded | null} */
-    this.film = null; // the way that is shown
-    /** @type {Row[]} */
-    this.rows = [];
+    this.film = /** @type {Loaded | null} */ (null); // the way that is shown
+    this.rows = /** @type {Row[]} */ ([]);
     this.length = 0; // frames
-    /** @type {number | null} */
-    this.playing = null;
+    this.playing = /** @type {number | null} */ (null);
     this.seen = 0; // when the last frame was
     this.at = 0; // where the film is, in frames
     this.step = 1; // -1 on the way back

@@ -24,8 +24,7 @@ export class Grid {
     this.name = "";
     this.mean = this.steps = new Float32Array();
     this.count = 0;
-    /** @type {Pictures | null} */
-    this.pictures = null;
+    this.pictures = /** @type {Pictures | null} */ (null);
     this.pointed = -1;
     this.temperature = 1;
     this.root = node("div", "grid");
@@ -67,7 +66,7 @@ export class Grid {
     return this.mean.map((middle, i) => middle + this.temperature * this.steps[place * k + i]);
   }
 
-  /** All pictures anew; one round of questions at a time, the next at the latest temperature. @param {number} temperature */
+  /** All pictures anew; one round of questions at a time, the latest next. @param {number} temperature */
   heat(temperature) {
     this.temperature = temperature;
     setText(this.value, temperature.toFixed(2));

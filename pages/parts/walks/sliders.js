@@ -14,20 +14,15 @@ import { bytesOf, floatsOf, pictureOf } from "../web/pixels.js";
 const REST = 150; // ms after the last change until the strips of the other numbers follow
 
 /**
- * @typedef {object} Own of these sliders
- * @property {string} label
- * @property {string} code base64 of float32, as the five after it
- * @property {string} low
- * @property {string} high
- * @property {string} mean
- * @property {string} spread
- * @property {string} strength how much each number changes the picture
- * @property {number[]} order of the numbers, strongest first
- * @property {number} shown so many at a time
- * @property {number} steps pictures of a strip
+ * @typedef {{
+ *   label: string, code: string, low: string, high: string, mean: string, spread: string, strength: string,
+ *   order: number[], shown: number, steps: number
+ * }} Own of these sliders
+ * code: base64 of float32, as the five after it; strength: how much each number changes the picture; order: of the
+ * numbers, strongest first; shown: so many at a time; steps: pictures of a strip
  */
 /** @typedef {Common & Own} Data */
-/** @typedef {{ strip: StripSlider, value: HTMLElement, drawn: number }} One slider; drawn: the version its strip shows */
+/** @typedef {{ strip: StripSlider, value: HTMLElement, drawn: number }} One drawn: the version its strip shows */
 
 const NONE = new Float32Array();
 
@@ -39,16 +34,12 @@ export class Sliders {
     this.ask = walk.latest();
     this.name = "";
     this.low = this.high = this.mean = this.spread = this.strength = this.base = this.code = NONE;
-    /** @type {Map<number, One>} */
-    this.sliders = new Map();
-    /** @type {Set<number>} */
-    this.visible = new Set();
+    this.sliders = /** @type {Map<number, One>} */ (new Map());
+    this.visible = /** @type {Set<number>} */ (new Set());
     this.version = 0; // of the code, counted when it rests
-    /** @type {number | null} */
-    this.moving = null; // the number whose way over the map is known or asked for
+    this.moving = /** @type {number | null} */ (null); // the number whose way over the map is known or asked for
     this.moved = -1; // at which version
-    /** @type {(Place | null)[] | null} */
-    this.places = null; // and the way
+    this.places = /** @type {(Place | null)[] | null} */ (null); // and the way
     this.filling = false;
     this.timer = 0;
     this.root = node("div", "sliders");

@@ -13,21 +13,13 @@ import { Line } from "../web/line.js";
 /** @import { MapName, Place, Reply, SetState } from "../web/types.js" */
 
 /**
- * @typedef {object} Common what the page sends of every walk; each has more
- * @property {keyof typeof WALKS} kind
- * @property {string} name changes with what it begins from
- * @property {Required<MapName>} map
- * @property {string[]} palette
- * @property {string[]} classes
- * @property {{ codes: number, placed: number }} most codes of one question, and of one that asks where they lie
- * @property {Reply | null} reply
+ * @typedef {{
+ *   kind: keyof typeof WALKS, name: string, map: Required<MapName>, palette: string[], classes: string[],
+ *   most: { codes: number, placed: number }, reply: Reply | null
+ * }} Common what the page sends of every walk; each has more
+ * name: changes with what it begins from; most: codes of one question, and of one that asks where they lie
  */
-/**
- * @typedef {object} Panel
- * @property {HTMLElement} root
- * @property {(data: any) => void} update
- * @property {() => void} close
- */
+/** @typedef {{ root: HTMLElement, update: (data: any) => void, close: () => void }} Panel */
 
 const WALKS = { film: Film, sliders: Sliders, sum: Sum, grid: Grid, choose: Choose };
 
@@ -41,8 +33,7 @@ export default class Walk {
     this.note = node("p", "note");
     this.note.role = "status";
     this.closed = this.heard = false;
-    /** @type {Line | null} */
-    this.line = null;
+    this.line = /** @type {Line | null} */ (null);
     this.kind = data.kind;
     this.panel = this.show(data.kind);
   }

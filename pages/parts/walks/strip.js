@@ -9,16 +9,12 @@ import { clamp, node, slider } from "../web/dom.js";
 /** @import { Place } from "../web/types.js" */
 
 /**
- * @typedef {object} Options
- * @property {string} label
- * @property {number} low
- * @property {number} high
- * @property {number} value
- * @property {number} steps pictures
- * @property {number} [step] of the slider
- * @property {(value: number) => Code} code the code at a value
- * @property {(value: number) => void} moved while it is dragged
- * @property {(value: number) => void} rested when it is let go
+ * @typedef {{
+ *   label: string, low: number, high: number, value: number, steps: number, step?: number,
+ *   code: (value: number) => Code, moved: (value: number) => void, rested: (value: number) => void
+ * }} Options
+ * steps: pictures; step: of the slider; code: the code at a value; moved: while it is dragged; rested: when it is let
+ * go
  */
 
 export class StripSlider {

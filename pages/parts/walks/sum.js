@@ -12,9 +12,10 @@ import { bytesOf, floatsOf, pictureOf } from "../web/pixels.js";
 /** @import { Place } from "../web/types.js" */
 
 /**
- * @typedef {Common & { code: string, minus: string, plus: string, titles: string[], limit: number, steps: number }} Data
+ * @typedef {{ code: string, minus: string, plus: string, titles: string[], limit: number, steps: number }} Own
  * the codes as base64 of float32; limit: of the amount, both ways
  */
+/** @typedef {Common & Own} Data */
 
 export class Sum {
   /** @param {Walk} walk */
@@ -24,12 +25,9 @@ export class Sum {
     this.name = "";
     this.code = this.minus = this.plus = new Float32Array();
     this.amount = 1; // how many times the difference is added
-    /** @type {{ root: HTMLElement, pictures: Pictures }[]} */
-    this.shown = [];
-    /** @type {StripSlider | null} */
-    this.strip = null;
-    /** @type {(Place | null)[] | null} */
-    this.places = null; // of what is on the strip
+    this.shown = /** @type {{ root: HTMLElement, pictures: Pictures }[]} */ ([]);
+    this.strip = /** @type {StripSlider | null} */ (null);
+    this.places = /** @type {(Place | null)[] | null} */ (null); // of what is on the strip
     this.root = node("div", "sum");
     this.terms = node("div", "terms");
     this.under = node("div", "sum-slider");

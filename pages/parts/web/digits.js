@@ -24,12 +24,9 @@ export class Digits {
     this.closed = false;
     /** @type {Map<string, Uint8Array>} */
     this.sheets = new Map(); // name -> the grey values of all its digits, the one used last at the end
-    /** @type {Map<string, number>} */
-    this.failed = new Map(); // name -> when
-    /** @type {string[]} */
-    this.queue = [];
-    /** @type {Set<string>} */
-    this.loading = new Set();
+    this.failed = /** @type {Map<string, number>} */ (new Map()); // name -> when
+    this.queue = /** @type {string[]} */ ([]);
+    this.loading = /** @type {Set<string>} */ (new Set());
   }
 
   /** The 784 grey values of a digit, or null while its sheet is on the way. @param {number} row */

@@ -46,7 +46,8 @@ export function find(root, selector, _type) {
 /**
  * Listen until the signal says no more.
  * @template {keyof WindowEventMap} K
- * @param {EventTarget} target @param {K} type @param {(event: WindowEventMap[K]) => void} job @param {AbortSignal} signal
+ * @param {EventTarget} target @param {K} type @param {(event: WindowEventMap[K]) => void} job
+ * @param {AbortSignal} signal
  */
 export function listen(target, type, job, signal) {
   target.addEventListener(type, /** @type {EventListener} */ (job), { signal });

@@ -11,8 +11,7 @@ export class Latest {
   constructor(ready = () => true, idle = () => null) {
     this.ready = ready;
     this.idle = idle;
-    /** @type {Job | null} */
-    this.waiting = null;
+    this.waiting = /** @type {Job | null} */ (null);
     this.busy = false;
     this.closed = false;
   }

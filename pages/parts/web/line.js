@@ -12,10 +12,10 @@ const SLOW = 700; // ms until the pad says that it waits
 const LOST = { lost: true, error: "The question was lost on the way: ask again." };
 
 /**
- * @typedef {object} Owner of a line
- * @property {(question: object) => void} page ask through the page
- * @property {(sentence: string) => void} say
- * @property {() => void} ready questions can be sent, now or again
+ * @typedef {{
+ *   page: (question: object) => void, say: (sentence: string) => void, ready: () => void
+ * }} Owner of a line
+ * page: ask through the page; ready: questions can be sent, now or again
  */
 /** @typedef {{ question: object, answered: (reply: Reply) => void, way: "" | "socket" | "page" }} Open */
 
@@ -25,11 +25,9 @@ export class Line {
     this.url = rooted("digitlab/live").replace(/^http/, "ws");
     this.owner = owner;
     this.seq = Date.now(); // higher than any number an earlier pad of this page used
-    /** @type {Map<number, Open>} */
-    this.open = new Map(); // questions without an answer, oldest first
+    this.open = /** @type {Map<number, Open>} */ (new Map()); // questions without an answer, oldest first
     this.failures = 0;
-    /** @type {Record<string, number>} */
-    this.timers = {};
+    this.timers = /** @type {Record<string, number>} */ ({});
     this.closed = false;
     this.socket = this.connect();
   }

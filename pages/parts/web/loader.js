@@ -8,7 +8,7 @@ const ENTRY = "./entry.js"; // component.py puts the address here
 /** @type {Promise<{ default: new (root: HTMLElement, data: unknown) => View }> | undefined} */
 let loading;
 
-/** Called for every change of data or theme; at the end only what the last call returned is called. @param {Call} call */
+/** Called for every change of data or theme; at the end only what was returned last is called. @param {Call} call */
 export default async function ({ parentElement, data, setStateValue }) {
   const root = /** @type {HTMLElement & { digitlab?: Place }} */ (parentElement);
   const place = (root.digitlab ??= { calls: 0 });

@@ -1,6 +1,6 @@
 // @ts-check
-// Which part of a map of codes is seen: both axes alike, fitted to its points until a hand zooms or drags. And what every
-// such map has: its classes' names where their points are, and lines that can be seen on every colour.
+// Which part of a map of codes is seen: both axes alike, fitted to its points until a hand zooms or drags. And what
+// every such map has: its classes' names where their points are, and lines that can be seen on every colour.
 
 import { clamp } from "./dom.js";
 
@@ -18,8 +18,7 @@ export class View {
   constructor() {
     this.width = this.height = 0; // CSS pixels
     this.zoom = 1; // times the fitted scale
-    /** @type {Bounds} */
-    this.bounds = [];
+    this.bounds = /** @type {Bounds} */ ([]);
     /** @type {Place | null} */
     this.middle = null; // of the view, in map units; null while it is fitted
   }

@@ -6,15 +6,10 @@ import { clamp, context, node } from "../../web/dom.js";
 
 /** @import { Rgb } from "../../web/types.js" */
 /**
- * @typedef {object} Coloring what the points' colours say, see component.py
- * @property {string} title
- * @property {"class" | "number" | "difference"} kind
- * @property {string} url
- * @property {number} [low]
- * @property {number} [high]
- * @property {string} [unit]
- * @property {boolean} [log]
- * @property {string[]} names
+ * @typedef {{
+ *   title: string, kind: "class" | "number" | "difference", url: string, low?: number, high?: number, unit?: string,
+ *   log?: boolean, names: string[]
+ * }} Coloring what the points' colours say, see component.py
  */
 
 // Viridis at nine places (Smith and van der Walt, 2015).
@@ -66,7 +61,7 @@ export function paletteOf(coloring, digits, dark) {
   return [...colours, rgbOf(GREY[dark ? "dark" : "light"])];
 }
 
-/** The shade of every point. A class is its own. @param {Coloring} coloring @param {Float32Array | Uint8Array} column */
+/** The shade of each point. A class is its own. @param {Coloring} coloring @param {Float32Array | Uint8Array} column */
 export function shadesOf(coloring, column) {
   if (column instanceof Uint8Array) return column;
   const shades = new Uint8Array(column.length);

@@ -15,19 +15,12 @@ const SIGN = [14, 17]; // CSS pixels that a class's name takes
 
 /** @typedef {{ row: number | null, x?: number, y?: number, name?: string }} Ring around a digit, or around a place */
 /**
- * @typedef {object} What
- * @property {View} view
- * @property {Float32Array} points
- * @property {number} count
- * @property {string} text
- * @property {string} paper
- * @property {number} ratio
- * @property {Place[] | null} polygon
- * @property {Outline | null} outline
- * @property {number} hovered a row, or -1
- * @property {Ring[]} picked
- * @property {Walked | null} walk
- * @property {number[]} torn rows
+ * @typedef {{
+ *   view: View, points: Float32Array, count: number, text: string, paper: string, ratio: number,
+ *   polygon: Place[] | null, outline: Outline | null, hovered: number, picked: Ring[], walk: Walked | null,
+ *   torn: number[]
+ * }} What
+ * hovered: a row, or -1; torn: rows
  */
 
 export class Over {

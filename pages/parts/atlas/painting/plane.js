@@ -22,28 +22,23 @@ const INK = 0.62; // of the text's colour
 /** @typedef {{ question: object, heard: (reply: Reply) => void }} Question */
 
 export class Plane {
-  /** @param {() => void} changed there is something new to draw @param {() => void} again questions can be asked again */
+  /** @param {() => void} changed there is something new to draw @param {() => void} again it can be asked again */
   constructor(changed, again) {
     this.changed = changed;
     this.again = again;
-    /** @type {Map<string, Cell>} */
-    this.cells = new Map(); // by "level i j"
+    this.cells = /** @type {Map<string, Cell>} */ (new Map()); // by "level i j"
     this.canvas = node("canvas");
     this.ctx = context(this.canvas, { willReadFrequently: true });
-    /** @type {Wanted[]} */
-    this.wanted = [];
-    /** @type {Grid | null} */
-    this.grid = null;
-    /** @type {MapName | null} */
-    this.name = null;
+    this.wanted = /** @type {Wanted[]} */ ([]);
+    this.grid = /** @type {Grid | null} */ (null);
+    this.name = /** @type {MapName | null} */ (null);
     this.key = this.error = "";
-    /** @type {Rgb} */
-    this.text = [];
+    this.text = /** @type {Rgb} */ ([]);
     this.paused = false;
     this.timer = 0;
   }
 
-  /** Another map: nothing of the old one is shown. @param {MapName} name @param {string} version changes with the map */
+  /** Another map: nothing of the old one is shown. @param {MapName} name @param {string} version of it */
   of(name, version) {
     const key = JSON.stringify([name, version]);
     if (key === this.key) return;
@@ -59,7 +54,7 @@ export class Plane {
     this.wanted = [];
   }
 
-  /** The view rests: lay the grid below it, paint what is known and ask for the rest. @param {View} view @param {Rgb} text */
+  /** The view rests: lay the grid below it, paint what is known, ask for the rest. @param {View} view @param {Rgb} text */
   refresh(view, text) {
     const side = cellSide(view.scale, PLANE_CELL);
     const { i0, j0, wide, high } = gridOf(view, side);

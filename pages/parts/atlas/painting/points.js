@@ -14,13 +14,11 @@ const PADDING = 16; // pixels around what is seen, so that discs at the edge are
 /** @typedef {{ points: Float32Array, count: number, shades: Uint8Array }} Lot */
 /** @typedef {{ ax: number, bx: number, ay: number, by: number }} Frame from map units to a canvas's pixels */
 /**
- * @typedef {object} Style
- * @property {number} radius
- * @property {number} opacity
- * @property {Uint32Array} colours 256 packed ones
- * @property {Uint8Array | null} lit by point; only points whose bit is `wanted` are drawn
- * @property {0 | 1} wanted
- * @property {number} step every so many-th point is drawn
+ * @typedef {{
+ *   radius: number, opacity: number, colours: Uint32Array, lit: Uint8Array | null, wanted: 0 | 1, step: number
+ * }} Style
+ * colours: 256 packed ones; lit: by point; only points whose bit is `wanted` are drawn; step: every so many-th point
+ * is drawn
  */
 
 /**
@@ -61,12 +59,10 @@ export class Raster {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    /** @type {ImageData | null} */
-    this.image = null;
+    this.image = /** @type {ImageData | null} */ (null);
     this.pixels = new Uint32Array();
     this.stride = 0;
-    /** @type {Map<string, Disc[]>} */
-    this.discs = new Map();
+    this.discs = /** @type {Map<string, Disc[]>} */ (new Map());
     // The pixels are written by hand, so the canvas is kept where they are written.
     this.ctx = context(canvas, { willReadFrequently: true });
   }

@@ -30,17 +30,13 @@ export class LatentMap {
     this.quiet = quiet;
     this.closed = false;
     this.timer = 0;
-    /** @type {Data["map"]} */
-    this.source = null;
+    this.source = /** @type {Data["map"]} */ (null);
     this.wanted = ""; // which map, as a text
     this.loading = "";
-    /** @type {Stored | null} */
-    this.map = null;
+    this.map = /** @type {Stored | null} */ (null);
     this.view = new View();
-    /** @type {Spot[]} */
-    this.trail = [];
-    /** @type {Spot | null} */
-    this.place = null;
+    this.trail = /** @type {Spot[]} */ ([]);
+    this.place = /** @type {Spot | null} */ (null);
     this.key = "";
     this.growth = new Growth();
     this.ground = new Sheet("map-ground", () => this.fit());

@@ -15,15 +15,12 @@ export class Morph {
   constructor(pad, chosen) {
     this.pad = pad;
     this.chosen = chosen;
-    /** @type {Goal | null} */
-    this.digit = null;
+    this.digit = /** @type {Goal | null} */ (null);
     this.at = 0; // the step that is looked at
     this.closed = false;
     this.timer = 0;
-    /** @type {string[]} */
-    this.off = []; // steps that the drawing was asked about without
-    /** @type {object | null} */
-    this.asked = null;
+    this.off = /** @type {string[]} */ ([]); // steps that the drawing was asked about without
+    this.asked = /** @type {object | null} */ (null);
     this.root = node("div", "morph");
     this.root.dataset.testid = "morph";
     this.root.hidden = true;

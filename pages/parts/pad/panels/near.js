@@ -13,23 +13,19 @@ const NEAREST = 8;
 
 /** @typedef {[index: number, label: number, distance: number]} Near digit it learned from */
 /**
- * @typedef {object} Tile
- * @property {HTMLButtonElement} button
- * @property {HTMLCanvasElement} canvas
- * @property {HTMLElement} name
- * @property {HTMLElement} distance
- * @property {number | null} index of the digit, null while it is blank
- * @property {boolean} painted
+ * @typedef {{
+ *   button: HTMLButtonElement, canvas: HTMLCanvasElement, name: HTMLElement, distance: HTMLElement,
+ *   index: number | null, painted: boolean
+ * }} Tile
+ * index: of the digit, null while it is blank
  */
 
 export class Nearest {
   /** @param {LatentMap} map */
   constructor(map) {
     this.map = map;
-    /** @type {Digits | null} */
-    this.digits = null;
-    /** @type {number | null} */
-    this.chosen = null; // index of the digit that there is a way to
+    this.digits = /** @type {Digits | null} */ (null);
+    this.chosen = /** @type {number | null} */ (null); // index of the digit that there is a way to
     this.morph = new Morph(map.pad, (digit) => this.mark(digit));
     this.lists = node("div", "near");
     this.missing = node("p", "near-missing");

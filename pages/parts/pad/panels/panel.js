@@ -5,7 +5,7 @@ import { context, node } from "../../web/dom.js";
 
 /** @import { Stroke } from "../strokes.js" */
 
-export const RESTS = 350; // ms without a new answer until a panel asks its costly question, should the pad not say so itself
+export const RESTS = 350; // ms without a new answer until a panel asks its costly question, if the pad does not say so
 export const RETRY = 1500; // ms until something that is not there yet is asked for again
 
 /** @param {string} name @param {string} title @param {string} sentence */
@@ -46,7 +46,7 @@ export class Sheet {
   }
 
   /**
-   * Read the colours of the theme, once: asking for them at every answer would cost a style pass each time. Says whether
+   * Read the colours of the theme, once: asking at every answer would cost a style pass each time. Says whether
    * they are others than before.
    */
   colours() {

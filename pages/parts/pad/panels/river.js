@@ -33,17 +33,13 @@ export class River {
     this.root = root;
     this.quiet = quiet;
     this.key = "";
-    /** @type {Answer[]} */
-    this.points = [];
-    /** @type {{ fraction: number, probabilities: number[] } | null} */
-    this.now = null; // what is shown
+    this.points = /** @type {Answer[]} */ ([]);
+    this.now = /** @type {{ fraction: number, probabilities: number[] } | null} */ (null); // what is shown
     this.exact = this.resting = this.asking = false;
-    /** @type {number[]} */
-    this.ends = []; // of the strokes, once it is exact
+    this.ends = /** @type {number[]} */ ([]); // of the strokes, once it is exact
     this.length = 0; // of the ink
     this.span = SHORTEST; // pad units over its width
-    /** @type {string[]} */
-    this.off = []; // steps that were left out of the last answer
+    this.off = /** @type {string[]} */ ([]); // steps that were left out of the last answer
     this.growth = new Growth();
     this.glyphs = DIGITS.map((digit) => glyph(digit, pad.data.palette[digit]));
     this.sheet = new Sheet("river-sheet", () => this.draw());
@@ -97,8 +93,7 @@ export class River {
     this.say();
   }
 
-  // Another drawing, another lead or other steps: what was answered before does not belong to it.
-  /** @param {string} key */
+  /** Another drawing, lead or steps: what was answered before does not belong to it. @param {string} key */
   begin(key) {
     this.key = key;
     this.points = [];
@@ -172,7 +167,9 @@ export class River {
     const known = this.points.map(({ at }) => at);
     const gap = length / FINEST;
     /** @type {Answer[]} */
-    const more = reply.at.map((/** @type {number} */ share, /** @type {number} */ i) => ({ at: share * length, probabilities: reply.probabilities[i] }));
+    const more = /** @type {number[]} */ (reply.at).map((share, i) => {
+      return { at: share * length, probabilities: reply.probabilities[i] };
+    });
     this.points = this.points.concat(more.filter(({ at }) => !known.some((other) => Math.abs(other - at) < gap)));
     this.points.sort((a, b) => a.at - b.at);
     if (ink.down || length < this.length - 1e-9) {
@@ -319,7 +316,7 @@ export class River {
   }
 }
 
-/** The ten bands' edges in CSS pixels: 11 arrays with a value for each. @param {Answer[]} points @param {number} height */
+/** The ten bands' edges in CSS pixels: 11 arrays of a value each. @param {Answer[]} points @param {number} height */
 function stacked(points, height) {
   const levels = [new Float32Array(points.length)];
   for (const digit of DIGITS) levels.push(levels[digit].map((low, i) => low + points[i].probabilities[digit] * height));
@@ -330,7 +327,7 @@ function stacked(points, height) {
 const share = (fraction) => `${Math.max(1, Math.round(100 * fraction))} %`;
 
 /**
- * A digit as a small picture, because text on a canvas makes the browser bring all of the page's styles up to date first.
+ * A digit as a small picture, because text on a canvas makes the browser bring all the page's styles up to date first.
  * @param {number} digit @param {string} colour
  */
 function glyph(digit, colour) {
