@@ -30,11 +30,13 @@ from core.latent import columns, forming
 from core.live import draw
 from core.live.answer import answer
 from core.runs.store import store
+from pages.parts.web import component
 
 MAX_SOCKETS = 200
 MESSAGES_A_SECOND = 240  # a pad asks at most about a hundred times: it waits for each answer
 GRACE = 5.0  # seconds until a server whose first page is not out warms up all the same
 WEEK = "public, max-age=604800"
+FOR_EVER = "public, max-age=31536000, immutable"
 
 # One thread: predictions never hold up the event loop, and never fight each other for the cores.
 _predictor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
@@ -136,6 +138,15 @@ def _kept(request: Request) -> dict[str, str]:
     return {"Cache-Control": WEEK if request.query_params.get("v") else "no-store"}
 
 
+async def script(request: Request) -> Response:
+    """One of the components' modules; 404 for any but those of the fingerprint that the pages name."""
+    path = request.path_params
+    content = component.scripts().get(path["name"])
+    if content is None or path["fingerprint"] != component.fingerprint():
+        return PlainTextResponse("There is no such script: reload the page.", 404)
+    return Response(content, media_type="text/javascript", headers={"Cache-Control": FOR_EVER})
+
+
 async def home(request: Request) -> Response:
     """Draw is the default page, so Streamlit knows it as / alone; its name leads there, too."""
     query = f"?{request.url.query}" if request.url.query else ""
@@ -162,6 +173,7 @@ def make_routes() -> list[BaseRoute]:
     return [
         WebSocketRoute(f"{prefix}/live", live_socket),
         Mount(f"{prefix}/plotly", Kept(directory=Path(plotly.origin).parent / "package_data")),
+        Route(f"{prefix}/web/{{fingerprint}}/{{name:path}}", script),
         Route(f"{prefix.removesuffix('digitlab')}draw", home),
         Route(f"{prefix}/sprites/{{dataset}}/{{split}}/{{number:int}}.png", sprite_sheet),
         Route(f"{prefix}/columns/{{sample}}/{{name}}.bin", column),

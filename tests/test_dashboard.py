@@ -21,6 +21,7 @@ from core.data import datasets
 from core.latent.maps import MAPS
 from core.runs import recorder
 from core.runs.store import RunStore
+from pages.parts.web import component
 from tests.conftest import compute, small
 from tests.server import running
 
@@ -109,6 +110,38 @@ def test_sprite_sheets_and_plotly_are_served_to_be_kept(port: int) -> None:
     status, body, headers = fetched(port, "/digitlab/plotly/plotly.min.js")
     assert status == 200
     assert "max-age" in headers["cache-control"]
+
+
+def test_scripts_are_served_to_be_kept_for_ever_at_the_address_of_their_fingerprint(port: int) -> None:
+    address = f"/digitlab/web/{component.fingerprint()}"
+    for name, content in component.scripts().items():
+        status, body, headers = fetched(port, f"{address}/{name}")
+        assert (status, body) == (200, content)
+        assert headers["content-type"].startswith("text/javascript")
+        assert "immutable" in headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "0123456789abcdef/pad/pad.js",
+        "{}/pad/component.py",
+        "{}/pad/pad.css",
+        "{}/tsconfig.json",
+        "{}/package.json",
+        "{}/pad",
+        "{}/",
+        "{}/../../pages/parts/pad/pad.js",
+        "{}/%2e%2e/parts/pad/pad.js",
+        "{}/pad/..%2fpad/pad.js",
+        "{}//pad/pad.js",
+    ],
+)
+def test_nothing_but_the_scripts_of_now_is_served_with_them(port: int, path: str) -> None:
+    status, body, headers = fetched(port, "/digitlab/web/" + path.format(component.fingerprint()))
+    assert status in (400, 404)
+    assert b"import" not in body
+    assert "max-age" not in headers.get("cache-control", "")
 
 
 def test_columns_are_raw_bytes_kept_where_they_name_a_version(port: int) -> None:

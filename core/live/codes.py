@@ -10,7 +10,7 @@ from core.measures.reconstruction import to_bytes
 from core.runs.weights import load_model
 from core.untrusted import shown
 
-_PLACED = 16  # codes of one answer: of 70,000 digits each is looked for among all
+MOST_PLACED = 16  # codes of one answer: of 70,000 digits each is looked for among all
 
 
 def code(question: Question) -> Reply:
@@ -26,7 +26,7 @@ def code(question: Question) -> Reply:
     if asked is not None and not isinstance(asked, dict):
         raise ValueError(f"The map is {shown(asked)}: send an object with a method and a sample.")
     model = load_model(run)
-    codes = table(question, "codes", MOST if asked is None else _PLACED, model.code_size)
+    codes = table(question, "codes", MOST if asked is None else MOST_PLACED, model.code_size)
     reply: Reply = {"images": text_of(to_bytes(model.decode(codes)))}
     if asked is not None:
         _, projection = mapped({**asked, "run": run.id}, stale=True)

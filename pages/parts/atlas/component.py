@@ -10,26 +10,19 @@ from typing import Literal, TypeGuard
 
 import streamlit as st
 
+from core.data.sprites import COLUMNS, PER_SHEET
 from core.figures.palette import DIGIT_COLORS
+from pages.parts.web.component import component, nothing
 
 MAX_CORNERS = 300
 LAYERS = ("pictures", "plane", "torn")
 _FARTHEST = 1e9  # map units; a place comes from a browser, and further out squares overflow
-_FILES = Path(__file__).parent
-# A component is one module: these files are joined, so their top-level names are different.
-_SCRIPTS = (
-    *("../web/line.js", "view.js", "color.js", "points.js", "load.js", "select.js"),
-    *("gesture.js", "pictures.js", "plane.js", "hover.js", "over.js", "forming.js"),
-    *("legend.js", "paint.js", "map.js", "atlas.js"),
-)
-
-
-def _read(name: str) -> str:
-    return (_FILES / name).read_text(encoding="utf-8")
-
-
-_mount = st.components.v2.component(
-    "digitlab_atlas", html=_read("atlas.html"), css=_read("atlas.css"), js="\n".join(map(_read, _SCRIPTS))
+_FOLDER = Path(__file__).parent
+_mount = component(
+    "digitlab_atlas",
+    _FOLDER / "atlas.js",
+    html=(_FOLDER / "atlas.html").read_text(encoding="utf-8"),
+    css=[_FOLDER / "atlas.css"],
 )
 
 
@@ -131,12 +124,13 @@ def atlas(
     _mount(
         key=key,
         data={
-            "base": str(st.get_option("server.baseUrlPath") or "").strip("/"),
             "palette": list(DIGIT_COLORS),
             "maps": [asdict(view) for view in maps],
             "dataset": dataset,
             "classes": list(classes),
             "test_count": test_count,
+            "sheet": {"digits": PER_SHEET, "columns": COLUMNS},
+            "corners": MAX_CORNERS,
             "selection": None if selected is None else asdict(selected),
             "heard": heard,
             "picked": [int(row) for row in picked],
@@ -145,8 +139,8 @@ def atlas(
             "height": height,
             "label": label,
         },
-        on_pick_change=_nothing,
-        on_selection_change=_nothing,
+        on_pick_change=nothing,
+        on_selection_change=nothing,
     )
     return Said(as_pick(said.get("pick"), [view.count for view in maps]), selected)
 
@@ -207,7 +201,3 @@ def _place(said: object) -> tuple[float, float] | None:
     # A whole number from JSON may be larger than any float: clipped before it is converted.
     x, y = (float(max(-_FARTHEST, min(_FARTHEST, v))) for v in said)
     return x, y
-
-
-def _nothing() -> None:
-    """Streamlit keeps a component's value only where it has a callback."""

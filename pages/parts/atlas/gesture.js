@@ -1,33 +1,58 @@
+// @ts-check
 // Hands on one map: mouse, fingers, wheel and keys, told as drag, zoom, outline, hover and tap.
+
+import { Outline } from "./select.js";
+import { clamp } from "../web/dom.js";
+
+/** @import { Place } from "../web/types.js" */
 
 const TAPS = 5; // CSS pixels a pointer may move and still only tap
 const DOUBLE = 350; // ms between the taps of a double tap
 const [PAN_KEY, PAN_FAR] = [40, 160]; // CSS pixels
+/** @type {Record<string, number[]>} */
 const KEYS_PAN = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-class Gesture {
-  // owner: hover(place), leave(), drag(dx, dy), zoom(place, factor), fit(), tap(place), outline(outline or null) while
-  // it grows, outlined(outline), escape(), and toolFor(shift): "move", "lasso" or "box".
+/** @typedef {"move" | "lasso" | "box"} Tool */
+/**
+ * @typedef {{
+ *   hover: (place: Place) => void, leave: () => void, drag: (dx: number, dy: number) => void,
+ *   zoom: (place: Place, factor: number) => void, fit: () => void, tap: (place: Place) => void,
+ *   outline: (outline: Outline | null) => void, outlined: (outline: Outline) => void, escape: () => void,
+ *   toolFor: (shift: boolean) => Tool
+ * }} Owner
+ * outline: while it grows
+ */
+
+export class Gesture {
+  /** @param {HTMLCanvasElement} canvas @param {Owner} owner */
   constructor(canvas, owner) {
-    Object.assign(this, { canvas, owner });
-    this.down = new Map(); // pointers that touch, by id: where they are
-    this.tapped = { at: -1e9, place: [0, 0] };
-    const on = (kind, job, options) => canvas.addEventListener(kind, job, options);
-    on("pointerdown", (event) => this.press(event));
-    on("pointermove", (event) => this.move(event));
-    on("pointerup", (event) => this.lift(event));
-    on("pointercancel", (event) => this.cancel(event));
-    on("pointerleave", (event) => event.pointerType === "mouse" && !this.down.size && owner.leave());
-    on("wheel", (event) => this.wheel(event), { passive: false });
-    on("keydown", (event) => this.key(event));
-    on("blur", () => owner.leave());
+    this.canvas = canvas;
+    this.owner = owner;
+    this.down = /** @type {Map<number, Place>} */ (new Map()); // pointers that touch, by id: where they are
+    this.moved = false;
+    /** @type {Place} */
+    this.start = [0, 0];
+    this.outline = /** @type {Outline | null} */ (null);
+    this.tapped = { at: -Infinity, place: this.start };
+    canvas.addEventListener("pointerdown", (event) => this.press(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    canvas.addEventListener("pointerup", (event) => this.lift(event));
+    canvas.addEventListener("pointercancel", (event) => this.cancel(event));
+    canvas.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse" && !this.down.size) owner.leave();
+    });
+    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    canvas.addEventListener("keydown", (event) => this.key(event));
+    canvas.addEventListener("blur", () => owner.leave());
   }
 
+  /** @param {MouseEvent} event @returns {Place} */
   place(event) {
     const box = this.canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
+  /** @param {PointerEvent} event */
   press(event) {
     if (event.button > 0) return;
     const place = this.place(event);
@@ -40,10 +65,14 @@ class Gesture {
     this.owner.outline(null);
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     const place = this.place(event);
     const before = this.down.get(event.pointerId);
-    if (!before) return event.pointerType === "mouse" && this.owner.hover(place);
+    if (!before) {
+      if (event.pointerType === "mouse") this.owner.hover(place);
+      return;
+    }
     if (!this.moved && Math.hypot(place[0] - this.start[0], place[1] - this.start[1]) < TAPS) return;
     if (this.down.size === 2) this.pinch(event.pointerId, before, place);
     else if (this.outline) {
@@ -58,15 +87,18 @@ class Gesture {
     this.down.set(event.pointerId, place);
   }
 
+  /** @param {number} id @param {Place} before @param {Place} place */
   pinch(id, before, place) {
-    const [, other] = [...this.down].find(([key]) => key !== id);
-    const apart = (a) => Math.max(8, Math.hypot(a[0] - other[0], a[1] - other[1]));
+    const [, other] = [...this.down].find(([key]) => key !== id) ?? [0, before];
+    const apart = (/** @type {Place} */ a) => Math.max(8, Math.hypot(a[0] - other[0], a[1] - other[1]));
+    /** @type {(a: Place) => Place} */
     const middle = (a) => [(a[0] + other[0]) / 2, (a[1] + other[1]) / 2];
     const [from, to] = [middle(before), middle(place)];
     this.owner.drag(to[0] - from[0], to[1] - from[1]);
     this.owner.zoom(to, apart(place) / apart(before));
   }
 
+  /** @param {PointerEvent} event */
   lift(event) {
     if (!this.down.delete(event.pointerId)) return;
     const { outline } = this;
@@ -79,32 +111,37 @@ class Gesture {
     if (!this.moved) this.tap(this.place(event), event);
   }
 
+  /** @param {PointerEvent} event */
   cancel(event) {
     if (!this.down.delete(event.pointerId)) return;
     this.outline = null;
     this.owner.outline(null);
   }
 
+  /** @param {Place} place @param {PointerEvent} event */
   tap(place, event) {
     const { tapped } = this;
     const near = Math.hypot(place[0] - tapped.place[0], place[1] - tapped.place[1]) < 4 * TAPS;
     const twice = near && event.timeStamp - tapped.at < DOUBLE;
-    this.tapped = { at: twice ? -1e9 : event.timeStamp, place };
+    this.tapped = { at: twice ? -Infinity : event.timeStamp, place };
     if (twice) return this.owner.fit();
     if (event.pointerType !== "mouse") this.owner.hover(place);
     this.owner.tap(place);
   }
 
+  /** @param {WheelEvent} event */
   wheel(event) {
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 16 : 1;
-    const turned = Math.min(200, Math.max(-200, event.deltaY * lines));
+    const turned = clamp(event.deltaY * lines, -200, 200);
     this.owner.zoom(this.place(event), Math.exp(-turned * (event.ctrlKey ? 0.01 : 0.002)));
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { owner } = this;
+    /** @type {Place} */
     const middle = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2];
     const pan = KEYS_PAN[event.key];
     const far = event.shiftKey ? PAN_FAR : PAN_KEY;

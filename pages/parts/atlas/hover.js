@@ -1,5 +1,15 @@
+// @ts-check
 // What is at the pointer: the digit of the nearest point, and what the decoder draws for the very place. One question
 // at a time goes to the server, the pointer's before the plane's, the latest place before older ones.
+
+import { find, setText } from "../web/dom.js";
+import { Latest } from "../web/latest.js";
+import { Line } from "../web/line.js";
+import { bytesOf, erase, paintPicture, PICTURE } from "../web/pixels.js";
+
+/** @import { Question } from "./painting/plane.js" */
+/** @import { Owner as LineOwner } from "../web/line.js" */
+/** @import { Place, Reply } from "../web/types.js" */
 
 const GAP = 18; // CSS pixels between pointer and panel
 const AFTER_HOVER = 120; // ms without a question of the pointer until the plane asks one
@@ -8,121 +18,142 @@ const AFTER_HOVER = 120; // ms without a question of the pointer until the plane
 const [AMONG, BETWEEN] = [1, 2.5];
 const STRANGEST = 5; // where the bar ends
 
-class Asker {
-  // plane() -> {question, heard} or null: what to ask while the pointer rests.
-  constructor(base, plane) {
+/** A line of which only `ask` matters to who asks. @typedef {Pick<Line, "ask" | "ready" | "close" | "heard">} Asked */
+
+export class Asker {
+  /**
+   * plane: what to ask while the pointer rests.
+   * @param {() => Question | null} plane @param {(owner: LineOwner) => Asked} connect
+   */
+  constructor(plane, connect = (owner) => new Line(owner)) {
     this.plane = plane;
-    const down = ({ seq }) => this.line.heard({ seq, error: "There is no live connection now; it is tried again." });
-    this.line = new Line(base, {
+    this.timer = 0;
+    this.hovered = -Infinity; // when the pointer asked last
+    this.questions = new Latest(
+      () => Boolean(this.line?.ready),
+      () => this.idle(),
+    );
+    this.line = /** @type {Asked | null} */ (null);
+    this.line = connect({
       // There is no way round through the page here: a pointer would have moved on.
-      page: (question) => queueMicrotask(() => down(question)),
+      page: (question) => queueMicrotask(() => this.refuse(/** @type {Reply} */ (question).seq)),
       say: () => {},
       ready: () => this.pump(),
     });
   }
 
+  /** @param {number} [seq] */
+  refuse(seq) {
+    this.line?.heard({ seq, error: "There is no live connection now; it is tried again." });
+  }
+
+  /** @param {object} question @param {(reply: Reply) => void} heard */
   hover(question, heard) {
-    this.waiting = { question, heard };
-    this.pump();
+    this.questions.run(() => {
+      this.hovered = performance.now();
+      return this.put({ question, heard });
+    });
   }
 
   forget() {
-    this.waiting = null;
+    this.questions.forget();
   }
 
-  async pump() {
-    if (this.busy || this.closed || !this.line?.ready) return;
+  pump() {
+    this.questions.pump();
+  }
+
+  /** The plane's turn comes once the pointer rests. */
+  idle() {
     clearTimeout(this.timer);
-    const now = performance.now();
-    if (this.waiting) this.hovered = now;
-    const held = (this.hovered ?? -1e9) + AFTER_HOVER - now;
-    if (!this.waiting && held > 0) {
+    const held = this.hovered + AFTER_HOVER - performance.now();
+    if (held > 0) {
       this.timer = setTimeout(() => this.pump(), held + 1);
-      return;
+      return null;
     }
-    const next = this.waiting ?? this.plane();
-    if (!next) return;
-    this.waiting = null;
-    this.busy = true;
-    const reply = await this.line.ask(next.question);
-    this.busy = false;
-    if (this.closed) return;
-    next.heard(reply);
-    this.pump();
+    const next = this.plane();
+    return next && (() => this.put(next));
+  }
+
+  /** @param {Question} next */
+  async put({ question, heard }) {
+    const reply = await this.line?.ask(question);
+    if (reply && !this.questions.closed) heard(reply);
   }
 
   close() {
-    this.closed = true;
+    this.questions.close();
     clearTimeout(this.timer);
-    this.line.close();
+    this.line?.close();
   }
 }
 
-class HoverPanel {
+/**
+ * @typedef {{
+ *   row: number, grey: Uint8Array | null, name: string, words: string, decodes: boolean
+ * }} Shown
+ * row: of the digit, -1 where there is none; decodes: whether the decoder answers, too
+ */
+
+export class HoverPanel {
+  /** @param {ParentNode} root */
   constructor(root) {
-    this.root = root.querySelector(".hover");
-    [this.digit, this.decoded] = this.root.querySelectorAll("figure");
-    this.named = this.digit.querySelector("figcaption");
-    this.told = this.decoded.querySelector("figcaption");
-    this.bar = this.decoded.querySelector(".far i");
-    this.words = this.root.querySelector(".hover-words");
-    this.facing = [this.digit, this.decoded].map((figure) => figure.querySelector("canvas"));
+    this.root = find(root, ".hover");
+    this.named = find(this.root, ".hover-digit figcaption");
+    this.told = find(this.root, ".hover-decoded figcaption");
+    this.bar = find(this.root, ".far i");
+    this.words = find(this.root, ".hover-words");
+    this.digit = find(this.root, ".hover-digit canvas", HTMLCanvasElement);
+    this.decoded = find(this.root, ".hover-decoded canvas", HTMLCanvasElement);
     this.size = [0, 0];
+    this.measured = ""; // what the size was measured of
+    this.error = "";
+    this.answers = 0;
   }
 
-  // shown: {row, grey, name, words, decodes}. at: the pointer in CSS pixels of the box [width, height] around the maps.
+  /** @param {Shown} shown @param {Place} at the pointer @param {Place} box the size around the maps */
   show(shown, at, box) {
     const { root } = this;
     root.classList.toggle("lone", !shown.decodes);
     root.classList.toggle("empty", shown.row < 0);
     if (!shown.decodes && shown.row < 0) return this.hide();
     if (shown.row >= 0) {
-      if (shown.grey) paintDigit(this.facing[0], shown.grey);
-      else this.facing[0].getContext("2d").clearRect(0, 0, 28, 28);
-      root.dataset.row = shown.row;
+      if (shown.grey) paintPicture(this.digit, shown.grey);
+      else erase(this.digit);
+      root.dataset.row = String(shown.row);
     } else delete root.dataset.row;
     root.dataset.drawn = shown.row < 0 || shown.grey ? "yes" : "";
-    write(this.named, shown.row < 0 ? "no digit here" : shown.name);
-    write(this.words, [shown.words, shown.decodes ? this.error : ""].filter(Boolean).join("; "));
+    setText(this.named, shown.row < 0 ? "no digit here" : shown.name);
+    setText(this.words, [shown.words, shown.decodes ? this.error : ""].filter(Boolean).join("; "));
     if (root.hidden) {
       root.hidden = false;
-      this.measured = null;
+      this.measured = "";
     }
-    const size = root.className + this.words.textContent.length;
+    const size = `${root.className} ${this.words.textContent?.length}`;
     if (this.measured !== size) {
       this.measured = size;
       this.size = [root.offsetWidth, root.offsetHeight];
     }
-    this.put(at, box);
+    root.style.transform = beside(at, box, this.size);
   }
 
-  put([left, top], [width, height]) {
-    const [w, h] = this.size;
-    const beside = left + GAP + w <= width ? left + GAP : left - GAP - w;
-    // Where there is no room at either side it goes above or below the pointer, never under it.
-    const narrow = beside < 0;
-    const x = narrow ? Math.max(0, Math.min(left - w / 2, width - w)) : beside;
-    const above = top - GAP - h >= 0 ? top - GAP - h : top + 2 * GAP;
-    const y = narrow ? above : Math.max(0, Math.min(top - h / 2, height - h));
-    this.root.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
-  }
-
-  // The answer of the decoder: {image, strange, exact} or {error}.
+  /** The answer of the decoder: {image, strange, exact} or {error}. @param {Reply} reply */
   decode(reply) {
-    const grey = reply.image ? fromBase64(reply.image) : null;
-    if (grey?.length !== 784) {
-      this.facing[1].getContext("2d").clearRect(0, 0, 28, 28);
+    const grey = reply.image ? bytesOf(reply.image) : null;
+    if (grey?.length !== PICTURE) {
+      erase(this.decoded);
       this.bar.style.width = "0";
       this.error = String(reply.error ?? "").slice(0, 200);
-      return write(this.told, "not decoded");
+      return setText(this.told, "not decoded");
     }
     this.error = "";
-    paintDigit(this.facing[1], grey);
+    paintPicture(this.decoded, grey);
     const far = Number.isFinite(reply.strange) ? reply.strange : Infinity;
     const mark = reply.strange === null || reply.strange === undefined ? "far" : markOf(far);
     this.bar.style.width = `${Math.round(100 * Math.min(1, far / STRANGEST))}%`;
-    write(this.told, reply.exact === false ? `${MARKS[mark]}; estimated` : MARKS[mark]);
-    Object.assign(this.root.dataset, { mark, answers: (this.answers = (this.answers ?? 0) + 1) });
+    setText(this.told, reply.exact === false ? `${MARKS[mark]}; estimated` : MARKS[mark]);
+    this.answers += 1;
+    Object.assign(this.root.dataset, { mark, answers: this.answers });
   }
 
   hide() {
@@ -130,6 +161,21 @@ class HoverPanel {
   }
 }
 
+/**
+ * Where a panel of a size stands: inside of the box around the maps, and never under the pointer.
+ * @param {Place} at @param {Place} box @param {number[]} size
+ */
+export function beside([left, top], [width, height], [w, h]) {
+  const side = left + GAP + w <= width ? left + GAP : left - GAP - w;
+  // Where there is no room at either side it goes above or below the pointer.
+  const narrow = side < 0;
+  const x = narrow ? Math.max(0, Math.min(left - w / 2, width - w)) : side;
+  const above = top - GAP - h >= 0 ? top - GAP - h : top + 2 * GAP;
+  const y = narrow ? above : Math.max(0, Math.min(top - h / 2, height - h));
+  return `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
+}
+
 const MARKS = { among: "among real digits", between: "between real digits", far: "far from any real digit" };
 
-const markOf = (strange) => (strange <= AMONG ? "among" : strange <= BETWEEN ? "between" : "far");
+/** @param {number} strange @returns {keyof typeof MARKS} */
+export const markOf = (strange) => (strange <= AMONG ? "among" : strange <= BETWEEN ? "between" : "far");

@@ -1,36 +1,90 @@
+// @ts-check
 // One map of the atlas: its columns, its view, its two canvases, and what hands do with it.
+
+import { fetchColumn } from "./columns.js";
+import { Gesture } from "./gesture.js";
+import { NO_NUMBER, shadesOf } from "./painting/color.js";
+import { mostTorn, Over } from "./painting/over.js";
+import { paintGround, paintOver } from "./painting/paint.js";
+import { Plane } from "./painting/plane.js";
+import { Raster } from "./painting/points.js";
+import { button, grouped, node, setText } from "../web/dom.js";
+import { boundsOf, View } from "../web/view.js";
+
+/** @import Atlas from "./atlas.js" */
+/** @import { Tool } from "./gesture.js" */
+/** @import { Coloring } from "./painting/color.js" */
+/** @import { Sign } from "./painting/over.js" */
+/** @import { Outline } from "./select.js" */
+/** @import { Place } from "../web/types.js" */
+/** @import { Bounds, ClassName } from "../web/view.js" */
 
 const REACH = 12; // CSS pixels around the pointer in which a point counts as hovered
 const NAME_REACH = 10; // and around a class's name
 const RESTED = 160; // ms without a move of the view until it is drawn sharply, and the plane asked for
 const FETCHING = 400; // ms until the map says that it is on its way
-const COSTLY = 30; // ms a frame may take until moving ones are drawn coarser
 const KEYS = "Arrow keys move, + and − zoom, 0 shows everything, Enter picks the digit in the middle.";
-const MANY = 20000; // points; fewer are never left out
 
-class AtlasMap {
-  constructor(hub, index) {
-    Object.assign(this, { hub, index, view: new View(), cloud: null, shown: null, tornRows: [], cost: 0, frame: 0 });
-    this.title = element("p", "map-title");
-    this.plane = element("div", "map-plane");
-    const [ground, over] = [element("canvas", "ground"), element("canvas", "over")];
+/**
+ * @typedef {{
+ *   run: string, method: string, title: string, sample: string, version: string, points: string, count: number,
+ *   coloring: Coloring, torn: string | null, decodes: boolean
+ * }} Source what the page sends of one map, see component.py
+ */
+/**
+ * @typedef {{
+ *   points: Float32Array, count: number, shades: Uint8Array, coloring: Coloring, values: Float32Array | Uint8Array,
+ *   broken: boolean
+ * }} Cloud points to draw
+ * values: of the coloring; broken: the coloring did not load
+ */
+
+export class AtlasMap {
+  /** @param {Atlas} hub @param {number} index @param {Source} source */
+  constructor(hub, index, source) {
+    this.hub = hub;
+    this.index = index;
+    this.source = source;
+    this.view = new View();
+    this.cloud = /** @type {Cloud | null} */ (null); // the stored map
+    this.shown = /** @type {Cloud | null} */ (null); // that, or the one that forms
+    this.own = /** @type {Bounds} */ ([]); // of the stored map
+    this.torn = /** @type {Float32Array | null} */ (null);
+    this.tornRows = /** @type {number[]} */ ([]);
+    this.labels = /** @type {Uint8Array | null} */ (null);
+    this.lit = /** @type {Uint8Array | null} */ (null);
+    this.names = /** @type {ClassName[] | null} */ (null);
+    this.signs = /** @type {Sign[]} */ ([]); // where the names are on the screen
+    this.drawn = /** @type {Outline | null} */ (null); // while a hand draws it
+    this.key = this.which = this.what = this.trouble = "";
+    this.turn = {}; // of loading
+    this.closed = this.moving = this.stale = this.old = false;
+    this.slow = this.resting = 0; // timers
+    this.cost = this.frame = 0; // ms of the last frame, and how many there were
+    this.ratio = 0;
+    this.title = node("p", "map-title");
+    this.plane = node("div", "map-plane");
+    const [ground, over] = [node("canvas", "ground"), node("canvas", "over")];
     ground.ariaHidden = "true";
     over.tabIndex = 0;
     over.role = "application";
     over.dataset.testid = `atlas-canvas-${index}`;
-    this.message = element("div", "message");
+    this.message = node("div", "message");
     this.message.role = "status";
-    this.words = element("p", "message-words");
-    this.retry = element("button", "retry", "Retry");
-    this.retry.type = "button";
+    this.words = node("p", "message-words");
+    this.retry = button("Retry", "retry", () => (this.forms ? hub.again() : this.load()));
     this.retry.dataset.testid = "atlas-retry";
-    this.retry.addEventListener("click", () => (this.forms ? this.hub.again() : this.load()));
     this.message.append(this.words, this.retry);
     this.plane.append(ground, over, this.message);
-    this.root = element("section", "map");
+    this.root = node("section", "map");
     this.root.append(this.title, this.plane);
-    Object.assign(this, { canvas: over, raster: new Raster(ground), over: new Over(over) });
-    this.decoded = new Plane(() => this.planeChanged(), () => this.hub.asker?.pump());
+    this.canvas = over;
+    this.raster = new Raster(ground);
+    this.over = new Over(over);
+    this.decoded = new Plane(
+      () => this.planeChanged(),
+      () => hub.asker?.pump(),
+    );
     this.gesture = new Gesture(over, this);
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(this.plane);
@@ -39,27 +93,31 @@ class AtlasMap {
     over.atlas = { screen: (row) => this.screen(row), rows, frame: () => this.frame };
   }
 
-  // Where a digit is, in CSS pixels of the window: for who looks for it from outside.
+  /**
+   * Where a digit is, in CSS pixels of the window: for who looks for it from outside.
+   * @param {number} row @returns {Place}
+   */
   screen(row) {
     const { left, top } = this.canvas.getBoundingClientRect();
-    const { points } = this.shown;
+    const points = this.shown?.points ?? [];
     const [x, y] = this.view.at(points[2 * row], points[2 * row + 1]);
     return [left + x, top + y];
   }
 
   // ---- data
 
+  /** @param {Source} source @param {boolean} titled */
   update(source, titled) {
     this.source = source;
     this.title.hidden = !titled;
-    write(this.title, source.title);
+    setText(this.title, source.title);
     const key = JSON.stringify(source);
     if (key === this.key) return;
     this.key = key;
     if (!this.forms) this.load();
   }
 
-  // Whether it shows the epochs instead of the stored map.
+  /** Whether it shows the epochs instead of the stored map. */
   get forms() {
     return this.index === 0 && Boolean(this.hub.data.forming);
   }
@@ -69,19 +127,22 @@ class AtlasMap {
     const turn = (this.turn = {});
     clearTimeout(this.slow);
     this.slow = setTimeout(() => this.say(`Fetching the map of ${grouped(source.count)} digits.`), FETCHING);
-    const column = (url, Type, length) => fetchColumn(this.hub.data.base, url, Type, length);
-    const { coloring } = source;
-    const colours = column(coloring.url, coloring.kind === "class" ? Uint8Array : Float32Array, source.count).catch(
-      (error) => error,
-    );
-    const torn = source.torn ? column(source.torn, Float32Array, source.count).catch(() => null) : null;
-    const points = await column(source.points, Float32Array, 2 * source.count).catch((error) => error);
-    const read = [points, await colours, await torn];
+    const { coloring, count } = source;
+    const kept = (/** @type {Error} */ error) => error;
+    const { kind, url } = coloring;
+    const column = kind === "class" ? fetchColumn(url, Uint8Array, count) : fetchColumn(url, Float32Array, count);
+    const torn = source.torn ? fetchColumn(source.torn, Float32Array, count).catch(() => null) : null;
+    const points = fetchColumn(source.points, Float32Array, 2 * count).catch(kept);
+    const read = await Promise.all([points, column.catch(kept), torn]);
     if (turn !== this.turn || this.closed) return;
     clearTimeout(this.slow);
     this.adopt(source, ...read);
   }
 
+  /**
+   * @param {Source} source @param {Float32Array | Error} points @param {Float32Array | Uint8Array | Error} column
+   * @param {Float32Array | null} torn
+   */
   adopt(source, points, column, torn) {
     if (points instanceof Error) {
       this.cloud = null;
@@ -90,10 +151,11 @@ class AtlasMap {
     }
     const broken = column instanceof Error;
     const values = broken ? new Uint8Array(source.count).fill(NO_NUMBER) : column;
-    const shades = broken ? values : shadesOf(source.coloring, values);
+    const shades = shadesOf(source.coloring, values);
     this.say(broken ? `The colours did not load. ${column.message}` : "", broken);
     this.cloud = { points, count: source.count, shades, coloring: source.coloring, values, broken };
-    Object.assign(this, { torn, tornRows: torn ? mostTorn(torn) : [] });
+    this.torn = torn;
+    this.tornRows = torn ? mostTorn(torn) : [];
     const { run, method, sample, version } = source;
     const which = JSON.stringify([run, method, sample, version]);
     if (which !== this.which) {
@@ -106,14 +168,13 @@ class AtlasMap {
     this.arrived();
   }
 
-  // The classes, for what is said of a digit, where the colours are something else.
+  /** The classes, for what is said of a digit, where the colours are something else. @param {Source} source */
   async readLabels({ coloring, sample, run, method, version, count }) {
-    const { base } = this.hub.data;
     const asked = new URLSearchParams({ run, method, v: version });
     const own = coloring.url.includes("/class.bin");
     const url = own ? coloring.url : `digitlab/columns/${sample}/class.bin?${asked}`;
     const { cloud } = this;
-    const labels = await fetchColumn(base, url, Uint8Array, count).catch(() => null);
+    const labels = await fetchColumn(url, Uint8Array, count).catch(() => null);
     if (cloud === this.cloud) this.labels = labels;
   }
 
@@ -123,11 +184,11 @@ class AtlasMap {
     this.rest();
   }
 
-  // What is drawn: the stored map, or the one that forms.
+  /** What is drawn: the stored map, or the one that forms. */
   settle() {
     const { hub } = this;
     const was = this.shown;
-    const what = this.forms ? hub.data.forming : this.which;
+    const what = (this.forms && hub.data.forming) || this.which;
     if (what !== this.what) {
       this.what = what; // another map, in units of its own
       this.view.fit();
@@ -141,12 +202,13 @@ class AtlasMap {
     this.changed();
   }
 
-  // The names that stand on the map: of classes, not of right and wrong.
+  /** The names that stand on the map: of classes, not of right and wrong. */
   get classes() {
-    const { kind, names } = this.shown?.coloring ?? {};
-    return kind === "class" && names.length > 2 ? names : [];
+    const coloring = this.shown?.coloring;
+    return coloring?.kind === "class" && coloring.names.length > 2 ? coloring.names : [];
   }
 
+  /** The row of the digit there, -1 where there is none. @param {Place} place */
   nearest([px, py]) {
     if (!this.shown || !this.view.ready) return -1;
     const { points, count } = this.shown;
@@ -160,24 +222,27 @@ class AtlasMap {
     return row;
   }
 
+  /** @param {Place} place */
   nameAt([px, py]) {
-    const near = ({ at: [x, y] }) => Math.abs(x - px) < NAME_REACH && Math.abs(y - py) < NAME_REACH;
-    return (this.signs ?? []).find(near);
+    return this.signs.find(({ at: [x, y] }) => Math.abs(x - px) < NAME_REACH && Math.abs(y - py) < NAME_REACH);
   }
 
+  /** @param {string} sentence */
   say(sentence, again = false) {
-    write(this.words, sentence);
+    setText(this.words, sentence);
     this.message.hidden = !sentence;
     this.retry.hidden = !again;
   }
 
   // ---- hands
 
+  /** @param {boolean} shift @returns {Tool} */
   toolFor(shift) {
     if (this.hub.data.forming) return "move";
     return shift ? "lasso" : this.hub.tool;
   }
 
+  /** @param {Place} place */
   hover(place) {
     if (this.shown && this.view.ready) this.hub.hover(this, place);
   }
@@ -186,6 +251,7 @@ class AtlasMap {
     this.hub.leave();
   }
 
+  /** @param {number} dx @param {number} dy */
   drag(dx, dy) {
     if (!this.view.ready) return;
     this.view.drag(dx, dy);
@@ -193,6 +259,7 @@ class AtlasMap {
     this.hub.leave();
   }
 
+  /** @param {Place} place @param {number} factor */
   zoom(place, factor) {
     if (!this.view.ready) return;
     this.view.zoomAt(...place, factor);
@@ -205,6 +272,7 @@ class AtlasMap {
     this.moved();
   }
 
+  /** @param {Place} place */
   tap(place) {
     if (!this.shown || !this.view.ready) return;
     const name = this.nameAt(place);
@@ -215,15 +283,18 @@ class AtlasMap {
     if (row >= 0 || !this.forms) this.hub.pick(this, row, x, y);
   }
 
+  /** @param {Outline | null} outline */
   outline(outline) {
     this.drawn = outline;
     if (outline) this.hub.leave();
     this.touched();
   }
 
+  /** @param {Outline} outline */
   outlined(outline) {
     this.drawn = null;
-    if (outline.encloses && this.shown) this.hub.select({ map: this.index, polygon: outline.polygon(this.view) });
+    const { index, view, hub } = this;
+    if (outline.encloses && this.shown) hub.select({ map: index, polygon: outline.polygon(view, hub.data.corners) });
     this.touched();
   }
 
@@ -243,7 +314,7 @@ class AtlasMap {
   rest() {
     this.moving = false;
     if (!this.shown || !this.view.ready || this.closed) return;
-    if (this.planes) this.decoded.refresh(this.view, this.hub.theme.text);
+    if (this.planes) this.decoded.refresh(this.view, this.hub.theme.textRgb);
     this.changed();
     this.hub.asker?.pump();
   }
@@ -254,7 +325,7 @@ class AtlasMap {
 
   planeChanged() {
     const trouble = this.planes ? this.decoded.error : "";
-    if (trouble !== (this.trouble ?? "")) this.say(trouble);
+    if (trouble !== this.trouble) this.say(trouble);
     this.trouble = trouble;
     this.changed();
   }
@@ -273,7 +344,8 @@ class AtlasMap {
     const { clientWidth, clientHeight } = this.plane;
     if (!clientWidth || !clientHeight || this.closed) return;
     const ratio = (this.ratio = Math.min(2, devicePixelRatio || 1));
-    Object.assign(this.view, { width: clientWidth, height: clientHeight });
+    this.view.width = clientWidth;
+    this.view.height = clientHeight;
     const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
     this.raster.resize(width, height);
     this.over.resize(width, height);
@@ -283,7 +355,7 @@ class AtlasMap {
   }
 
   paint() {
-    if (!this.ratio || !this.hub.theme) return;
+    if (!this.ratio) return;
     if (this.stale) paintGround(this);
     if (this.old) paintOver(this);
     this.stale = this.old = false;

@@ -8,20 +8,13 @@ import streamlit as st
 
 from core.measures.preprocessing import PREPROCESSING, Row, StepsReport
 from core.runs.run import Run
+from pages.parts.pad.component import STEPS
 from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
 
-# By the names of core/ink/render.py; pad/panels/steps.js shows the same.
-TITLES = {
-    "crop": "Crop to the ink",
-    "box": "Fit into 20 × 20",
-    "mass": "Centre of mass",
-    "thickness": "Line thickness",
-    "smooth": "Smooth edges",
-    "polarity": "Light on dark",
-}
+TITLES = {name: title for name, (title, _) in STEPS.items()}
 
 
 def steps_cost(runs: Sequence[Run]) -> None:

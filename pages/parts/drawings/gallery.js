@@ -1,39 +1,56 @@
+// @ts-check
 // The gallery: tiles are chosen by click, Shift and the keyboard; what is to happen to them is told to the page at once.
 
-const SIDE = 28, SHEET_COLUMNS = 10;
+import { button, clamp, context, find, grouped, node } from "../web/dom.js";
+import { pictureCanvas, SIDE } from "../web/pixels.js";
 
-class Gallery {
-  constructor(root) {
-    const find = (name) => root.querySelector(`.${name}`);
-    this.root = find("gallery");
-    this.tiles = find("tiles");
-    this.count = find("count");
-    this.all = find("all");
-    this.hand = find("bar").querySelector("input");
-    this.words = find("words");
-    this.chosen = new Set();
+/** @import { SetState } from "../web/types.js" */
+
+/** @typedef {{ id: string, text: string, aside: boolean, spoken: string }} Tile */
+/**
+ * @typedef {{ tiles: Tile[], total: number, wide: boolean, sheet: string, columns: number }} Data
+ * sheet: the address of their pictures, so many in a row
+ */
+
+export default class Gallery {
+  /** @param {HTMLElement} root @param {Data} data */
+  constructor(root, data) {
+    this.data = data;
+    this.shown = ""; // the data, as a text
+    /** @type {SetState} */
+    this.setState = () => {};
+    this.timer = 0;
+    this.root = find(root, ".gallery");
+    this.tiles = find(root, ".tiles");
+    this.count = find(root, ".count");
+    this.all = find(root, ".all");
+    const hand = find(root, ".bar input", HTMLInputElement);
+    this.words = find(root, ".words");
+    this.chosen = /** @type {Set<string | undefined>} */ (new Set());
     this.everything = false; // whether the drawings on other pages are chosen, too
     this.anchor = 0; // where a range begins
     for (let digit = 0; digit < 10; digit += 1) {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: digit, ariaLabel: `They are a ${digit}` });
-      button.onclick = () => this.act("relabel", digit);
-      find("digits").append(button);
+      const label = button(String(digit), "", () => this.act("relabel", digit));
+      label.ariaLabel = `They are a ${digit}`;
+      find(root, ".digits").append(label);
     }
-    find("delete").onclick = () => this.act("delete");
-    find("nothing").onclick = () => this.choose([]);
+    find(root, ".delete").onclick = () => this.act("delete");
+    find(root, ".nothing").onclick = () => this.choose([]);
     this.all.onclick = () => this.chooseEverything();
-    find("hand").onsubmit = (event) => {
+    find(root, ".hand").onsubmit = (event) => {
       event.preventDefault();
-      this.act("hand", this.hand.value);
+      this.act("hand", hand.value);
     };
     this.tiles.onclick = (event) => this.click(event);
     this.tiles.onkeydown = (event) => this.key(event);
   }
 
+  /** @param {Data} data @param {SetState} setState */
   update(data, setState) {
     this.setState = setState;
     if (JSON.stringify(data) === this.shown) return; // the theme changed
-    const focused = this.items().indexOf(document.activeElement?.shadowRoot?.activeElement ?? document.activeElement);
+    const active = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
+    const focused = this.items().findIndex((item) => item === active);
     this.shown = JSON.stringify(data);
     this.data = data;
     this.root.classList.remove("busy");
@@ -42,47 +59,47 @@ class Gallery {
     const image = new Image();
     image.onload = () => this.paint(image);
     image.src = data.sheet;
-    const there = new Set(data.tiles.map((tile) => tile.id));
-    this.choose([...this.chosen].filter((id) => there.has(id)), this.everything && this.chosen.size > 0);
+    const there = data.tiles.map((tile) => tile.id);
+    this.choose(there.filter((id) => this.chosen.has(id)), this.everything && this.chosen.size > 0);
     this.anchor = Math.min(this.anchor, Math.max(0, data.tiles.length - 1));
     this.items()[this.anchor]?.setAttribute("tabindex", "0");
     if (focused >= 0) this.items()[Math.min(focused, data.tiles.length - 1)]?.focus();
   }
 
+  /** @param {Tile} tile @param {number} place */
   tile({ id, text, aside, spoken }, place) {
-    const tile = document.createElement("div");
-    tile.className = "tile";
+    const tile = node("div", "tile");
     tile.dataset.id = id;
-    tile.dataset.place = place;
-    tile.tabIndex = -1;
-    tile.title = spoken;
-    for (const [name, value] of [["role", "option"], ["aria-label", spoken], ["aria-selected", "false"]]) tile.setAttribute(name, value);
-    const canvas = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
-    const line = Object.assign(document.createElement("span"), { className: "text", textContent: text });
-    if (aside) line.append(Object.assign(document.createElement("span"), { className: "aside", textContent: " ○" }));
-    tile.append(canvas, line);
+    tile.dataset.place = String(place);
+    Object.assign(tile, { tabIndex: -1, title: spoken, role: "option", ariaLabel: spoken, ariaSelected: "false" });
+    const line = node("span", "text", text);
+    if (aside) line.append(node("span", "aside", " ○"));
+    tile.append(pictureCanvas(""), line);
     return tile;
   }
 
+  /** @param {HTMLImageElement} image */
   paint(image) {
-    this.items().forEach((tile, place) => {
-      const x = (place % SHEET_COLUMNS) * SIDE, y = Math.floor(place / SHEET_COLUMNS) * SIDE;
-      tile.firstChild.getContext("2d").drawImage(image, x, y, SIDE, SIDE, 0, 0, SIDE, SIDE);
+    const { columns } = this.data;
+    this.tiles.querySelectorAll("canvas").forEach((canvas, place) => {
+      const [x, y] = [(place % columns) * SIDE, Math.floor(place / columns) * SIDE];
+      context(canvas).drawImage(image, x, y, SIDE, SIDE, 0, 0, SIDE, SIDE);
     });
   }
 
   items() {
-    return [...this.tiles.children];
+    return /** @type {HTMLElement[]} */ ([...this.tiles.children]);
   }
 
+  /** @param {(string | undefined)[]} ids */
   choose(ids, everything = false) {
     this.chosen = new Set(ids);
     this.everything = everything;
     for (const tile of this.items()) tile.setAttribute("aria-selected", String(this.chosen.has(tile.dataset.id)));
     const count = everything ? this.data.total : this.chosen.size;
     this.root.classList.toggle("none", !count);
-    this.count.textContent = `${count.toLocaleString("en")} chosen`;
-    this.all.textContent = `All ${this.data.total.toLocaleString("en")}`;
+    this.count.textContent = `${grouped(count)} chosen`;
+    this.all.textContent = `All ${grouped(this.data.total)}`;
     this.all.hidden = count === this.data.total;
     this.words.textContent = count ? `${count} chosen` : "";
   }
@@ -91,38 +108,44 @@ class Gallery {
     this.choose(this.data.tiles.map((tile) => tile.id), true);
   }
 
+  /** @param {MouseEvent} event */
   click(event) {
-    const tile = event.target.closest(".tile");
+    /** @type {HTMLElement | null} */
+    const tile = /** @type {Element} */ (event.target).closest(".tile");
     if (tile) this.pick(Number(tile.dataset.place), event.shiftKey);
   }
 
-  // Choose one more or one less, or all from the last one on.
+  /** Choose one more or one less, or all from the last one on. @param {number} place @param {boolean} range */
   pick(place, range) {
     const ids = this.data.tiles.map((tile) => tile.id);
-    const chosen = this.everything ? new Set(ids) : new Set(this.chosen);
+    const chosen = new Set(this.everything ? ids : this.chosen);
     if (range) {
       for (const id of ids.slice(Math.min(this.anchor, place), Math.max(this.anchor, place) + 1)) chosen.add(id);
     } else if (!chosen.delete(ids[place])) {
       chosen.add(ids[place]);
     }
-    this.choose(chosen);
+    this.choose([...chosen]);
     this.go(place, range);
   }
 
+  /** @param {number} place */
   go(place, range = false) {
     this.items().forEach((tile, i) => (tile.tabIndex = i === place ? 0 : -1));
     this.items()[place]?.focus();
     if (!range) this.anchor = place;
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const items = this.items(), place = items.indexOf(event.target);
+    const items = this.items();
+    const place = items.findIndex((item) => item === event.target);
     if (place < 0) return;
     const columns = Math.max(1, items.filter((tile) => tile.offsetTop === items[0].offsetTop).length);
+    /** @type {Record<string, number>} */
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -place, End: items.length - 1 - place };
     const { key } = event;
     if (key in steps) {
-      const to = Math.min(items.length - 1, Math.max(0, place + steps[key]));
+      const to = clamp(place + steps[key], 0, items.length - 1);
       if (event.shiftKey) this.pick(to, true);
       else this.go(to);
     } else if (key === " " || key === "Enter") this.pick(place, event.shiftKey);
@@ -135,6 +158,7 @@ class Gallery {
     event.preventDefault();
   }
 
+  /** @param {"relabel" | "hand" | "delete"} what @param {number | string | null} value */
   act(what, value = null) {
     if (!this.chosen.size) return;
     const ids = this.everything ? null : [...this.chosen]; // null: all that the filter lets through
@@ -144,10 +168,8 @@ class Gallery {
     this.choose([]);
     this.setState("act", { what, ids, value, stamp: Date.now() });
   }
-}
 
-export default function ({ parentElement, data, setStateValue }) {
-  if (!parentElement.gallery?.root.isConnected) parentElement.gallery = new Gallery(parentElement);
-  parentElement.gallery.update(data, setStateValue);
-  return () => delete parentElement.gallery;
+  close() {
+    clearTimeout(this.timer);
+  }
 }

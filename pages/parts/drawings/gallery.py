@@ -22,6 +22,7 @@ from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import count, warn
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
+from pages.parts.web.component import component, nothing
 
 PAGE = 60  # tiles
 _KEY, _DONE = "drawings-gallery", "drawings-done"  # the component; session: the stamp of what was done last
@@ -29,7 +30,7 @@ _UNDOABLE = 3  # deletions: each keeps its drawings in memory
 _COLUMNS = 10  # of the sheet of pictures
 _EVERYBODY, _NOBODY = "Every hand", "No name"
 _HTML = f"""
-<div class="gallery none" data-testid="gallery">
+<div class="gallery none component digitlab-waits" data-testid="gallery">
   <div class="bar">
     <span class="hint">Click to choose, Shift for a range.<span class="keys"> Then 0 to 9 relabels, Delete
       deletes.</span></span>
@@ -46,13 +47,8 @@ _HTML = f"""
   <p class="words" aria-live="polite"></p>
 </div>
 """
-_FILES = Path(__file__).parent
-_mount = st.components.v2.component(
-    "digitlab_gallery",
-    html=_HTML,
-    css=(_FILES / "gallery.css").read_text(encoding="utf-8"),
-    js=(_FILES / "gallery.js").read_text(encoding="utf-8"),
-)
+_FOLDER = Path(__file__).parent
+_mount = component("digitlab_gallery", _FOLDER / "gallery.js", html=_HTML, css=[_FOLDER / "gallery.css"])
 
 
 def gallery(readers: Sequence[Run]) -> None:
@@ -71,7 +67,7 @@ def gallery(readers: Sequence[Run]) -> None:
         return
     with st.container(key="drawings-pages"):
         shown = _page(passed)
-    _mount(key=_KEY, data=_data(shown, len(passed), texts), on_act_change=_nothing)
+    _mount(key=_KEY, data=_data(shown, len(passed), texts), on_act_change=nothing)
     st.caption("○ kept aside: no model learns from it, so that it can tell whether learning helped.")
 
 
@@ -126,7 +122,7 @@ def _data(shown: Sequence[Drawing], total: int, texts: dict[str, str]) -> dict[s
         facts = [f"{drawing.label}", *([f"by {drawing.hand}"] if drawing.hand else []), when]
         facts += [text] * (drawing.id in texts) + ["kept aside"] * drawing.aside
         tiles.append({"id": drawing.id, "text": text, "aside": drawing.aside, "spoken": ", ".join(facts)})
-    return {"tiles": tiles, "total": total, "wide": bool(texts), "sheet": _sheet(images(shown))}
+    return {"tiles": tiles, "total": total, "wide": bool(texts), "sheet": _sheet(images(shown)), "columns": _COLUMNS}
 
 
 def _sheet(pictures: np.ndarray) -> str:
@@ -164,7 +160,3 @@ def _obey(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
 
 def _are_ids(asked: object) -> bool:
     return isinstance(asked, list) and len(asked) <= PAGE and all(isinstance(i, str) for i in asked)
-
-
-def _nothing() -> None:
-    """Streamlit keeps a component's value only where it has a callback."""

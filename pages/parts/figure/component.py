@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from pages.parts.web.component import component
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 _HTML = """
-<div class="lf-root">
+<div class="lf-root digitlab-waits">
   <div class="lf-plot" tabindex="0" role="img"></div>
   <div class="lf-save">
     <button type="button" data-format="png" title="Save as PNG, 300 dots per inch">PNG</button>
@@ -19,13 +19,8 @@ _HTML = """
   <div class="lf-note" role="status" hidden></div>
 </div>
 """
-# A component must be registered once per process, not once per page: its name is its identity.
-_component = st.components.v2.component(
-    "digitlab_live_figure",
-    html=_HTML,
-    css=(_HERE / "figure.css").read_text(encoding="utf-8"),
-    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("save.js", "figure.js")),
-    isolate_styles=False,
+_mount = component(
+    "digitlab_live_figure", _FOLDER / "figure.js", html=_HTML, css=[_FOLDER / "figure.css"], isolate_styles=False
 )
 
 
@@ -36,4 +31,4 @@ def live_figure(figure: dict[str, Any], *, key: str, height: int = 360, label: s
     A saved picture is black on white, with a legend where the figure has lines of several runs, named after `key`.
     """
     name = re.sub(r"[^A-Za-z0-9]+", "-", key)
-    _component(key=key, data={"figure": figure, "height": height, "label": label, "name": name})
+    _mount(key=key, data={"figure": figure, "height": height, "label": label, "name": name})

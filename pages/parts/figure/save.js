@@ -1,9 +1,17 @@
+// @ts-check
 // Figures as files: a PNG of 300 dots per inch or an SVG, as on the screen and zoomed as it is, but black on white.
-// live_figure.py puts this before live_figure.js.
 
-// A PNG says how large it is meant to be in a chunk pHYs behind its header; browsers write none.
+import { axesOf, loadPlotly } from "./plotly.js";
+
+/** @import Figure from "./figure.js" */
+
+/**
+ * A PNG says how large it is meant to be in a chunk pHYs behind its header; browsers write none.
+ * @param {Uint8Array<ArrayBuffer>} png @param {number} perMetre dots
+ */
 function withDensity(png, perMetre) {
-  const chunk = new Uint8Array(21), view = new DataView(chunk.buffer);
+  const chunk = new Uint8Array(21);
+  const view = new DataView(chunk.buffer);
   view.setUint32(0, 9);
   chunk.set([0x70, 0x48, 0x59, 0x73], 4);
   view.setUint32(8, perMetre);
@@ -18,6 +26,7 @@ function withDensity(png, perMetre) {
   return new Blob([png.subarray(0, 33), chunk, png.subarray(33)], { type: "image/png" });
 }
 
+/** @param {Blob} blob @param {string} name */
 function download(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -26,18 +35,21 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** @type {Record<string, string>} */
 const PAPER = {
   "--st-text-color": "#111111", "--st-border-color": "#d0d0d0", "--st-background-color": "#ffffff",
   "--st-font": "Arial, Helvetica, sans-serif", // a picture cannot bring the page's font, and others are wider
 };
 const LINE = 20; // of the legend, in CSS pixels
 
-async function savePicture(view, format) {
+/** @param {Figure} view @param {string} format "png" or "svg" */
+export async function savePicture(view, format) {
   const Plotly = await loadPlotly();
   const layout = view.layout(view.data.figure.layout, (name) => PAPER[name]);
   Object.assign(layout, { paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" });
-  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key)))
+  for (const name of axesOf(layout)) {
     layout[name] = { ...layout[name], range: [...view.plot._fullLayout[name].range], autorange: false };
+  }
   const runs = new Set(); // on the page the lines are named beside the figure: a picture needs a legend
   const data = view.plot.data.map((trace) => {
     const first = trace.mode === "lines+markers" && Boolean(trace.name) && !runs.has(trace.name);

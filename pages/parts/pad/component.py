@@ -10,31 +10,35 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS
+from core.data.sprites import COLUMNS, PER_SHEET
 from core.figures.palette import DIGIT_COLORS
-from core.ink.render import DEFAULT_WIDTH, parse_strokes, render
+from core.ink.render import DEFAULT_WIDTH, DOT, MAX_STROKES, parse_strokes, render
 from core.live import draw
+from core.live.answer import MAX_SIDE
 from core.runs.run import Run
 from pages.parts.pad.teach import teach
 from pages.parts.shared.run_mark import run_mark
+from pages.parts.web.component import component, nothing
 from pages.parts.web.page_line import page_reply
 
-_FILES = Path(__file__).parent
-# A component is one module: these files are joined, so their top-level names are different.
-_SCRIPTS = (
-    *("../web/line.js", "strokes.js", "brush.js", "ink.js", "pen.js", "keys.js", "picture.js"),
-    *("card.js", "jury.js", "teach.js"),
-    *("panels/panel.js", "panels/river.js", "panels/replay.js", "panels/map.js", "panels/near.js", "panels/steps.js"),
-    "pad.js",
-)
-_STYLES = ("pad.css", "cards.css", "panels/panels.css")
-
-
-def _joined(names: Sequence[str]) -> str:
-    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
-
-
-_mount = st.components.v2.component(
-    "digitlab_pad", html=_joined(["pad.html"]), css=_joined(_STYLES), js=_joined(_SCRIPTS)
+# Each step of core.ink.render on the way to 28 x 28: its title, and why it is taken.
+STEPS = {
+    "crop": ("Crop to the ink", "Cut the empty paper away, so that it does not matter where on the pad one writes."),
+    "box": ("Fit into 20 × 20", "Leave a margin of four pixels on each side, as the digits of MNIST have it."),
+    "mass": ("Centre of mass", "Put the middle of the ink, not of its outline, into the middle of the picture."),
+    "thickness": (
+        "Line thickness",
+        "Keep the line between 2.2 and 3 pixels, so that small digits are no blobs.",
+    ),
+    "smooth": ("Smooth edges", "Let a pixel that is half covered be half as bright, instead of all or nothing."),
+    "polarity": ("Light on dark", "Make the ink light and the paper dark, as the model has always seen it."),
+}
+_FOLDER = Path(__file__).parent
+_mount = component(
+    "digitlab_pad",
+    _FOLDER / "pad.js",
+    html=(_FOLDER / "pad.html").read_text(encoding="utf-8"),
+    css=[_FOLDER / name for name in ("pad.css", "cards.css", "panels/panels.css")],
 )
 
 
@@ -79,7 +83,6 @@ def pad(
         key=key,
         data=[  # in a list: in a dict Streamlit would look for tables, and import pandas for that
             {
-                "base": str(st.get_option("server.baseUrlPath") or "").strip("/"),
                 "palette": list(DIGIT_COLORS),
                 "runs": [_described(run) for run in runs[: draw.MAX_RUNS]],
                 "show_answers": show_answers,
@@ -88,11 +91,14 @@ def pad(
                 "drawing": st.session_state[given],
                 "reply": page_reply(f"{key}-reply", said.get("ask")),
                 "taught": teach(said.get("teach"), drawing) if teaches else None,
+                "limits": {"strokes": MAX_STROKES, "side": MAX_SIDE, "dot": DOT},
+                "sheet": {"digits": PER_SHEET, "columns": COLUMNS},
+                "steps": [{"name": name, "title": title, "why": why} for name, (title, why) in STEPS.items()],
             }
         ],
-        on_drawing_change=_nothing,
-        on_ask_change=_nothing,
-        on_teach_change=_nothing,
+        on_drawing_change=nothing,
+        on_ask_change=nothing,
+        on_teach_change=nothing,
     )
     return drawing
 
@@ -132,7 +138,3 @@ def _as_data(drawing: Drawing) -> dict[str, Any] | None:
         return None
     strokes = [stroke.round(4).tolist() for stroke in drawing.strokes]
     return {"strokes": strokes, "width": drawing.width, "stamp": drawing.stamp}
-
-
-def _nothing() -> None:
-    """Streamlit keeps a component's value only where it has a callback."""

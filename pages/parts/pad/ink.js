@@ -1,38 +1,64 @@
+// @ts-check
 // The ink: strokes on a canvas, their history, and the canvas itself. It tells its owner when they change and when the
 // pen rests.
 
+import { paintStroke } from "./brush.js";
+import { CLOSEST, inkLength, pointLength, prefix, rubbed } from "./strokes.js";
+import { clamp, context, find, listen, node } from "../web/dom.js";
+
+/** @import { Point, Stroke } from "./strokes.js" */
+
 const STORED = "digitlab-drawing";
 const MOST_POINTS = 10000; // what one message can hold
-const MOST_STROKES = 500; // what core/ink/render.py takes
 const MOST_STEPS = 200; // changes that can be undone
 const SETTLED = 250; // ms after the pen came up until the page's other parts get the drawing
 
-class Ink {
-  // changed: what is shown is another drawing; settled: and the pen rests.
-  constructor(root, owner) {
-    const find = (name) => root.querySelector(`.${name}`);
-    Object.assign(this, { owner, lab: find("lab"), canvas: find("canvas"), brush: find("brush") });
-    Object.assign(this, { undoButton: find("undo"), redoButton: find("redo") });
-    Object.assign(this, { clearButton: find("clear"), eraserButton: find("eraser") });
+/** @typedef {{ strokes: Stroke[], width: number }} State */
+/** @typedef {State & { stamp: number }} Drawing stamp: when it last changed, the newest of several copies wins */
+
+export class Ink {
+  /**
+   * changed: what is shown is another drawing; settled: and the pen rests.
+   * @param {ParentNode} root @param {number} mostStrokes @param {{ changed: () => void, settled: () => void }} owner
+   */
+  constructor(root, mostStrokes, owner) {
+    this.owner = owner;
+    this.mostStrokes = mostStrokes;
+    this.lab = find(root, ".lab");
+    this.canvas = find(root, ".canvas", HTMLCanvasElement);
+    this.brush = find(root, ".brush", HTMLInputElement);
+    this.undoButton = find(root, ".undo", HTMLButtonElement);
+    this.redoButton = find(root, ".redo", HTMLButtonElement);
+    this.clearButton = find(root, ".clear", HTMLButtonElement);
+    this.eraserButton = find(root, ".eraser", HTMLButtonElement);
+    /** @type {Stroke[]} */
     this.strokes = []; // a stroke is never changed once its pen is up, so steps of the history share them
     this.width = Number(this.brush.value);
-    this.stamp = 0; // when the drawing last changed: the newest of several copies wins
-    Object.assign(this, { fraction: 1, past: [], future: [] });
-    this.before = null; // while the pen is down: the drawing it began from
+    this.stamp = 0;
+    this.fraction = 1; // of the ink, which is shown
+    this.past = /** @type {State[]} */ ([]);
+    this.future = /** @type {State[]} */ ([]);
+    this.before = /** @type {State | null} */ (null); // while the pen is down: the drawing it began from
+    this.rubbing = /** @type {Point | null} */ (null); // while the eraser is down: where it is
+    this.sliding = /** @type {State | null} */ (null); // while the width changes: the drawing from before
     this.erasing = false;
-    this.layer = document.createElement("canvas"); // all strokes but the one being drawn
+    this.color = "";
+    this.layer = node("canvas"); // all strokes but the one being drawn
+    this.painted = /** @type {State | null} */ (null); // what is on the layer
+    this.frame = /** @type {number | null} */ (null);
+    this.timer = 0;
     this.recall();
     this.watcher = new ResizeObserver(() => this.measure());
     this.watcher.observe(this.canvas);
     this.listening = new AbortController();
-    this.listen();
+    this.listenToTools();
   }
 
   close() {
     this.finish();
     this.keep();
     clearTimeout(this.timer);
-    cancelAnimationFrame(this.frame);
+    if (this.frame) cancelAnimationFrame(this.frame);
     this.listening.abort();
     this.watcher.disconnect();
   }
@@ -43,7 +69,7 @@ class Ink {
     return this.before !== null;
   }
 
-  // What is asked about and painted strongly: all of it, unless it is being replayed.
+  /** What is asked about and painted strongly: all of it, unless it is being replayed. */
   get shown() {
     return prefix(this.strokes, this.fraction);
   }
@@ -56,19 +82,21 @@ class Ink {
     return inkLength(this.strokes);
   }
 
+  /** @returns {Drawing} */
   drawing() {
     return { strokes: this.strokes, width: this.width, stamp: this.stamp };
   }
 
-  // A copy of what is shown that stays as it is while the pen goes on.
+  /** A copy of what is shown that stays as it is while the pen goes on. */
   snapshot() {
     const shown = this.shown;
     return this.down ? shown.map((stroke, i) => (i === shown.length - 1 ? stroke.slice() : stroke)) : shown;
   }
 
+  /** @param {number} fraction */
   scrub(fraction) {
     this.finish();
-    this.fraction = Math.min(1, Math.max(0, fraction));
+    this.fraction = clamp(fraction);
     this.redraw();
     this.owner.changed();
   }
@@ -78,25 +106,26 @@ class Ink {
   }
 
   full() {
-    return this.strokes.length >= MOST_STROKES || this.points() >= MOST_POINTS;
+    return this.strokes.length >= this.mostStrokes || this.points() >= MOST_POINTS;
   }
 
   // ---- the pen: it draws, or rubs out
 
-  // w: how wide the line is here, for pens that feel pressure.
+  /** @param {number} x @param {number} y @param {number} [w] how wide the line is here, for pens that feel pressure */
   begin(x, y, w, rub = this.erasing) {
     this.finish();
     if (!rub && this.full()) return;
     this.before = this.state();
-    this.rubbing = rub && [x, y];
+    this.rubbing = rub ? [x, y] : null;
     if (!rub) this.strokes = [...this.strokes, []];
     this.add(x, y, w);
   }
 
+  /** @param {number} x @param {number} y @param {number} [w] */
   add(x, y, w) {
-    const at = [x, y].map((v) => Math.round(1e4 * Math.min(1, Math.max(0, v))) / 1e4);
-    if (this.rubbing) return this.rub(at);
-    const stroke = this.strokes.at(-1);
+    const at = [x, y].map((v) => Math.round(1e4 * clamp(v)) / 1e4);
+    if (this.rubbing) return this.rub(this.rubbing, at);
+    const stroke = this.strokes[this.strokes.length - 1];
     const last = stroke.at(-1);
     if (last?.length === 3) at.push(Math.round(100 * (w === undefined ? last[2] : (last[2] + w) / 2)) / 100);
     else if (!last && w !== undefined) at.push(Math.round(100 * w) / 100);
@@ -108,28 +137,29 @@ class Ink {
     this.changed();
   }
 
-  rub(at) {
-    const left = rubbed(this.strokes, this.width, this.rubbing, at, this.rubber);
+  /** @param {Point} from @param {Point} at */
+  rub(from, at) {
+    const left = rubbed(this.strokes, this.width, from, at, this.rubber);
     this.rubbing = at;
-    if (left.length > MOST_STROKES) return;
+    if (left.length > this.mostStrokes) return;
     if (left.length === this.strokes.length && left.every((stroke, i) => stroke === this.strokes[i])) return;
     this.strokes = left;
     this.changed();
   }
 
   finish() {
-    if (!this.down) return;
     const { before } = this;
+    if (!before) return;
     this.before = null;
     if (before.strokes !== this.strokes) this.remember(before);
     this.changed();
     this.settle();
   }
 
-  // Take back what the pen did since it came down, as if it had never been.
+  /** Take back what the pen did since it came down, as if it had never been. */
   cancel() {
-    if (!this.down) return;
     const { before } = this;
+    if (!before) return;
     this.before = null;
     this.restore(before);
   }
@@ -141,6 +171,7 @@ class Ink {
     if (this.strokes.length) this.replace([], this.width);
   }
 
+  /** @param {Stroke[]} strokes @param {number} width */
   replace(strokes, width) {
     this.finish();
     this.remember(this.state());
@@ -149,32 +180,39 @@ class Ink {
 
   undo() {
     this.finish();
-    if (this.past.length) this.step(this.past, this.future);
+    this.step(this.past, this.future);
   }
 
   redo() {
     this.finish();
-    if (this.future.length) this.step(this.future, this.past);
+    this.step(this.future, this.past);
   }
 
+  /** @param {State[]} from @param {State[]} to */
   step(from, to) {
+    const next = from.pop();
+    if (!next) return;
     to.push(this.state());
-    this.restore(from.pop());
+    this.restore(next);
   }
 
+  /** @returns {State} */
   state() {
     return { strokes: this.strokes, width: this.width };
   }
 
+  /** @param {State} state */
   remember(state) {
     this.past.push(state);
     if (this.past.length > MOST_STEPS) this.past.shift();
     this.future = [];
   }
 
-  restore(state) {
-    Object.assign(this, state);
-    this.brush.value = this.width;
+  /** @param {State} state */
+  restore({ strokes, width }) {
+    this.strokes = strokes;
+    this.width = width;
+    this.brush.value = String(width);
     this.changed();
     this.settle();
   }
@@ -200,16 +238,20 @@ class Ink {
 
   // ---- other copies of the drawing
 
-  // How the drawing came about is not known, so its strokes are the steps that can be undone.
+  /** How the drawing came about is not known, so each stroke is a step that can be undone. @param {Drawing} drawing */
   adopt({ strokes, width, stamp }) {
-    const past = strokes.map((_, i) => ({ strokes: strokes.slice(0, i), width })).slice(-MOST_STEPS);
-    Object.assign(this, { strokes, width, stamp, fraction: 1, past, future: [] });
-    this.brush.value = width;
+    this.past = strokes.map((_, i) => ({ strokes: strokes.slice(0, i), width })).slice(-MOST_STEPS);
+    this.future = [];
+    this.strokes = strokes;
+    this.width = width;
+    this.stamp = stamp;
+    this.fraction = 1;
+    this.brush.value = String(width);
   }
 
   recall() {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(STORED));
+      const kept = JSON.parse(sessionStorage.getItem(STORED) ?? "null");
       if (Array.isArray(kept?.strokes) && kept.width > 0) this.adopt(kept);
     } catch {
       this.stamp = 0; // storage is blocked or holds something else: start with an empty pad
@@ -220,13 +262,13 @@ class Ink {
     try {
       sessionStorage.setItem(STORED, JSON.stringify(this.drawing()));
     } catch {
-      this.stored = false; // blocked or full: the page still has the drawing
+      // blocked or full: the page still has the drawing
     }
   }
 
   // ---- the canvas
 
-  // The size or the colours may be others now.
+  /** The size or the colours may be others now. */
   measure() {
     const side = Math.round(this.canvas.clientWidth * devicePixelRatio);
     if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
@@ -244,53 +286,55 @@ class Ink {
 
   draw() {
     const side = this.canvas.width;
-    const drawing = this.down && !this.rubbing;
-    const rest = drawing ? this.before.strokes : this.strokes;
-    this.paintLayer(rest, side);
-    const ctx = this.canvas.getContext("2d");
+    const began = this.rubbing ? null : this.before; // null also while nothing is drawn
+    this.paintLayer(began ? began.strokes : this.strokes, side);
+    const ctx = context(this.canvas);
     ctx.clearRect(0, 0, side, side);
     ctx.globalAlpha = this.fraction < 1 ? 0.15 : 1;
     if (side) ctx.drawImage(this.layer, 0, 0);
     ctx.globalAlpha = 1;
     Object.assign(ctx, { strokeStyle: this.color, lineCap: "round", lineJoin: "round" });
-    const now = drawing ? [this.strokes.at(-1)] : this.fraction < 1 ? this.shown : [];
+    const now = began ? this.strokes.slice(-1) : this.fraction < 1 ? this.shown : [];
     for (const stroke of now) paintStroke(ctx, stroke, side, this.width);
     this.lab.classList.toggle("blank", !this.strokes.length);
     this.lab.classList.toggle("full", this.full());
-    this.undoButton.disabled = !this.past.length && !drawing;
+    this.undoButton.disabled = !this.past.length && !began;
     this.redoButton.disabled = !this.future.length;
     this.clearButton.disabled = !this.strokes.length;
   }
 
+  /** @param {Stroke[]} strokes @param {number} side */
   paintLayer(strokes, side) {
     const key = this.painted;
     if (key && key.strokes === strokes && key.width === this.width) return;
     this.painted = { strokes, width: this.width };
     this.layer.width = this.layer.height = side; // empties it, too
-    const ctx = this.layer.getContext("2d");
+    const ctx = context(this.layer);
     Object.assign(ctx, { strokeStyle: this.color, lineCap: "round", lineJoin: "round" });
     for (const stroke of strokes) paintStroke(ctx, stroke, side, this.width);
   }
 
   // ---- the tools below the pad
 
-  listen() {
-    const on = (target, type, job) => target.addEventListener(type, job, { signal: this.listening.signal });
-    on(window, "pagehide", () => this.keep()); // a reload may be faster than the pen comes to rest
-    on(this.undoButton, "click", () => this.undo());
-    on(this.redoButton, "click", () => this.redo());
-    on(this.clearButton, "click", () => this.clear());
-    on(this.eraserButton, "click", () => this.useEraser(!this.erasing));
-    on(this.brush, "input", () => this.setWidth(Number(this.brush.value)));
-    on(this.brush, "change", () => (this.sliding = null)); // however far it was moved, it was one step
+  listenToTools() {
+    const { signal } = this.listening;
+    listen(window, "pagehide", () => this.keep(), signal); // a reload may be faster than the pen comes to rest
+    listen(this.undoButton, "click", () => this.undo(), signal);
+    listen(this.redoButton, "click", () => this.redo(), signal);
+    listen(this.clearButton, "click", () => this.clear(), signal);
+    listen(this.eraserButton, "click", () => this.useEraser(!this.erasing), signal);
+    listen(this.brush, "input", () => this.setWidth(Number(this.brush.value)), signal);
+    listen(this.brush, "change", () => (this.sliding = null), signal); // however far it was moved, it was one step
   }
 
+  /** @param {number} width */
   setWidth(width) {
     this.finish();
     if (!this.sliding || this.past.at(-1) !== this.sliding) this.remember((this.sliding = this.state()));
     this.restore({ strokes: this.strokes, width });
   }
 
+  /** @param {boolean} erasing */
   useEraser(erasing) {
     this.finish();
     this.erasing = erasing;

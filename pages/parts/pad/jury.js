@@ -1,15 +1,28 @@
+// @ts-check
 // The jury: a card for every chosen model, and above them what the classifiers read together.
+
+import { Card, RedrawnCard } from "./card.js";
+import { DIGITS, percent } from "./verdict.js";
+import { find, setText } from "../web/dom.js";
+
+/** @import { Run } from "./card.js" */
+/** @import { Reply } from "../web/types.js" */
 
 const LEAD = "digitlab-lead";
 const ROWS_FROM = 9; // cards that are shown as rows, because as cards they would not fit
 
-class Jury {
-  // follow(): another model leads.
+export class Jury {
+  /** @param {ParentNode} root @param {() => void} follow another model leads */
   constructor(root, follow) {
-    const find = (name) => root.querySelector(`.${name}`);
-    Object.assign(this, { lab: find("lab"), box: find("cards"), head: find("headline"), follow });
-    [this.most, this.mean, this.others] = ["most", "mean", "others"].map((name) => this.head.querySelector(`.${name}`));
-    this.cards = new Map();
+    this.follow = follow;
+    this.lab = find(root, ".lab");
+    this.box = find(root, ".cards");
+    this.head = find(root, ".headline");
+    this.most = find(this.head, ".most");
+    this.mean = find(this.head, ".mean");
+    this.others = find(this.head, ".others");
+    this.said = "";
+    this.cards = /** @type {Map<string, Card | RedrawnCard>} */ (new Map());
     this.wish = this.recall();
   }
 
@@ -21,12 +34,13 @@ class Jury {
     return [...this.cards.values()].filter((card) => card instanceof Card);
   }
 
-  // The classifier that the river and the steps follow: {id, name, color}, null when there is none.
+  /** The classifier that the river and the steps follow, null when there is none. */
   get lead() {
     const cards = this.classifiers();
     return (cards.find((card) => card.id === this.wish) ?? cards[0])?.run ?? null;
   }
 
+  /** @param {string} id */
   choose(id) {
     this.wish = id;
     try {
@@ -51,14 +65,16 @@ class Jury {
     this.classifiers().forEach((card) => card.leads(card.run === lead));
   }
 
+  /** @param {Run[]} runs */
   arrange(runs) {
     const before = this.cards;
-    const make = (run) => (run.task === "reconstruct" ? new RedrawnCard(run) : new Card(run, (id) => this.choose(id)));
+    const make = (/** @type {Run} */ run) =>
+      run.task === "reconstruct" ? new RedrawnCard(run) : new Card(run, (id) => this.choose(id));
     this.cards = new Map(runs.map((run) => [run.id, before.get(run.id) ?? make(run)]));
-    runs.forEach((run) => this.cards.get(run.id).describe(run));
+    runs.forEach((run) => this.cards.get(run.id)?.describe(run));
     const same = this.ids().join() === [...before.keys()].join();
     if (!same) this.box.replaceChildren(...[...this.cards.values()].map((card) => card.root));
-    this.box.dataset.count = runs.length;
+    this.box.dataset.count = String(runs.length);
     this.box.classList.toggle("rows", runs.length >= ROWS_FROM);
     this.lab.classList.toggle("idle", !runs.length);
     this.head.hidden = this.classifiers().length < 2;
@@ -71,6 +87,7 @@ class Jury {
     this.sum([]);
   }
 
+  /** @param {Reply} reply @param {ImageData} pixels what they saw */
   paint({ answers, redrawn = {}, errors }, pixels) {
     for (const [id, card] of this.cards) {
       const answer = answers[id] ?? redrawn[id];
@@ -80,7 +97,7 @@ class Jury {
     this.sum(this.classifiers().filter((card) => answers[card.id]));
   }
 
-  // Sum up what these cards read: most first, of as many the surer one.
+  /** Sum up what these cards read: most first, of as many the surer one. @param {Card[]} cards */
   sum(cards) {
     if (!cards.length) {
       for (const part of [this.most, this.mean, this.others]) setText(part, "");
@@ -89,7 +106,8 @@ class Jury {
     }
     const votes = DIGITS.map((digit) => cards.filter((card) => card.verdict === digit).length);
     const means = DIGITS.map((digit) => cards.reduce((sum, card) => sum + card.heights[digit], 0) / cards.length);
-    const ahead = (one, other) => votes[one] - votes[other] || means[one] - means[other];
+    const ahead = (/** @type {number} */ one, /** @type {number} */ other) =>
+      votes[one] - votes[other] || means[one] - means[other];
     const winner = DIGITS.reduce((best, digit) => (ahead(digit, best) > 0 ? digit : best));
     const jury = cards.length > 1;
     cards.forEach((card) => card.agree(jury ? card.verdict === winner : null));
@@ -100,13 +118,14 @@ class Jury {
     this.said = jury ? `The jury: ${this.most.textContent}, ${this.mean.textContent}` : "";
   }
 
-  // What is read out once the drawing rests.
+  /** What is read out once the drawing rests. */
   words() {
     const cards = [...this.cards.values()].map((card) => card.said);
     return [this.said, ...(cards.length < ROWS_FROM ? cards : [this.others.textContent])].filter(Boolean).join("; ");
   }
 }
 
+/** @param {Card[]} cards */
 function dissent(cards) {
   const named = cards.slice(0, 3).map((card) => `${card.run.name} reads ${card.verdict}`);
   if (cards.length > 3) named.push(`${cards.length - 3} more differ`);

@@ -1,23 +1,37 @@
+// @ts-check
 // The whole pad from the keyboard: a cursor that the arrow keys move, and a key for each tool.
+
+import { clamp, find, listen } from "../web/dom.js";
+
+/** @import { Ink } from "./ink.js" */
+/** @import { Pen } from "./pen.js" */
 
 const STEP = 0.025; // pad units a press moves
 const FINE = 0.005;
+/** @type {Record<string, number[]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const WIDER = 0.01; // pad units
 
-class Keys {
-  // teach(digit): say what the drawing is meant to be.
+export class Keys {
+  /**
+   * teach: say what the drawing is meant to be.
+   * @param {ParentNode} root @param {Ink} ink @param {Pen} pen @param {(digit: number) => void} teach
+   */
   constructor(root, ink, pen, teach) {
-    const find = (name) => root.querySelector(`.${name}`);
-    Object.assign(this, { ink, pen, teach, canvas: find("canvas"), cursor: find("cursor"), brush: find("brush") });
+    this.ink = ink;
+    this.pen = pen;
+    this.teach = teach;
+    const canvas = find(root, ".canvas");
+    this.cursor = find(root, ".cursor");
+    this.brush = find(root, ".brush", HTMLInputElement);
     this.at = [0.5, 0.5];
     this.down = false; // whether the cursor holds the pen down
     this.listening = new AbortController();
-    const on = (target, type, job) => target.addEventListener(type, job, { signal: this.listening.signal });
-    on(this.canvas, "keydown", (event) => this.answer(event, this.tool(event) ?? this.history(event)));
-    on(find("tools"), "keydown", (event) => this.answer(event, this.history(event)));
-    on(this.canvas, "blur", () => this.lift());
-    on(this.canvas, "pointerdown", () => (this.down = false));
+    const { signal } = this.listening;
+    listen(canvas, "keydown", (event) => this.answer(event, this.tool(event) ?? this.history(event)), signal);
+    listen(find(root, ".tools"), "keydown", (event) => this.answer(event, this.history(event)), signal);
+    listen(canvas, "blur", () => this.lift(), signal);
+    listen(canvas, "pointerdown", () => (this.down = false), signal);
     this.show();
   }
 
@@ -25,6 +39,7 @@ class Keys {
     this.listening.abort();
   }
 
+  /** @param {KeyboardEvent} event @param {(() => void) | null} job */
   answer(event, job) {
     if (!job || this.pen.pointer !== null) return;
     event.preventDefault();
@@ -33,6 +48,7 @@ class Keys {
     this.show();
   }
 
+  /** @param {KeyboardEvent} event */
   history(event) {
     if (!event.ctrlKey && !event.metaKey) return null;
     const key = event.key.toLowerCase();
@@ -40,12 +56,14 @@ class Keys {
     return key === "z" ? () => this.ink.undo() : null;
   }
 
+  /** @param {KeyboardEvent} event */
   tool(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return null;
     const { key } = event;
     if (ARROWS[key]) return () => this.go(ARROWS[key], event.shiftKey ? FINE : STEP);
     if (/^[0-9]$/.test(key)) return () => !event.repeat && this.teach(Number(key));
-    const widen = (by) => () => this.ink.setWidth(this.clamp(this.ink.width + by));
+    const widen = (/** @type {number} */ by) => () => this.ink.setWidth(this.clamp(this.ink.width + by));
+    /** @type {Record<string, () => void>} */
     const jobs = {
       " ": () => !event.repeat && (this.down ? this.lift() : this.press()),
       e: () => this.change(() => this.ink.useEraser(!this.ink.erasing)),
@@ -59,23 +77,25 @@ class Keys {
     return jobs[key.toLowerCase()] ?? null;
   }
 
-  // Whatever replaces the drawing takes the pen off it.
+  /** Whatever replaces the drawing takes the pen off it. @param {() => void} job */
   change(job) {
     this.lift();
     job();
   }
 
+  /** @param {number} width */
   clamp(width) {
-    return Math.min(Number(this.brush.max), Math.max(Number(this.brush.min), Math.round(1000 * width) / 1000));
+    return clamp(Math.round(1000 * width) / 1000, Number(this.brush.min), Number(this.brush.max));
   }
 
+  /** @param {number[]} direction @param {number} step */
   go([dx, dy], step) {
-    this.at = [this.at[0] + dx * step, this.at[1] + dy * step].map((v) => Math.min(1, Math.max(0, v)));
-    if (this.down) this.ink.add(...this.at);
+    this.at = [clamp(this.at[0] + dx * step), clamp(this.at[1] + dy * step)];
+    if (this.down) this.ink.add(this.at[0], this.at[1]);
   }
 
   press() {
-    this.ink.begin(...this.at);
+    this.ink.begin(this.at[0], this.at[1]);
     this.down = this.ink.down;
   }
 

@@ -1,53 +1,115 @@
+// @ts-check
 // The pad's hub: it asks the models about the ink while the pen moves, one drawing at a time, and has everything painted
-// that follows from an answer. pad.py puts the other files before this one, because a component is one module.
+// that follows from an answer.
+
+import { Ink } from "./ink.js";
+import { Jury } from "./jury.js";
+import { Keys } from "./keys.js";
+import { LatentMap } from "./panels/map.js";
+import { River } from "./panels/river.js";
+import { Steps } from "./panels/steps.js";
+import { Pen } from "./pen.js";
+import { Picture } from "./picture.js";
+import { countDots, inkLength } from "./strokes.js";
+import { Teach } from "./teach.js";
+import { context, find, setText } from "../web/dom.js";
+import { Latest } from "../web/latest.js";
+import { Line } from "../web/line.js";
+import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
+
+/** @import { Run } from "./card.js" */
+/** @import { Drawing } from "./ink.js" */
+/** @import { Stroke } from "./strokes.js" */
+/** @import { Taught } from "./teach.js" */
+/** @import { Reply, SetState, SheetLayout } from "../web/types.js" */
+
+/**
+ * @typedef {{
+ *   palette: string[], runs: Run[], show_answers: boolean, panels: string[],
+ *   map: { run: string, name: string, method: string, title: string, version: string } | null, drawing: Drawing | null,
+ *   reply: Reply | null, taught: Taught | null, limits: { strokes: number, side: number, dot: number },
+ *   sheet: SheetLayout, steps: { name: string, title: string, why: string }[]
+ * }} Data what the page sends
+ * limits: the server's: strokes of a drawing, pixels of a picture's side; and the pad units that a stroke counts at
+ * least; steps: on the way to 28 x 28
+ */
+/**
+ * @typedef {{
+ *   strokes: Stroke[], width: number, off: string[], fraction: number, length: number
+ * }} Asked what a question was about
+ * off: steps that are left out; fraction: of the ink; length: of the ink
+ */
+/**
+ * @typedef {{
+ *   root: HTMLElement, update: (data: Data) => void, question: (question: Record<string, unknown>) => void,
+ *   paint: (reply: Reply, asked: Asked) => void, settled: () => void, wipe: () => void, close: () => void
+ * }} Panel
+ * question: add what it wishes to know; settled: the pen rests
+ */
 
 const WORDS = 600; // ms of quiet until the verdicts are read out
 const MEASURING = 2000; // ms until the same drawing is asked about again, while the server measures test digits
+/** @type {Record<string, new (pad: Pad) => Panel>} */
 const PANELS = { river: River, map: LatentMap, steps: Steps };
 const TOPICS = ["line", "answer", "picture", "panels"]; // what can be said below the pad, the first that is wins
 
-class Pad {
-  constructor(root) {
-    const find = (name) => root.querySelector(`.${name}`);
-    Object.assign(this, { lab: find("lab"), note: find("note"), panelBox: find("panels"), words: find("words") });
-    this.seen = find("pixels").getContext("2d");
+export default class Pad {
+  /** @param {HTMLElement} root @param {Data} data */
+  constructor(root, data) {
+    countDots(data.limits.dot);
+    this.data = data;
+    /** @type {SetState} */
+    this.setState = () => {};
+    this.updated = false;
+    this.closed = false;
+    this.root = this.lab = find(root, ".lab");
+    this.note = find(root, ".note");
+    this.panelBox = find(root, ".panels");
+    this.words = find(root, ".words");
+    this.seen = context(find(root, ".pixels", HTMLCanvasElement));
     this.painted = 0; // the number of the newest answer that was shown
-    this.dirty = false; // whether the drawing changed since the last question
-    this.notes = {};
-    this.timers = {};
-    this.made = new Map(); // panels by name
-    this.panels = [];
+    this.asks = "";
+    this.newest = /** @type {{ reply: Reply, asked: Asked } | null} */ (null); // the answer that the next frame shows
+    this.frame = /** @type {number | null} */ (null);
+    this.notes = /** @type {Record<string, string>} */ ({});
+    this.timers = /** @type {Record<string, number>} */ ({});
+    this.made = /** @type {Map<string, Panel>} */ (new Map()); // by name
+    this.panels = /** @type {Panel[]} */ ([]);
+    this.line = /** @type {Line | null} */ (null);
+    this.questions = new Latest(() => Boolean(this.line?.ready));
     this.jury = new Jury(root, () => this.led());
-    this.ink = new Ink(root, { changed: () => this.ask(), settled: () => this.rest() });
+    this.ink = new Ink(root, data.limits.strokes, { changed: () => this.ask(), settled: () => this.rest() });
     this.pen = new Pen(root, this.ink);
     this.teach = new Teach(root, {
       drawn: () => this.ink.strokes.length > 0 && (this.ink.finish(), this.ink.rest(), true),
       teach: (what) => this.setState("teach", what),
     });
     this.keys = new Keys(root, this.ink, this.pen, (digit) => this.data.taught && this.teach.save(digit));
-    this.picture = new Picture(root, {
-      ask: (question) => this.line.ask(question),
+    this.picture = new Picture(root, data.limits.side, {
+      ask: (question) => this.question(question),
       say: (sentence) => this.say("picture", sentence),
       take: (strokes, width) => this.ink.replace(strokes, width),
     });
   }
 
-  // The classifier that panels follow: {id, name, color}, null when there is none.
+  /** The classifier that panels follow, null when there is none. */
   get lead() {
     return this.jury.lead;
   }
 
-  // Called again whenever the page's data or the theme changes.
+  /** Called again whenever the page's data or the theme changes. @param {Data} data @param {SetState} setState */
   update(data, setState) {
-    const first = !this.data;
-    Object.assign(this, { data, setState });
-    this.line ??= new Line(data.base, {
+    const first = !this.updated;
+    this.updated = true;
+    this.data = data;
+    this.setState = setState;
+    this.line ??= new Line({
       page: (question) => this.setState("ask", question),
       say: (sentence) => this.say("line", sentence),
-      ready: () => this.pump(),
+      ready: () => this.questions.pump(),
     });
-    const newer = data.drawing && data.drawing.stamp > this.ink.stamp && !this.ink.down;
-    if (newer) this.ink.adopt(data.drawing);
+    const newer = data.drawing && data.drawing.stamp > this.ink.stamp && !this.ink.down ? data.drawing : null;
+    if (newer) this.ink.adopt(newer);
     if (data.reply) this.line.heard(data.reply);
     this.lab.classList.toggle("alone", !data.show_answers);
     this.teach.update(data.taught);
@@ -60,7 +122,8 @@ class Pad {
     this.closed = true;
     for (const part of [this.ink, this.pen, this.keys, this.picture, this.teach, ...this.made.values()]) part.close();
     Object.values(this.timers).forEach(clearTimeout);
-    cancelAnimationFrame(this.frame);
+    if (this.frame) cancelAnimationFrame(this.frame);
+    this.questions.close();
     this.line?.close();
   }
 
@@ -69,8 +132,9 @@ class Pad {
     this.jury.arrange(answers ? runs : []);
     const wanted = answers ? panels : [];
     const shown = wanted.map((name) => {
-      if (!this.made.has(name)) this.made.set(name, new PANELS[name](this));
-      return this.made.get(name);
+      const panel = this.made.get(name) ?? new PANELS[name](this);
+      this.made.set(name, panel);
+      return panel;
     });
     for (const [name, panel] of this.made) {
       if (wanted.includes(name)) continue;
@@ -89,6 +153,7 @@ class Pad {
     this.asks = asks;
   }
 
+  /** @param {string} name @param {number} delay @param {() => void} job */
   later(name, delay, job) {
     clearTimeout(this.timers[name]);
     this.timers[name] = setTimeout(job, delay);
@@ -96,40 +161,48 @@ class Pad {
 
   // ---- questions: one in flight, the latest drawing wins
 
-  // What should be known is another thing now: the drawing, or what a panel wishes to know of it.
+  /** One question beside those about the drawing. @param {object} question @returns {Promise<Reply>} */
+  async question(question) {
+    return this.line?.ask(question) ?? { error: "The pad is closed.", lost: true };
+  }
+
+  /** What should be known is another thing now: the drawing, or what a panel wishes to know of it. */
   ask() {
     if (this.closed) return;
-    this.dirty = this.ink.shown.length > 0;
-    if (this.dirty) this.pump();
-    else this.wipe();
+    if (this.ink.shown.length) this.questions.run(() => this.askNow());
+    else {
+      this.questions.forget();
+      this.wipe();
+    }
   }
 
-  pump() {
-    if (!this.dirty || this.asking || this.closed || !this.line?.ready) return;
-    this.dirty = false;
-    const { ink } = this;
+  /** @returns {Promise<void>} */
+  async askNow() {
+    const { ink, line } = this;
+    if (!line || !ink.shown.length) return;
     const strokes = ink.snapshot();
+    /** @type {Record<string, unknown> & { off?: string[] }} */
     const question = { kind: "draw", strokes, width: ink.width, runs: this.jury.ids() };
     this.panels.forEach((panel) => panel.question(question));
-    const asked = { strokes, width: ink.width, off: question.off ?? [], fraction: ink.fraction, length: inkLength(strokes) };
-    this.asking = true;
-    this.line.ask(question).then((reply) => this.receive(reply, asked));
-    this.lab.dataset.asked = this.line.seq;
-  }
-
-  receive(reply, asked) {
-    this.asking = false;
+    const { width, fraction } = ink;
+    const asked = { strokes, width, off: question.off ?? [], fraction, length: inkLength(strokes) };
+    const answer = line.ask(question);
+    this.lab.dataset.asked = String(line.seq);
+    const reply = await answer;
     if (this.closed) return;
-    if (reply.lost) this.dirty = this.ink.shown.length > 0;
-    else this.say("answer", reply.error ?? "");
-    if (!reply.error && reply.seq > this.painted) {
-      this.newest = { reply, asked };
-      this.frame ??= requestAnimationFrame(() => this.show());
-    }
-    this.pump();
+    if (reply.lost) return this.ask();
+    this.say("answer", reply.error ?? "");
+    if (reply.error || !this.isNew(reply)) return;
+    this.newest = { reply, asked };
+    this.frame ??= requestAnimationFrame(() => this.show());
   }
 
-  // The pen rests: the page gets the drawing, and there is time for what takes longer.
+  /** Never an older answer after a newer one. @param {Reply} reply */
+  isNew(reply) {
+    return reply.seq !== undefined && reply.seq > this.painted;
+  }
+
+  /** The pen rests: the page gets the drawing, and there is time for what takes longer. */
   rest() {
     this.setState("drawing", this.ink.drawing());
     this.panels.forEach((panel) => panel.settled());
@@ -140,19 +213,19 @@ class Pad {
     this.ask();
   }
 
-  // ---- answers: never an older one after a newer one, and all of one in one frame
+  // ---- answers: all of one in one frame
 
   show() {
     this.frame = null;
-    const { reply, asked } = this.newest ?? {};
+    const { newest } = this;
     this.newest = null;
-    if (reply && reply.seq > this.painted) this.paint(reply, asked);
+    if (newest && this.isNew(newest.reply)) this.paint(newest.reply, newest.asked);
   }
 
   wipe() {
     this.painted = this.line?.next() ?? 0; // whatever is still on the way answers a drawing that is gone
-    this.lab.dataset.asked = this.lab.dataset.seq = this.painted;
-    this.seen.clearRect(0, 0, 28, 28);
+    this.lab.dataset.asked = this.lab.dataset.seq = String(this.painted);
+    erase(this.seen.canvas);
     this.jury.clear();
     this.panels.forEach((panel) => panel.wipe());
     this.words.textContent = "";
@@ -160,13 +233,14 @@ class Pad {
     clearTimeout(this.timers.again);
   }
 
+  /** @param {Reply} reply @param {Asked} asked */
   paint(reply, asked) {
-    this.painted = reply.seq;
-    const pixels = digitPixels(reply.image);
+    this.painted = reply.seq ?? this.painted;
+    const pixels = pixelsOf(bytesOf(reply.image));
     this.seen.putImageData(pixels, 0, 0);
     this.jury.paint(reply, pixels);
     this.panels.forEach((panel) => panel.paint(reply, asked));
-    this.lab.dataset.seq = reply.seq;
+    this.lab.dataset.seq = String(reply.seq);
     this.later("words", WORDS, () => (this.words.textContent = this.jury.words()));
     const strangers = Object.values(reply.redrawn ?? {}).map((one) => one.stranger);
     const measuring = strangers.includes(null) || reply.map?.near?.length === 0;
@@ -176,26 +250,14 @@ class Pad {
 
   // ---- what is said below the pad
 
-  // A quiet line of the panels, such as that a step is switched off; "" takes it back.
+  /** A quiet line of the panels, such as that a step is switched off; "" takes it back. @param {string} sentence */
   remark(sentence) {
     this.say("panels", sentence);
   }
 
+  /** @param {string} topic of TOPICS @param {string} sentence */
   say(topic, sentence) {
     this.notes[topic] = sentence;
     setText(this.note, TOPICS.map((name) => this.notes[name]).find(Boolean) ?? "");
   }
-}
-
-export default function ({ parentElement, data: [data], setStateValue }) {
-  if (!parentElement.digitPad?.lab.isConnected) {
-    parentElement.digitPad?.close();
-    parentElement.digitPad = new Pad(parentElement);
-  }
-  const pad = parentElement.digitPad;
-  pad.update(data, setStateValue);
-  return () => {
-    pad.close();
-    delete parentElement.digitPad;
-  };
 }

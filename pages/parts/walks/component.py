@@ -16,28 +16,22 @@ from core.data.datasets import DATASETS
 from core.figures.palette import DIGIT_COLORS
 from core.latent.projection import Projection
 from core.latent.walks import class_means, ranges
+from core.live.codes import MOST_PLACED
+from core.live.map import MOST
 from core.runs.run import Run
+from pages.parts.web.component import component, nothing
 from pages.parts.web.page_line import page_reply
 
-_FILES = Path(__file__).parent
-# A component is one module: these files are joined, so their top-level names are different.
-_SCRIPTS = (
-    *("../web/line.js", "tools.js", "strip.js", "film.js", "sliders.js", "sum.js"),
-    *("grid.js", "choose.js", "stage.js"),
-)
 _MEASURED = 10_000  # codes that percentiles are taken of; more cost seconds and change nothing one could see
 _PAIRS = 2_000
 
 
-def _nothing() -> None:
-    """Streamlit keeps a component's value only where it has a callback."""
-
-
-_component = st.components.v2.component(
+_FOLDER = Path(__file__).parent
+_mount = component(
     "digitlab_walk",
-    html='<div class="walk"></div>',
-    css=(_FILES / "walks.css").read_text(encoding="utf-8"),
-    js="\n".join((_FILES / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    _FOLDER / "stage.js",
+    html='<div class="walk component digitlab-waits"></div>',
+    css=[_FOLDER / "walks.css"],
 )
 
 
@@ -81,20 +75,20 @@ def mount(kind: str, *, key: str, run: Run, projection: Projection, name: str, *
     weights are the same, the browser keeps what people made of it.
     """
     said = st.session_state.get(key) or {}
-    _component(
+    _mount(
         key=key,
         data={
             "kind": kind,
             "name": f"{run.id} {run.weights_version()} {projection.version} {name}",
-            "base": str(st.get_option("server.baseUrlPath") or "").strip("/"),
             "map": {"run": run.id, "method": projection.method, "sample": projection.sample},
             "palette": list(DIGIT_COLORS),
             "classes": list(DATASETS[projection.dataset].classes),
+            "most": {"codes": MOST, "placed": MOST_PLACED},
             "reply": page_reply(f"{key}-reply", said.get("ask")),
             **data,
         },
-        on_ask_change=_nothing,
-        on_said_change=_nothing,
+        on_ask_change=nothing,
+        on_said_change=nothing,
     )
     answer = said.get("said")
     return answer if isinstance(answer, dict) else {}

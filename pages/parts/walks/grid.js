@@ -1,9 +1,31 @@
+// @ts-check
 // A grid of decoded codes, middle + temperature x step each; where the pointer is, the map shows its place.
 
-class Grid {
+import { parts, sent } from "./codes.js";
+import { Pictures } from "./pictures.js";
+import { node, setText, slider } from "../web/dom.js";
+import { Latest } from "../web/latest.js";
+import { bytesOf, floatsOf } from "../web/pixels.js";
+
+/** @import Walk from "./stage.js" */
+/** @import { Common } from "./stage.js" */
+
+/**
+ * @typedef {Common & { label: string, mean: string, steps: string, columns: number, hot: boolean }} Data
+ * mean: of k numbers, steps: of n times k, both base64 of float32
+ */
+
+export class Grid {
+  /** @param {Walk} walk */
   constructor(walk) {
     this.walk = walk;
-    this.newest = new Newest(walk);
+    this.ask = walk.latest();
+    this.drawings = new Latest(() => !walk.closed);
+    this.name = "";
+    this.mean = this.steps = new Float32Array();
+    this.count = 0;
+    this.pictures = /** @type {Pictures | null} */ (null);
+    this.pointed = -1;
     this.temperature = 1;
     this.root = node("div", "grid");
     this.head = node("p", "card-head");
@@ -16,21 +38,21 @@ class Grid {
     this.root.append(this.head, this.hot, this.body);
   }
 
+  /** @param {Data} data */
   update(data) {
-    this.data = data;
     if (data.name === this.name) return;
     this.name = data.name;
-    this.mean = numbersOf(data.mean);
-    this.steps = numbersOf(data.steps);
+    this.mean = floatsOf(data.mean);
+    this.steps = floatsOf(data.steps);
     this.count = this.steps.length / this.mean.length;
     this.hot.hidden = !data.hot;
     this.head.replaceChildren(node("b", "", data.label));
     if (this.pictures?.count !== this.count) {
-      this.pictures = new Pictures(data.columns, this.count, data.hot ? "" : "dense");
-      const { canvas } = this.pictures;
+      const pictures = (this.pictures = new Pictures(data.columns, this.count, data.hot ? "" : "dense"));
+      const { canvas } = pictures;
       canvas.setAttribute("role", "img");
       canvas.dataset.testid = "grid-screen";
-      canvas.onpointermove = canvas.onpointerdown = (event) => this.point(this.pictures.at(event));
+      canvas.onpointermove = canvas.onpointerdown = (event) => this.point(pictures.at(event));
       canvas.onpointerleave = () => this.walk.announce([], null);
       this.body.replaceChildren(canvas);
     }
@@ -38,41 +60,39 @@ class Grid {
     this.heat(this.temperature);
   }
 
+  /** @param {number} place */
   code(place) {
     const k = this.mean.length;
     return this.mean.map((middle, i) => middle + this.temperature * this.steps[place * k + i]);
   }
 
-  // All pictures anew, at the newest temperature; one round of questions at a time.
-  async heat(temperature) {
+  /** All pictures anew; one round of questions at a time, the latest next. @param {number} temperature */
+  heat(temperature) {
     this.temperature = temperature;
     setText(this.value, temperature.toFixed(2));
-    this.wanted = true;
-    if (this.drawing) return;
-    this.drawing = true;
-    while (this.wanted && !this.walk.closed) {
-      this.wanted = false;
-      await this.draw();
-    }
-    this.drawing = false;
+    this.drawings.run(() => this.draw());
   }
 
   async draw() {
-    const codes = Array.from({ length: this.count }, (_, place) => sent(this.code(place))), drawn = [];
-    for (const part of parts(codes)) {
+    const { pictures, temperature } = this;
+    const codes = Array.from({ length: this.count }, (_, place) => sent(this.code(place)));
+    /** @type {[Uint8Array, number][]} */
+    const drawn = [];
+    for (const part of parts(codes, this.walk.data.most.codes)) {
       const reply = await this.walk.ask({ kind: "code", codes: part.codes });
       if (this.walk.closed || reply.error) return;
       drawn.push([bytesOf(reply.images), part.from]);
     }
-    for (const [images, from] of drawn) this.pictures.paint(images, from); // all of one temperature in one frame
-    this.pictures.canvas.dataset.drawn = this.temperature;
+    if (!pictures) return;
+    for (const [images, from] of drawn) pictures.paint(images, from); // all of one temperature in one frame
+    pictures.canvas.dataset.drawn = String(temperature);
   }
 
+  /** @param {number | null} place */
   point(place) {
     if (place === null || place === this.pointed) return;
     this.pointed = place;
-    const { method, sample } = this.data.map;
-    this.newest.ask({ kind: "code", codes: [sent(this.code(place))], map: { method, sample } }, (reply) => {
+    this.ask({ kind: "code", codes: [sent(this.code(place))], map: this.walk.place }, (reply) => {
       if (reply.places[0]) this.walk.announce([reply.places[0]], 0);
     });
   }

@@ -1,22 +1,35 @@
+// @ts-check
 // The line to the models: questions over the live socket, or through the page while there is none. Every question is
 // answered, if only with an error.
+
+import { rooted } from "./dom.js";
+
+/** @import { Reply } from "./types.js" */
 
 const PATIENCE = 15000; // ms without a word, while a question is open, until the line counts as dead
 const CONNECTING = 2000; // ms
 const SLOW = 700; // ms until the pad says that it waits
 const LOST = { lost: true, error: "The question was lost on the way: ask again." };
 
-class Line {
-  // page(question): ask through the page; say(sentence); ready(): questions can be sent, now or again.
-  constructor(base, owner) {
-    const root = base ? `/${base}` : "";
-    this.url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root}/digitlab/live`;
+/**
+ * @typedef {{
+ *   page: (question: object) => void, say: (sentence: string) => void, ready: () => void
+ * }} Owner of a line
+ * page: ask through the page; ready: questions can be sent, now or again
+ */
+/** @typedef {{ question: object, answered: (reply: Reply) => void, way: "" | "socket" | "page" }} Open */
+
+export class Line {
+  /** @param {Owner} owner */
+  constructor(owner) {
+    this.url = rooted("digitlab/live").replace(/^http/, "ws");
     this.owner = owner;
     this.seq = Date.now(); // higher than any number an earlier pad of this page used
-    this.open = new Map(); // questions without an answer, oldest first
+    this.open = /** @type {Map<number, Open>} */ (new Map()); // questions without an answer, oldest first
     this.failures = 0;
-    this.timers = {};
-    this.connect();
+    this.timers = /** @type {Record<string, number>} */ ({});
+    this.closed = false;
+    this.socket = this.connect();
   }
 
   get live() {
@@ -31,7 +44,10 @@ class Line {
     return (this.seq += 1);
   }
 
-  // Resolves with the reply; with {error} when it failed and also {lost} when nobody may have heard the question.
+  /**
+   * Resolves with the reply; with {error} when it failed and also {lost} when nobody may have heard the question.
+   * @param {object} question @returns {Promise<Reply>}
+   */
   ask(question) {
     const seq = this.next();
     return new Promise((answered) => {
@@ -46,22 +62,26 @@ class Line {
     this.socket.close();
   }
 
-  // What the page answered; it shows its last answer again whenever it is drawn.
+  /** What the page answered; it shows its last answer again whenever it is drawn. @param {Reply} reply */
   heard(reply) {
-    if (this.open.get(reply.seq)?.way === "page") this.receive(reply);
+    if (reply.seq !== undefined && this.open.get(reply.seq)?.way === "page") this.receive(reply);
   }
 
   connect() {
-    if (this.closed) return;
-    const socket = (this.socket = new WebSocket(this.url));
-    this.later("connect", CONNECTING, () => socket.readyState === WebSocket.CONNECTING && socket.close());
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    this.later("connect", CONNECTING, () => {
+      if (socket.readyState === WebSocket.CONNECTING) socket.close();
+    });
     socket.onopen = () => {
       this.failures = 0;
       this.owner.say("");
       this.pump();
       this.owner.ready();
     };
-    socket.onmessage = (event) => this.socket === socket && this.receive(JSON.parse(event.data));
+    socket.onmessage = (event) => {
+      if (this.socket === socket) this.receive(JSON.parse(event.data));
+    };
     socket.onclose = () => {
       if (this.closed) return;
       this.failures += 1;
@@ -71,6 +91,7 @@ class Line {
       this.pump();
       this.owner.ready();
     };
+    return socket;
   }
 
   pump() {
@@ -98,17 +119,19 @@ class Line {
     });
   }
 
+  /** @param {Reply} reply */
   receive(reply) {
     // A reply without a number refuses a question unread; the server answers in order, so it is the oldest.
     const seq = reply.seq ?? this.open.keys().next().value;
-    const one = this.open.get(seq);
-    if (!one) return;
+    const one = seq === undefined ? undefined : this.open.get(seq);
+    if (!one || seq === undefined) return;
     this.open.delete(seq);
     if (this.live) this.owner.say("");
     one.answered({ ...reply, seq });
     this.pump();
   }
 
+  /** @param {"socket" | "page"} way */
   lose(way) {
     for (const [seq, one] of this.open) {
       if (one.way !== way) continue;
@@ -117,6 +140,7 @@ class Line {
     }
   }
 
+  /** @param {string} name @param {number} delay @param {() => void} job */
   later(name, delay, job) {
     clearTimeout(this.timers[name]);
     this.timers[name] = setTimeout(job, delay);

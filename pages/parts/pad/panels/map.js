@@ -1,16 +1,43 @@
+// @ts-check
 // The latent map: the stored points of an autoencoder, and on it the drawing: a ring that moves with the pen, and a trail.
+
+import { Nearest } from "./near.js";
+import { frame, Growth, RETRY, Sheet } from "./panel.js";
+import { best, DIGITS } from "../verdict.js";
+import { clamp, node, setText } from "../../web/dom.js";
+import { bytesOf, floatsOf } from "../../web/pixels.js";
+import { boundsOf, namesOf, strokeOutlined, View, writeOutlined } from "../../web/view.js";
+
+/** @import Pad from "../pad.js" */
+/** @import { Asked, Data } from "../pad.js" */
+/** @import { Near } from "./near.js" */
+/** @import { Reply } from "../../web/types.js" */
 
 const TRAIL = 400; // answers the trail keeps
 const APART = 0.006; // pad units of ink between two of them
 const FADES = 6; // steps in which the trail fades
-const MARGIN = 0.06; // of the map's side, around its points
-const OUTLIERS = 0.003; // share of the points at each side that do not stretch the map
 const EDGE = 12; // CSS pixels between the edge and a drawing that lies beyond it
 
-class LatentMap {
+/** @typedef {{ at: number, x: number, y: number }} Spot of the trail: after so much ink, in map units */
+/** @typedef {{ points: Float32Array, labels: Uint8Array, classes: string[], dataset: string }} Stored */
+
+export class LatentMap {
+  /** @param {Pad} pad */
   constructor(pad) {
     this.pad = pad;
-    Object.assign(this, frame("map", "On the map", ""));
+    const { root, quiet } = frame("map", "On the map", "");
+    this.root = root;
+    this.quiet = quiet;
+    this.closed = false;
+    this.timer = 0;
+    this.source = /** @type {Data["map"]} */ (null);
+    this.wanted = ""; // which map, as a text
+    this.loading = "";
+    this.map = /** @type {Stored | null} */ (null);
+    this.view = new View();
+    this.trail = /** @type {Spot[]} */ ([]);
+    this.place = /** @type {Spot | null} */ (null);
+    this.key = "";
     this.growth = new Growth();
     this.ground = new Sheet("map-ground", () => this.fit());
     this.over = new Sheet("map-over", () => this.draw());
@@ -23,7 +50,7 @@ class LatentMap {
     for (const line of [this.missing, this.sentence]) line.role = "status";
     const plane = node("div", "map-plane");
     plane.append(this.ground.canvas, this.over.canvas, this.missing);
-    this.near = new Near(this);
+    this.near = new Nearest(this);
     const left = node("div", "map-left");
     left.append(plane, this.sentence);
     const body = node("div", "map-body");
@@ -32,6 +59,7 @@ class LatentMap {
     this.wipe();
   }
 
+  /** @param {Data} data */
   update(data) {
     const wanted = JSON.stringify(data.map);
     if (wanted !== this.wanted) {
@@ -50,6 +78,7 @@ class LatentMap {
     if (this.ground.colours()) this.fit(); // the page is drawn anew at every rest of the pen: not so the map
   }
 
+  /** @param {Record<string, unknown>} q */
   question(q) {
     if (this.source) q.map = { run: this.source.run, method: this.source.method };
   }
@@ -75,6 +104,7 @@ class LatentMap {
     this.near.morph.refresh();
   }
 
+  /** @param {string} sentence */
   miss(sentence) {
     setText(this.missing, sentence);
   }
@@ -86,8 +116,8 @@ class LatentMap {
     const { wanted, source } = this;
     if (!source || this.loading === wanted) return;
     this.loading = wanted;
-    const reply = await this.pad.line.ask({ kind: "map", run: source.run, method: source.method });
-    if (this.loading === wanted) this.loading = null;
+    const reply = await this.pad.question({ kind: "map", run: source.run, method: source.method });
+    if (this.loading === wanted) this.loading = "";
     if (this.closed || wanted !== this.wanted) return;
     if (reply.error) {
       this.miss(source.version ? reply.error : "There is no map yet; it appears here as soon as it is computed.");
@@ -95,55 +125,39 @@ class LatentMap {
       return;
     }
     this.miss("");
-    this.map = { ...reply, points: new Float32Array(bytes(reply.points).buffer), labels: bytes(reply.labels) };
-    this.bounds = [0, 1].map((axis) => spread(this.map.points, axis));
+    const { classes, dataset } = reply;
+    this.map = { points: floatsOf(reply.points), labels: bytesOf(reply.labels), classes, dataset };
+    this.view.bounds = boundsOf(this.map.points);
+    this.near.of(dataset);
     this.fit();
   }
 
-  // Lay the map into the canvas, both axes alike, and paint its points: only when they, the size or the theme change.
+  /** Lay the map into the canvas and paint its points: only when they, the size or the theme change. */
   fit() {
-    const { map, ground } = this;
+    const { map, ground, view } = this;
     const ctx = ground.width ? ground.clear() : null;
     if (!map || !ctx) return this.draw();
-    const { width, height } = ground;
-    const [x, y] = this.bounds;
-    const scale = Math.min(width / (x.high - x.low), height / (y.high - y.low)) * (1 - 2 * MARGIN);
-    const [middleX, middleY] = [(x.low + x.high) / 2, (y.low + y.high) / 2];
-    this.at = (px, py) => [width / 2 + (px - middleX) * scale, height / 2 - (py - middleY) * scale];
+    view.width = ground.width;
+    view.height = ground.height;
     const radius = map.labels.length > 3000 ? 1.2 : 2;
     ctx.globalAlpha = 0.55;
     for (let i = 0; i < map.labels.length; i++) {
-      const [cx, cy] = this.at(map.points[2 * i], map.points[2 * i + 1]);
+      const [cx, cy] = view.at(map.points[2 * i], map.points[2 * i + 1]);
       ctx.fillStyle = this.pad.data.palette[map.labels[i]];
       ctx.beginPath();
       ctx.arc(cx, cy, radius, 0, 7);
       ctx.fill();
     }
     ctx.globalAlpha = 1;
-    this.names(ctx);
+    for (const { name, x, y } of namesOf(map.points, map.labels, map.classes)) {
+      writeOutlined(ctx, ground, name, ...view.at(x, y), 15);
+    }
     this.draw();
-  }
-
-  names(ctx) {
-    const { points, labels, classes } = this.map;
-    ctx.font = "700 15px sans-serif";
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    ctx.lineJoin = "round";
-    ctx.lineWidth = 4;
-    ctx.strokeStyle = this.ground.paper;
-    ctx.fillStyle = this.ground.text;
-    classes.forEach((name, label) => {
-      const own = points.filter((_, i) => labels[i >> 1] === label);
-      if (!own.length) return;
-      const [x, y] = this.at(...[0, 1].map((axis) => middle(own, axis)));
-      ctx.strokeText(name, x, y);
-      ctx.fillText(name, x, y);
-    });
   }
 
   // ---- the drawing on it
 
+  /** @param {Reply} reply @param {Asked} asked */
   paint({ map }, asked) {
     if (!map) return;
     if (map.error) return this.fail(map.error);
@@ -158,14 +172,16 @@ class LatentMap {
     this.near.morph.follow(asked.off);
   }
 
+  /** @param {string} sentence */
   fail(sentence) {
     this.place = null;
     this.near.wipe();
     this.draw();
     setText(this.sentence, this.map ? sentence : "");
-    if (!this.map && this.source.version) this.miss(sentence);
+    if (!this.map && this.source?.version) this.miss(sentence);
   }
 
+  /** @param {Spot} place */
   leave(place) {
     this.place = place;
     const after = this.trail.findIndex(({ at }) => at >= place.at - APART);
@@ -175,14 +191,15 @@ class LatentMap {
     if (this.trail.length > TRAIL) this.trail.shift();
   }
 
+  /** @param {{ near: Near[] }} map */
   say({ near }) {
     if (!near.length) return setText(this.sentence, "");
-    const counts = Array(10).fill(0);
-    for (const [, label] of near) counts[label] += 1;
+    const counts = DIGITS.map((digit) => near.filter(([, label]) => label === digit).length);
     const label = best(counts);
     setText(this.sentence, `${counts[label]} of the ${near.length} nearest digits are ${this.named(label)}s.`);
   }
 
+  /** @param {number} label */
   named(label) {
     return this.map?.classes[label] ?? String(label);
   }
@@ -191,59 +208,39 @@ class LatentMap {
     const { over, place } = this;
     if (!over.width) return;
     const ctx = over.clear();
-    if (!this.map || !place || !this.at) return;
-    this.drawTrail(ctx);
-    const [x, y] = this.at(place.x, place.y);
-    const inside = [Math.min(over.width - EDGE, Math.max(EDGE, x)), Math.min(over.height - EDGE, Math.max(EDGE, y))];
-    const beyond = Math.hypot(x - inside[0], y - inside[1]) > 1;
-    Object.assign(over.canvas.dataset, { x: Math.round(inside[0]), y: Math.round(inside[1]), trail: this.trail.length });
+    if (!this.map || !place || !this.view.ready) return;
+    this.drawTrail(ctx, place.at);
+    const [x, y] = this.view.at(place.x, place.y);
+    const [left, top] = [clamp(x, EDGE, over.width - EDGE), clamp(y, EDGE, over.height - EDGE)];
+    const beyond = Math.hypot(x - left, y - top) > 1;
+    Object.assign(over.canvas.dataset, { x: Math.round(left), y: Math.round(top), trail: this.trail.length });
     ctx.beginPath();
-    if (beyond) arrow(ctx, inside, Math.atan2(y - inside[1], x - inside[0]));
+    if (beyond) arrow(ctx, left, top, Math.atan2(y - top, x - left));
     else ctx.arc(x, y, 7, 0, 7);
-    this.outline(ctx, 2.5, 1);
+    strokeOutlined(ctx, over, 2.5, 3);
   }
 
-  // Only the trail up to what is shown: while a replay runs it has not been further.
-  drawTrail(ctx) {
-    const trail = this.trail.filter(({ at }) => at <= this.place.at + 1e-9);
+  /**
+   * Only the trail up to what is shown: while a replay runs it has not been further.
+   * @param {CanvasRenderingContext2D} ctx @param {number} shown pad units of ink
+   */
+  drawTrail(ctx, shown) {
+    const trail = this.trail.filter(({ at }) => at <= shown + 1e-9);
     const size = Math.ceil(trail.length / FADES);
     for (let from = 0; from < trail.length; from += size) {
       ctx.beginPath();
-      for (const { x, y } of trail.slice(Math.max(0, from - 1), from + size)) ctx.lineTo(...this.at(x, y));
-      this.outline(ctx, 2, 0.25 + (0.6 * (from + size)) / (trail.length + size));
-    }
-  }
-
-  // Dark on a light halo, or the other way round: to be seen on every colour.
-  outline(ctx, width, alpha) {
-    ctx.lineCap = ctx.lineJoin = "round";
-    ctx.globalAlpha = alpha;
-    for (const [colour, more] of [[this.over.paper, 3], [this.over.text, 0]]) {
-      ctx.strokeStyle = colour;
-      ctx.lineWidth = width + more;
-      ctx.stroke();
+      for (const { x, y } of trail.slice(Math.max(0, from - 1), from + size)) ctx.lineTo(...this.view.at(x, y));
+      ctx.globalAlpha = 0.25 + (0.6 * (from + size)) / (trail.length + size);
+      strokeOutlined(ctx, this.over, 2, 3);
     }
     ctx.globalAlpha = 1;
   }
 }
 
-function arrow(ctx, [x, y], angle) {
+/** @param {CanvasRenderingContext2D} ctx @param {number} x @param {number} y @param {number} angle */
+function arrow(ctx, x, y, angle) {
   for (const [turn, reach] of [[2.5, 11], [0, 9], [-2.5, 11]]) {
     ctx.lineTo(x + reach * Math.cos(angle + turn), y + reach * Math.sin(angle + turn));
   }
   ctx.closePath();
-}
-
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-
-const along = (points, axis) => points.filter((_, i) => i % 2 === axis).sort();
-
-const middle = (points, axis) => along(points, axis)[points.length >> 2];
-
-// Where the points lie along one axis, all but a few outliers.
-function spread(points, axis) {
-  const sorted = along(points, axis);
-  const out = Math.floor(sorted.length * OUTLIERS);
-  const [low, high] = [sorted[out], sorted[sorted.length - 1 - out]];
-  return high > low ? { low, high } : { low: low - 1, high: low + 1 };
 }

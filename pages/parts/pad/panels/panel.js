@@ -1,9 +1,15 @@
+// @ts-check
 // What the panels below the pad share: their frame, a canvas as sharp as the screen, and whether a drawing only grew.
 
-const RESTS = 350; // ms without a new answer until a panel asks its costly question, should the pad not say so itself
-const RETRY = 1500; // ms until something that is not there yet is asked for again
+import { context, node } from "../../web/dom.js";
 
-function frame(name, title, sentence) {
+/** @import { Stroke } from "../strokes.js" */
+
+export const RESTS = 350; // ms without a new answer until a panel asks its costly question, if the pad does not say so
+export const RETRY = 1500; // ms until something that is not there yet is asked for again
+
+/** @param {string} name @param {string} title @param {string} sentence */
+export function frame(name, title, sentence) {
   const root = node("section", `panel ${name}`);
   root.dataset.testid = `panel-${name}`;
   root.ariaLabel = title;
@@ -12,29 +18,15 @@ function frame(name, title, sentence) {
   return { root, quiet };
 }
 
-function picture(className, label = "") {
-  const canvas = node("canvas", className);
-  canvas.width = canvas.height = 28;
-  if (label) Object.assign(canvas, { role: "img", ariaLabel: label });
-  else canvas.ariaHidden = "true";
-  return canvas;
-}
-
-// Base64 of 28 x 28 uint8 as light ink on the black that such canvases have behind them.
-function paintGrey(canvas, image) {
-  canvas.getContext("2d").putImageData(digitPixels(image), 0, 0);
-}
-
-function erase(canvas) {
-  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-}
-
 // A canvas that always has the screen's own pixels. Its size is known without asking the page to lay itself out.
-class Sheet {
+export class Sheet {
+  /** @param {string} className @param {() => void} repaint its size is another */
   constructor(className, repaint) {
     this.canvas = node("canvas", className);
-    this.ctx = this.canvas.getContext("2d");
+    this.ctx = context(this.canvas);
     this.width = this.height = 0; // CSS pixels
+    this.text = "#888";
+    this.paper = "#fff";
     this.watcher = new ResizeObserver(([{ contentRect }]) => {
       this.width = contentRect.width;
       this.height = contentRect.height;
@@ -53,13 +45,16 @@ class Sheet {
     return ctx;
   }
 
-  // The colours of the theme, read once: asking for them at every answer would cost a style pass each time. Says whether
-  // they are others than before.
+  /**
+   * Read the colours of the theme, once: asking at every answer would cost a style pass each time. Says whether
+   * they are others than before.
+   */
   colours() {
     const style = getComputedStyle(this.canvas);
     const [text, paper] = [style.color, style.getPropertyValue("--st-background-color").trim() || "#fff"];
     const other = text !== this.text || paper !== this.paper;
-    Object.assign(this, { text, paper });
+    this.text = text;
+    this.paper = paper;
     return other;
   }
 
@@ -69,16 +64,16 @@ class Sheet {
 }
 
 // Whether a drawing goes on where the one before it ended. An undo, the eraser or a picture makes another drawing of it.
-class Growth {
+export class Growth {
   constructor() {
-    this.forget();
+    this.count = this.hash = 0;
   }
 
   forget() {
     this.count = this.hash = 0;
   }
 
-  // "same", "grown" or "other" than the strokes of the last call.
+  /** As against the strokes of the last call. @param {Stroke[]} strokes @returns {"same" | "grown" | "other"} */
   compare(strokes) {
     let hash = 0;
     let count = 0;
@@ -96,10 +91,4 @@ class Growth {
     if (!known || before === 0 || count < before) return "other";
     return count === before ? "same" : "grown";
   }
-}
-
-// How much ink there is up to the end of each stroke, in pad units.
-function strokeEnds(strokes) {
-  let total = 0;
-  return strokes.map((stroke) => (total += strokeLength(stroke)));
 }

@@ -1,4 +1,15 @@
+// @ts-check
 // The river: how probable the lead finds each digit, against the ink drawn so far, as bands that grow with the pen.
+
+import { frame, Growth, RESTS, RETRY, Sheet } from "./panel.js";
+import { Replay } from "./replay.js";
+import { strokeEnds } from "../strokes.js";
+import { best, DIGITS, percent, told } from "../verdict.js";
+import { clamp, context, node, setText } from "../../web/dom.js";
+
+/** @import Pad from "../pad.js" */
+/** @import { Asked } from "../pad.js" */
+/** @import { Reply } from "../../web/types.js" */
 
 const SHORTEST = 1.4; // pad units of ink that fill the river at first, about what a digit takes
 const FINEST = 120; // answers the river keeps over its width: more cannot be told apart
@@ -9,11 +20,28 @@ const TALL = 15; // from which it has room for its digit
 const GLYPH = 16; // CSS pixels a side of a digit in its band
 const WIDEN = 180; // ms in which the river takes up its whole width once the pen rests
 
-class River {
+/** @typedef {CanvasRenderingContext2D} Ctx */
+/** @typedef {{ at: number, probabilities: number[] }} Answer after so much ink, in pad units */
+
+export class River {
+  /** @param {Pad} pad */
   constructor(pad) {
     this.pad = pad;
-    Object.assign(this, frame("river", "The reading as it grows", ""));
+    this.closed = false;
+    this.timer = this.frame = 0;
+    const { root, quiet } = frame("river", "The reading as it grows", "");
+    this.root = root;
+    this.quiet = quiet;
+    this.key = "";
+    this.points = /** @type {Answer[]} */ ([]);
+    this.now = /** @type {{ fraction: number, probabilities: number[] } | null} */ (null); // what is shown
+    this.exact = this.resting = this.asking = false;
+    this.ends = /** @type {number[]} */ ([]); // of the strokes, once it is exact
+    this.length = 0; // of the ink
+    this.span = SHORTEST; // pad units over its width
+    this.off = /** @type {string[]} */ ([]); // steps that were left out of the last answer
     this.growth = new Growth();
+    this.glyphs = DIGITS.map((digit) => glyph(digit, pad.data.palette[digit]));
     this.sheet = new Sheet("river-sheet", () => this.draw());
     Object.assign(this.sheet.canvas, { role: "img", ariaLabel: "Probability of each digit against the ink drawn" });
     this.replay = new Replay(this);
@@ -22,8 +50,8 @@ class River {
     scale.append(...["100 %", "50 %", "0 %"].map((text) => node("span", "", text)));
     const marks = node("div", "river-along");
     marks.ariaHidden = "true";
-    for (const [left, text] of [[0, "0 %"], [25, "25 %"], [50, "50 %"], [75, "75 %"], [100, "100 %"]]) {
-      const mark = node("span", "", text);
+    for (const left of [0, 25, 50, 75, 100]) {
+      const mark = node("span", "", `${left} %`);
       mark.style.left = `${left}%`;
       marks.append(mark);
     }
@@ -65,15 +93,21 @@ class River {
     this.say();
   }
 
-  // Another drawing, another lead or other steps: what was answered before does not belong to it.
+  /** Another drawing, lead or steps: what was answered before does not belong to it. @param {string} key */
   begin(key) {
-    Object.assign(this, { key, points: [], now: null, exact: false, resting: false, ends: [], length: 0 });
+    this.key = key;
+    this.points = [];
+    this.now = null;
+    this.exact = this.resting = false;
+    this.ends = [];
+    this.length = 0;
     this.era += 1;
     cancelAnimationFrame(this.frame);
   }
 
   // ---- answers
 
+  /** @param {Reply} reply @param {Asked} asked */
   paint({ answers }, asked) {
     const { lead } = this.pad;
     const probabilities = lead && answers[lead.id];
@@ -83,7 +117,7 @@ class River {
     const change = scrubbed ? "same" : this.growth.compare(asked.strokes);
     if (key !== this.key || change === "other") this.begin(key);
     if (!scrubbed) {
-      if (change === "grown") Object.assign(this, { resting: false, exact: false });
+      if (change === "grown") this.resting = this.exact = false;
       this.length = asked.length;
       this.add(asked.length, probabilities);
     }
@@ -96,15 +130,17 @@ class River {
     this.later(RESTS);
   }
 
+  /** @param {number} delay */
   later(delay) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.settled(), delay);
   }
 
+  /** @param {number} at @param {number[]} probabilities */
   add(at, probabilities) {
     const { points } = this;
-    while (points.length && points.at(-1).at >= at) points.pop();
-    if (points.length > 1 && at - points.at(-2).at < this.span / FINEST) points.pop();
+    while (points.length && points[points.length - 1].at >= at) points.pop();
+    if (points.length > 1 && at - points[points.length - 2].at < this.span / FINEST) points.pop();
     points.push({ at, probabilities });
     this.span = Math.max(this.span, at);
   }
@@ -114,15 +150,15 @@ class River {
     this.refine();
   }
 
-  // The exact river holds the same answers, at places spread evenly: the picture is filled in, it does not jump.
+  /** The exact river holds the same answers, at places spread evenly: the picture is filled in, it does not jump. */
   async refine() {
-    const { ink, line, lead } = this.pad;
+    const { ink, lead } = this.pad;
     const { strokes, width } = ink;
     if (this.asking || !strokes.length || !lead) return;
     const [era, length] = [this.era, ink.length()];
     this.asking = true;
-    const off = this.off?.length ? { off: this.off } : {};
-    const reply = await line.ask({ kind: "river", run: lead.id, strokes, width, ...off });
+    const off = this.off.length ? { off: this.off } : {};
+    const reply = await this.pad.question({ kind: "river", run: lead.id, strokes, width, ...off });
     this.asking = false;
     if (this.closed || !this.key) return;
     if (era !== this.era) return this.settled();
@@ -130,23 +166,28 @@ class River {
     if (reply.error) return; // the answers while drawing stay: they are as true, only fewer
     const known = this.points.map(({ at }) => at);
     const gap = length / FINEST;
-    const more = reply.at.map((share, i) => ({ at: share * length, probabilities: reply.probabilities[i] }));
+    /** @type {Answer[]} */
+    const more = /** @type {number[]} */ (reply.at).map((share, i) => {
+      return { at: share * length, probabilities: reply.probabilities[i] };
+    });
     this.points = this.points.concat(more.filter(({ at }) => !known.some((other) => Math.abs(other - at) < gap)));
     this.points.sort((a, b) => a.at - b.at);
     if (ink.down || length < this.length - 1e-9) {
       this.draw();
       return this.settled(); // it has grown meanwhile: asked again if it rests
     }
-    Object.assign(this, { exact: true, length, ends: strokeEnds(strokes) });
+    this.exact = true;
+    this.length = length;
+    this.ends = strokeEnds(strokes);
     this.rest();
   }
 
-  // The drawing is whole: the river takes up its width, and can be scrubbed.
+  /** The drawing is whole: the river takes up its width, and can be scrubbed. */
   rest() {
     const [from, since] = [this.span, performance.now()];
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const widen = (now) => {
-      const done = calm ? 1 : Math.min(1, Math.max(0, now - since) / WIDEN);
+    const widen = (/** @type {number} */ now) => {
+      const done = calm ? 1 : clamp((now - since) / WIDEN);
       this.span = from + (this.length - from) * done;
       this.draw();
       if (done < 1) this.frame = requestAnimationFrame(widen);
@@ -159,23 +200,24 @@ class River {
   arrive() {
     this.resting = true;
     this.root.classList.add("resting");
-    this.replay.show(this.now.fraction);
+    this.replay.show(this.now?.fraction ?? 1);
     this.say();
   }
 
   // ---- words
 
   say() {
-    const whole = this.resting || this.now?.fraction < 1;
+    const whole = this.resting || (this.now?.fraction ?? 1) < 1;
     this.root.classList.toggle("resting", this.resting);
     this.root.classList.toggle("flowing", this.points.length > 0);
     this.replay.enable(this.points.length > 0);
     setText(this.sentence, this.words(whole));
   }
 
+  /** @param {boolean} whole */
   words(whole) {
     if (!this.pad.lead) return "Choose a classifier to see its reading grow.";
-    if (!this.points.length) return "Draw a digit: its reading grows here with the ink.";
+    if (!this.now || !this.points.length) return "Draw a digit: its reading grows here with the ink.";
     const { fraction, probabilities } = this.now;
     const digit = best(probabilities);
     if (fraction < 1) return `After ${share(fraction)} of the ink it reads ${digit}, ${percent(probabilities[digit])}.`;
@@ -192,11 +234,11 @@ class River {
     return `Recognised as ${digit} after ${share(from)} of the ink.`;
   }
 
-  // What is shown, in words for the slider.
+  /** What is shown, in words for the slider. */
   wordsNow() {
     if (!this.now) return "";
     const { fraction, probabilities } = this.now;
-    return `${share(fraction)} of the ink: ${best(probabilities)}, ${percent(Math.max(...probabilities))}`;
+    return `${share(fraction)} of the ink: ${told(probabilities, ", ")}`;
   }
 
   // ---- picture
@@ -217,28 +259,38 @@ class River {
     this.strokeMarks(ctx, width, height);
   }
 
+  /** @param {Ctx} ctx @param {number} width @param {number} height */
   grid(ctx, width, height) {
     ctx.globalAlpha = 0.16;
-    ctx.fillStyle = this.sheet.text ?? "#888";
+    ctx.fillStyle = this.sheet.text;
     for (const y of [0, 0.5, 1]) ctx.fillRect(0, Math.min(height - 1, Math.round(y * height)), width, 1);
     ctx.globalAlpha = 1;
   }
 
+  /**
+   * @param {Ctx} ctx @param {number} digit @param {Float32Array} xs
+   * @param {Float32Array} above @param {Float32Array} below @param {number} height
+   */
   area(ctx, digit, xs, above, below, height) {
     let thickest = 0;
     for (let i = 0; i < xs.length; i++) thickest = Math.max(thickest, above[i] - below[i]);
     if (thickest < THIN) return;
-    const last = xs.length > 1 ? xs.at(-1) : xs[0] + 2;
+    const end = xs.length - 1;
+    const last = end > 0 ? xs[end] : xs[0] + 2;
     ctx.beginPath();
     ctx.moveTo(last, height);
     ctx.lineTo(xs[0], height);
     for (let i = 0; i < xs.length; i++) ctx.lineTo(xs[i], height - above[i]);
-    if (last > xs.at(-1)) ctx.lineTo(last, height - above.at(-1));
+    if (last > xs[end]) ctx.lineTo(last, height - above[end]);
     ctx.fillStyle = this.pad.data.palette[digit];
     ctx.fill();
   }
 
-  // The digit in the middle of the longest stretch where its band is high enough for it: colour is not all.
+  /**
+   * The digit in the middle of the longest stretch where its band is high enough for it: colour is not all.
+   * @param {Ctx} ctx @param {number} digit @param {Float32Array} xs
+   * @param {Float32Array} below @param {Float32Array} above @param {number} height
+   */
   label(ctx, digit, xs, below, above, height) {
     let [from, to, start] = [0, -1, -1];
     for (let i = 0; i <= xs.length; i++) {
@@ -252,32 +304,36 @@ class River {
     const x = (xs[from] + xs[to]) / 2;
     const i = Math.max(from + 1, xs.findIndex((at) => at >= x));
     const part = (x - xs[i - 1]) / (xs[i] - xs[i - 1] || 1);
-    const middle = (k) => (below[k] + above[k]) / 2;
+    const middle = (/** @type {number} */ k) => (below[k] + above[k]) / 2;
     const y = height - (middle(i - 1) + part * (middle(i) - middle(i - 1)));
-    this.glyphs ??= DIGITS.map((one) => glyph(one, this.pad.data.palette[one]));
     ctx.drawImage(this.glyphs[digit], Math.round(x) - GLYPH / 2, Math.round(y) - GLYPH / 2, GLYPH, GLYPH);
   }
 
+  /** @param {Ctx} ctx @param {number} width @param {number} height */
   strokeMarks(ctx, width, height) {
-    ctx.fillStyle = this.sheet.paper ?? "#fff";
+    ctx.fillStyle = this.sheet.paper;
     for (const end of this.ends.slice(0, -1)) ctx.fillRect(Math.round((end / this.span) * width), 0, 1, height);
   }
 }
 
-// The heights of the ten bands' edges in CSS pixels: 11 arrays with a value for each answer.
+/** The ten bands' edges in CSS pixels: 11 arrays of a value each. @param {Answer[]} points @param {number} height */
 function stacked(points, height) {
   const levels = [new Float32Array(points.length)];
   for (const digit of DIGITS) levels.push(levels[digit].map((low, i) => low + points[i].probabilities[digit] * height));
   return levels;
 }
 
+/** @param {number} fraction */
 const share = (fraction) => `${Math.max(1, Math.round(100 * fraction))} %`;
 
-// A digit as a small picture, because text on a canvas makes the browser bring all of the page's styles up to date first.
+/**
+ * A digit as a small picture, because text on a canvas makes the browser bring all the page's styles up to date first.
+ * @param {number} digit @param {string} colour
+ */
 function glyph(digit, colour) {
-  const canvas = node("canvas", "");
+  const canvas = node("canvas");
   canvas.width = canvas.height = GLYPH * 4; // sharp on every screen
-  const ctx = canvas.getContext("2d");
+  const ctx = context(canvas);
   ctx.scale(4, 4);
   ctx.font = "600 13px sans-serif";
   ctx.textAlign = "center";
@@ -287,7 +343,7 @@ function glyph(digit, colour) {
   return canvas;
 }
 
-// Black or white, whichever stands out more from a colour #rrggbb (relative luminance of WCAG 2).
+/** Black or white, whichever stands out more from a colour #rrggbb (luminance of WCAG 2). @param {string} colour */
 function readable(colour) {
   const [r, g, b] = [1, 3, 5].map((i) => (parseInt(colour.slice(i, i + 2), 16) / 255) ** 2.2);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111" : "#fff";

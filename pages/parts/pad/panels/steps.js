@@ -1,32 +1,37 @@
+// @ts-check
 // What the model is given: the pad's picture after each step on its way to 28 x 28, and a switch for each step.
 
-const KEPT_OFF = "digitlab-steps"; // in the browser's session: which steps are off
-// The order and the names are those of core/ink/render.py.
-const STEPS = [
-  ["crop", "Crop to the ink", "Cut the empty paper away, so that it does not matter where on the pad one writes."],
-  ["box", "Fit into 20 × 20", "Leave a margin of four pixels on each side, as the digits of MNIST have it."],
-  ["mass", "Centre of mass", "Put the middle of the ink, not of its outline, into the middle of the picture."],
-  ["thickness", "Line thickness", "Keep the line between 2.2 and 3 pixels, so that small digits are no blobs."],
-  ["smooth", "Smooth edges", "Let a pixel that is half covered be half as bright, instead of all or nothing."],
-  ["polarity", "Light on dark", "Make the ink light and the paper dark, as the model has always seen it."],
-];
+import { frame } from "./panel.js";
+import { best, told } from "../verdict.js";
+import { button, node, setText } from "../../web/dom.js";
+import { bytesOf, erase, paintPicture, pictureCanvas } from "../../web/pixels.js";
 
-class Steps {
+/** @import Pad from "../pad.js" */
+/** @import { Reply } from "../../web/types.js" */
+
+const KEPT_OFF = "digitlab-steps"; // in the browser's session: which steps are off
+
+/** @typedef {{ item: HTMLElement, canvas: HTMLCanvasElement, words: HTMLElement, image: string | null }} Stage */
+
+export class Steps {
+  /** @param {Pad} pad */
   constructor(pad) {
     this.pad = pad;
+    const { steps } = pad.data;
+    this.names = steps.map(({ name }) => name);
     const sentence = "Each step on the way from your pad to the 28 × 28 pixels; switch one off to see what it is good for.";
-    Object.assign(this, frame("steps", "What the model is given", sentence));
+    const { root } = frame("steps", "What the model is given", sentence);
+    this.root = root;
+    /** @type {Set<string>} */
     this.off = new Set(this.recall());
     this.row = node("ol", "step-row");
     this.pictures = [this.stage("Your pad", "The whole pad in 28 × 28 pixels, as it is.")];
-    this.switches = STEPS.map(([name, title, why]) => this.step(name, title, why));
+    this.switches = steps.map(({ name, title, why }) => this.step(name, title, why));
     this.cost = node("p", "steps-cost");
     this.cost.role = "status";
     this.cost.dataset.testid = "steps-cost";
-    this.reset = node("button", "steps-reset", "Switch all steps on");
-    this.reset.type = "button";
+    this.reset = button("Switch all steps on", "steps-reset", () => this.change(() => this.off.clear()));
     this.reset.dataset.testid = "steps-reset";
-    this.reset.addEventListener("click", () => this.change(() => this.off.clear()));
     const foot = node("div", "steps-foot");
     foot.append(this.cost, this.reset);
     this.root.append(this.row, foot);
@@ -34,45 +39,49 @@ class Steps {
     this.wipe();
   }
 
+  /** @param {string} title @param {string} why @returns {Stage} */
   stage(title, why) {
     const item = node("li", "step");
-    const canvas = picture("step-picture", title);
+    const canvas = pictureCanvas("step-picture", title);
     const words = node("div", "step-words");
     words.append(node("b", "step-name", title), node("p", "step-why", why));
     item.append(canvas, words);
     this.row.append(item);
-    return { item, canvas, words };
+    return { item, canvas, words, image: null };
   }
 
+  /** @param {string} name @param {string} title @param {string} why */
   step(name, title, why) {
     const stage = this.stage(title, why);
     this.pictures.push(stage);
     const label = node("label", "step-switch");
-    const input = node("input", "");
+    const input = node("input");
     Object.assign(input, { type: "checkbox", role: "switch", ariaLabel: title });
     input.dataset.step = name;
-    const state = node("span", "");
+    const state = node("span");
     label.append(input, state);
     stage.words.append(label);
-    input.addEventListener("change", () => this.change(() => (input.checked ? this.off.delete(name) : this.off.add(name))));
-    return { name, input, state, item: stage.item };
+    const turn = () => (input.checked ? this.off.delete(name) : this.off.add(name));
+    input.addEventListener("change", () => this.change(turn));
+    return { name, title, input, state, item: stage.item };
   }
 
   recall() {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(KEPT_OFF));
-      return Array.isArray(kept) ? STEPS.map(([name]) => name).filter((name) => kept.includes(name)) : [];
+      const kept = JSON.parse(sessionStorage.getItem(KEPT_OFF) ?? "null");
+      return Array.isArray(kept) ? this.names.filter((name) => kept.includes(name)) : [];
     } catch {
       return []; // storage is blocked or holds something else: all steps are on
     }
   }
 
+  /** @param {() => void} job */
   change(job) {
     job();
     try {
       sessionStorage.setItem(KEPT_OFF, JSON.stringify([...this.off]));
     } catch {
-      this.stored = false; // blocked: the switches hold until the page is left
+      // blocked: the switches hold until the page is left
     }
     this.show();
     this.pad.ask();
@@ -86,7 +95,7 @@ class Steps {
       item.classList.toggle("off", !on);
     }
     this.reset.hidden = !this.off.size;
-    const names = STEPS.filter(([name]) => this.off.has(name)).map(([, title]) => title);
+    const names = this.switches.filter(({ name }) => this.off.has(name)).map(({ title }) => title);
     this.pad.remark(names.length ? `Switched off: ${names.join(", ").toLowerCase()}.` : "");
     if (!this.off.size) setText(this.cost, "All steps are on: the models are given what they learned from.");
   }
@@ -95,31 +104,39 @@ class Steps {
     if (!this.pad.lead) setText(this.cost, "Choose a classifier to see what a step is worth.");
   }
 
+  /** @param {Record<string, unknown>} q */
   question(q) {
     q.stages = true;
-    if (this.off.size) q.off = STEPS.map(([name]) => name).filter((name) => this.off.has(name));
+    if (this.off.size) q.off = this.names.filter((name) => this.off.has(name));
   }
 
+  /** @param {Reply} reply */
   paint(reply) {
-    reply.stages?.forEach((stage, i) => this.repaint(this.pictures[i], stage));
+    if (reply.stages) this.pictures.forEach((stage, i) => this.repaint(stage, reply.stages[i]));
     if (this.off.size && reply.full) setText(this.cost, this.price(reply));
   }
 
-  // Most steps change nothing from one answer to the next but a few pixels; those that did not change are not painted.
+  /**
+   * Most steps change nothing from one answer to the next but a few pixels; those that did not change are not painted.
+   * @param {Stage} stage @param {string} image
+   */
   repaint(stage, image) {
     if (stage.image === image) return;
     stage.image = image;
-    paintGrey(stage.canvas, image);
+    paintPicture(stage.canvas, bytesOf(image));
   }
 
-  // What the switched off steps cost for this drawing: the lead's verdict before and now, and who changed theirs.
+  /**
+   * What the switched off steps cost for this drawing: the lead's verdict before and now, and who changed theirs.
+   * @param {Reply} reply
+   */
   price({ answers, full }) {
     const { lead } = this.pad;
     const voters = Object.keys(full).filter((id) => answers[id]);
     const changed = voters.filter((id) => best(full[id]) !== best(answers[id])).length;
     const jury = voters.length > 1 ? ` ${changed} of ${voters.length} models changed their mind.` : "";
     if (!lead || !full[lead.id] || !answers[lead.id]) return jury.trim();
-    const [before, now] = [full[lead.id], answers[lead.id]].map((p) => `${best(p)} with ${percent(Math.max(...p))}`);
+    const [before, now] = [full[lead.id], answers[lead.id]].map((p) => told(p, " with "));
     return `${lead.name}: ${before} with all steps, ${now} now.${jury}`;
   }
 

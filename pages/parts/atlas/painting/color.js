@@ -1,5 +1,16 @@
+// @ts-check
 // Colours of the points: a class has its own, a number a place on a scale that colour-blind people can read. The scales
 // follow the theme, so that what is high stands out from the page.
+
+import { clamp, context, node } from "../../web/dom.js";
+
+/** @import { Rgb } from "../../web/types.js" */
+/**
+ * @typedef {{
+ *   title: string, kind: "class" | "number" | "difference", url: string, low?: number, high?: number, unit?: string,
+ *   log?: boolean, names: string[]
+ * }} Coloring what the points' colours say, see component.py
+ */
 
 // Viridis at nine places (Smith and van der Walt, 2015).
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
@@ -8,22 +19,26 @@ const ABOVE = ["#f0a050", "#b35806"]; // ... and a light and a dark one above
 const MIDDLE = "#c9ced4";
 const GREY = { light: "#b4bac2", dark: "#565f69" };
 const TWO = ["#8a929c", "#d6452b"]; // of two names, the second is what one looks for
-const NO_NUMBER = 255; // the shade of a value that is not finite
+export const NO_NUMBER = 255; // the shade of a value that is not finite
 const SHADES = 255;
 
+/** @param {string} hex @returns {Rgb} */
 const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
+/** @typedef {(t: number) => Rgb} Scale from 0..1 */
+
+/** @param {string[]} stops @returns {Scale} */
 function ramp(stops) {
   const parts = stops.map(rgbOf);
   return (t) => {
-    const at = Math.min(1, Math.max(0, t)) * (parts.length - 1);
+    const at = clamp(t) * (parts.length - 1);
     const left = Math.min(parts.length - 2, Math.floor(at));
     return parts[left].map((c, i) => Math.round(c + (parts[left + 1][i] - c) * (at - left)));
   };
 }
 
-// The scale of a coloring of numbers, as a function of 0..1 to [r, g, b].
-function scaleOf(coloring, dark) {
+/** The scale of a coloring of numbers. @param {Coloring} coloring @param {boolean} dark @returns {Scale} */
+export function scaleOf(coloring, dark) {
   if (coloring.kind === "difference") {
     const [less, little, more, much] = [...BELOW, ...ABOVE];
     return ramp(dark ? [little, less, GREY.dark, much, more] : [less, little, MIDDLE, more, much]);
@@ -32,8 +47,11 @@ function scaleOf(coloring, dark) {
   return dark ? (t) => whole(0.16 + 0.84 * t) : (t) => whole(0.93 * (1 - t));
 }
 
-// 256 colours: where a point's shade leads.
-function paletteOf(coloring, digits, dark) {
+/**
+ * 256 colours: where a point's shade leads.
+ * @param {Coloring} coloring @param {string[]} digits @param {boolean} dark @returns {Rgb[]}
+ */
+export function paletteOf(coloring, digits, dark) {
   if (coloring.kind === "class") {
     const own = coloring.names.length === 2 ? TWO : digits;
     return Array.from({ length: 256 }, (_, i) => rgbOf(i < own.length ? own[i] : GREY[dark ? "dark" : "light"]));
@@ -43,9 +61,9 @@ function paletteOf(coloring, digits, dark) {
   return [...colours, rgbOf(GREY[dark ? "dark" : "light"])];
 }
 
-// The shade of every point. A class is its own shade.
-function shadesOf(coloring, column) {
-  if (coloring.kind === "class") return column;
+/** The shade of each point. A class is its own. @param {Coloring} coloring @param {Float32Array | Uint8Array} column */
+export function shadesOf(coloring, column) {
+  if (column instanceof Uint8Array) return column;
   const shades = new Uint8Array(column.length);
   for (let i = 0; i < column.length; i++) {
     const t = along(coloring, column[i]);
@@ -54,15 +72,16 @@ function shadesOf(coloring, column) {
   return shades;
 }
 
-function along({ low, high, log }, value) {
+/** @param {Coloring} coloring @param {number} value */
+function along({ low = 0, high = 1, log = false }, value) {
   if (!Number.isFinite(value)) return NaN;
   if (!(high > low)) return 0.5;
   const t = log && low > 0 ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
-  return Math.min(1, Math.max(0, t));
+  return clamp(t);
 }
 
-// A number with three figures that count, and its unit.
-function told(value, unit = "") {
+/** A number with three figures that count, and its unit. @param {number} value */
+export function told(value, unit = "") {
   if (!Number.isFinite(value)) return "not a number";
   const size = Math.abs(value);
   const plain = size === 0 || (size >= 1e-3 && size < 1e5);
@@ -70,14 +89,19 @@ function told(value, unit = "") {
   return (text + (unit && ` ${unit}`)).replace("-", "−");
 }
 
-// Any CSS colour as [r, g, b]; a canvas reads it for us.
-function readColour(css) {
-  const ctx = (readColour.ctx ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+/** @type {CanvasRenderingContext2D | null} */
+let reader = null;
+
+/** Any CSS colour; a canvas reads it for us. @param {string} css @returns {Rgb} */
+export function readColour(css) {
+  const ctx = (reader ??= context(node("canvas"), { willReadFrequently: true }));
   ctx.clearRect(0, 0, 1, 1);
   ctx.fillStyle = css;
   ctx.fillRect(0, 0, 1, 1);
   return [...ctx.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
-const mixed = (a, b, share) => a.map((c, i) => Math.round(c + (b[i] - c) * share));
-const packed = ([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
+/** @param {Rgb} a @param {Rgb} b @param {number} share @returns {Rgb} */
+export const mixed = (a, b, share) => a.map((c, i) => Math.round(c + (b[i] - c) * share));
+/** @param {Rgb} colour */
+export const packed = ([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;

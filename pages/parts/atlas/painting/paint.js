@@ -1,63 +1,77 @@
+// @ts-check
 // One map onto its canvases: the plane, the points, the pictures and the names below; everything that follows the
 // pointer above.
 
-const DIMMED = { light: 0.28, dark: 0.42 }; // how much of the text's colour is in a point that is not lit
+import { besides } from "./over.js";
+import { picturedRows, SHOWN } from "./pictures.js";
+import { namesOf, writeOutlined } from "../../web/view.js";
+
+/** @import { AtlasMap, Cloud } from "../map.js" */
+/** @import { Frame, Raster, Style } from "./points.js" */
+
+export const DIMMED = { light: 0.28, dark: 0.42 }; // how much of the text's colour is in a point that is not lit
+const COSTLY = 30; // ms a frame may take until moving ones are drawn coarser
+const MANY = 20000; // points; fewer are never left out
 const SOUGHT = 1.8; // times as large
 const PICTURE_VEILED = { light: 200, dark: 190 }; // of 256
 
-// How large and how opaque points are: many are small, and they grow with the zoom.
-function pointStyle(count, zoom) {
+/** How large and how opaque points are: many are small, and they grow with the zoom. @param {number} count */
+function pointStyle(count, /** @type {number} */ zoom) {
   const [radius, opacity] = count > 30000 ? [0.9, 0.5] : count > 5000 ? [1.3, 0.6] : [2.2, 0.75];
   const closer = Math.max(1, zoom);
   return { radius: radius * Math.min(3, closer ** 0.38), opacity: Math.min(0.95, opacity * closer ** 0.2) };
 }
 
-function paintGround(map) {
+/** @param {AtlasMap} map */
+export function paintGround(map) {
   const { raster, view, shown, hub, ratio } = map;
   const { theme, data } = hub;
   const began = performance.now();
-  const onPlane = Boolean(shown && view.ready && map.planes && map.decoded.grid);
+  const onPlane = shown !== null && view.ready && map.planes && map.decoded.grid !== null;
   if (onPlane) {
     const { ctx, canvas } = raster;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.fillStyle = theme.paperText;
+    ctx.fillStyle = theme.paper;
     ctx.fillRect(0, 0, canvas.width, canvas.height);
     map.decoded.draw(ctx, view, ratio);
   }
-  raster.begin(theme.paper, onPlane);
+  raster.begin(theme.paperRgb, onPlane);
   if (!shown || !view.ready) return raster.end();
-  const lit = map.lit ?? null;
+  const { lit } = map;
   const [left, top] = view.at(0, 0);
   const frame = { ax: view.scale * ratio, bx: left * ratio, ay: -view.scale * ratio, by: top * ratio };
   const { radius, opacity } = pointStyle(shown.count, view.zoom);
   const step = map.moving && shown.count > MANY && map.cost > COSTLY ? Math.ceil(map.cost / COSTLY) : 1;
-  const style = { radius: radius * ratio, lit, step };
+  const colours = hub.coloursOf(shown.coloring);
+  /** @type {Style} */
+  const style = { radius: radius * ratio, opacity, colours, lit, wanted: 1, step };
   if (lit) raster.points(shown, frame, { ...style, opacity: 0.45 * opacity, colours: hub.greys, wanted: 0 });
-  const strong = lit ? Math.min(0.95, 1.3 * opacity) : opacity;
-  raster.points(shown, frame, { ...style, opacity: strong, colours: hub.coloursOf(shown.coloring), wanted: 1 });
-  if (shown.coloring.names?.length === 2) paintSought(map, frame, style);
-  if (data.layers.includes("pictures")) paintPictures(map, frame, lit);
+  raster.points(shown, frame, { ...style, opacity: lit ? Math.min(0.95, 1.3 * opacity) : opacity });
+  if (shown.coloring.names.length === 2) paintSought(raster, shown, frame, style);
+  if (data.layers.includes("pictures")) paintPictures(map, shown, frame, colours);
   raster.end();
-  paintNames(map);
+  paintNames(map, shown);
   map.cost = performance.now() - began;
   map.frame += 1;
   Object.assign(map.canvas.dataset, { painted: map.source.version, count: shown.count, frame: map.frame });
 }
 
-// Of right and wrong, say, the wrong ones are few: drawn again above all others, and larger.
-function paintSought({ raster, shown, hub, lit }, frame, style) {
+/**
+ * Of right and wrong, say, the wrong ones are few: drawn again above all others, and larger.
+ * @param {Raster} raster @param {Cloud} shown @param {Frame} frame @param {Style} style
+ */
+function paintSought(raster, shown, frame, style) {
+  const { lit } = style;
   const sought = shown.shades.map((shade, i) => (shade === 1 && (!lit || lit[i]) ? 1 : 0));
-  const [radius, colours] = [SOUGHT * style.radius, hub.coloursOf(shown.coloring)];
-  raster.points(shown, frame, { ...style, radius, opacity: 0.95, colours, lit: sought, wanted: 1 });
+  raster.points(shown, frame, { ...style, radius: SOUGHT * style.radius, opacity: 0.95, lit: sought });
 }
 
-function paintPictures(map, frame, lit) {
-  const { raster, view, shown, hub, ratio } = map;
-  const colours = hub.coloursOf(shown.coloring);
-  const size = Math.round(PICTURE * ratio);
+/** @param {AtlasMap} map @param {Cloud} shown @param {Frame} frame @param {Uint32Array} colours */
+function paintPictures({ raster, view, hub, ratio, lit }, shown, frame, colours) {
+  const size = Math.round(SHOWN * ratio);
   const veil = PICTURE_VEILED[hub.theme.dark ? "dark" : "light"];
   for (const row of picturedRows(shown, view, hub.data.test_count, lit)) {
-    const grey = hub.digits.grey(row);
+    const grey = hub.digits?.grey(row);
     if (!grey) continue; // it is painted when its sheet is here
     const x = frame.ax * shown.points[2 * row] + frame.bx;
     const y = frame.ay * shown.points[2 * row + 1] + frame.by;
@@ -65,45 +79,42 @@ function paintPictures(map, frame, lit) {
   }
 }
 
-function paintNames(map) {
-  const { shown, view, hub, ratio } = map;
+/** @param {AtlasMap} map @param {Cloud} shown */
+function paintNames(map, shown) {
+  const { view, hub, ratio } = map;
   const { ctx } = map.raster;
   if (!map.classes.length) map.names = [];
-  else if (!map.names || map.forms) map.names = namesOf(shown, shown.shades, map.classes);
+  else if (!map.names || map.forms) map.names = namesOf(shown.points, shown.shades, map.classes);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  Object.assign(ctx, { font: "700 16px sans-serif", textAlign: "center", textBaseline: "middle" });
-  Object.assign(ctx, { lineJoin: "round", lineWidth: 4 });
   map.signs = besides(map.names.map(({ name, label, x, y }) => ({ name, label, at: view.at(x, y) })));
   for (const { name, label, at } of map.signs) {
     ctx.globalAlpha = hub.focused === null || hub.focused === label ? 1 : 0.4;
-    ctx.strokeStyle = hub.theme.paperText;
-    ctx.strokeText(name, ...at);
-    ctx.fillStyle = hub.theme.textText;
-    ctx.fillText(name, ...at);
+    writeOutlined(ctx, hub.theme, name, ...at, 16);
   }
   ctx.globalAlpha = 1;
 }
 
-function paintOver(map) {
+/** What follows the pointer. @param {AtlasMap} map */
+export function paintOver(map) {
   const { hub, shown, view, index } = map;
   if (!shown || !view.ready) return map.over.ctx.clearRect(0, 0, map.canvas.width, map.canvas.height);
   const { selection } = hub;
   const { run, method, sample } = map.source;
-  const walk = hub.walk;
-  const walks = walk?.run === run && walk.method === method && (walk.sample ?? "test") === sample && walk.path?.length;
+  const { walk } = hub;
+  const here = walk?.run === run && walk.method === method && (walk.sample ?? "test") === sample;
   const still = !map.forms;
   map.over.draw({
     view,
     points: shown.points,
     count: shown.count,
-    text: hub.theme.textText,
-    paper: hub.theme.paperText,
+    text: hub.theme.text,
+    paper: hub.theme.paper,
     ratio: map.ratio,
     polygon: still && selection?.map === index ? selection.polygon : null,
     outline: map.drawn,
     hovered: hub.hovered,
     picked: hub.rings(index),
-    walk: still && walks ? walk : null,
+    walk: still && here && walk.path.length ? walk : null,
     torn: still && hub.data.layers.includes("torn") ? map.tornRows : [],
   });
 }

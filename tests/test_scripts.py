@@ -1,0 +1,142 @@
+"""The scripts of the components, without a browser: their own tests in node, their types, and how they are served."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.ink.render import DOT, prefix
+from core.latent.selection import inside
+from pages.parts.atlas.component import MAX_CORNERS
+from pages.parts.web import component
+from tests.conftest import ROOT
+
+PARTS = ROOT / "pages" / "parts"
+TYPESCRIPT = "typescript@5.9.3"
+
+
+def needs(found: str | None, what: str) -> str:
+    """The path of a program. Without it the test is skipped with a reason, in the CI it fails."""
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and the CI must have it.")
+    if found is None:
+        pytest.skip(f"{what} is missing: the scripts of the pages are not tested.")
+    return found
+
+
+@lru_cache(maxsize=1)
+def node() -> str | None:
+    """Node, if it is one that has tests: 18 or newer."""
+    found = shutil.which("node")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
+    return found if (version := re.match(r"v(\d+)", said)) and int(version[1]) >= 18 else None
+
+
+@lru_cache(maxsize=1)
+def compiler() -> tuple[str, ...] | None:
+    """How to call the TypeScript compiler: the one that is installed, else what npx brings over the network."""
+    if found := shutil.which("tsc"):
+        return (found,)
+    npx = shutil.which("npx")
+    fetched = (npx, "--yes", "-p", TYPESCRIPT, "tsc") if npx else None
+    if fetched is None or subprocess.run([*fetched, "--version"], capture_output=True, check=False).returncode:
+        return None
+    return fetched
+
+
+def ran(script: str, **given: Any) -> Any:
+    """What a module returns as its `result`; it finds its arguments in `given`."""
+    program = f"const given = {json.dumps(given)};\n{script}\nconsole.log(JSON.stringify(result));"
+    command = [needs(node(), "Node 18"), "--input-type=module"]
+    done = subprocess.run(command, cwd=PARTS, input=program, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_scripts_pass_their_own_tests() -> None:
+    tests = sorted(str(file) for file in (ROOT / "tests" / "js").glob("*.test.mjs"))
+    done = subprocess.run([needs(node(), "Node 18"), "--test", *tests], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stdout[-8000:]
+
+
+def test_the_scripts_have_no_errors_of_type() -> None:
+    needs(node(), "Node 18")
+    needs(compiler() and "tsc", "The TypeScript compiler")
+    command = [*(compiler() or ()), "-p", str(PARTS / "tsconfig.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stdout[-8000:]
+
+
+def test_every_script_is_checked() -> None:
+    scripts = sorted(PARTS.rglob("*.js"))
+    assert len(scripts) > 40
+    assert not [str(file) for file in scripts if not file.read_text(encoding="utf-8").startswith("// @ts-check\n// ")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_lasso_holds_the_rows_that_the_server_finds_in_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(400, 2)).astype(np.float32)
+    polygon = rng.normal(size=(9, 2)).tolist()  # crosses itself
+    script = """import { rowsInside } from "./atlas/select.js";
+    const result = [...rowsInside(given.polygon, Float32Array.from(given.flat), given.flat.length / 2)];"""
+    mask = ran(script, polygon=polygon, flat=points.ravel().tolist())
+    assert np.flatnonzero(mask).tolist() == inside(points, polygon).tolist()
+    assert 0 < sum(mask) < 400
+
+
+def test_a_long_lasso_keeps_its_shape_in_as_many_corners_as_the_page_takes() -> None:
+    angle = np.linspace(0, 2 * np.pi, 5000)
+    rough = np.random.default_rng(1).normal(scale=2, size=5000)
+    corners = np.stack([300 + (200 + rough) * np.cos(angle), 300 + (200 + rough) * np.sin(angle)], 1)
+    script = """import { simplified } from "./atlas/select.js";
+    const result = simplified(given.corners, 0.7, given.most);"""
+    shape = np.array(ran(script, corners=corners.tolist(), most=MAX_CORNERS))
+    assert 20 < len(shape) <= MAX_CORNERS
+    assert np.all(np.abs(np.hypot(*(shape - 300).T) - 200) < 10)
+
+
+def test_the_first_part_of_the_ink_is_what_the_server_takes_for_it() -> None:
+    rng = np.random.default_rng(0)
+    strokes = [rng.uniform(0, 1, (n, 2)).round(4) for n in (12, 1, 5)]
+    script = """import { countDots, prefix } from "./pad/strokes.js";
+    countDots(given.dot);
+    const result = given.shares.map((share) => prefix(given.strokes, share));"""
+    shares = [0.1, 0.37, 0.72, 0.95, 1.0]
+    found = ran(script, strokes=[stroke.tolist() for stroke in strokes], shares=shares, dot=DOT)
+    for share, parts in zip(shares, found, strict=True):
+        expected = prefix(strokes, share)
+        assert len(parts) == len(expected)
+        for part, other in zip(parts, expected, strict=True):
+            np.testing.assert_allclose(part, other, atol=2e-4)
+
+
+def test_the_fingerprint_follows_every_script_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fingerprint() -> str:
+        component.scripts.cache_clear()
+        component.fingerprint.cache_clear()
+        return component.fingerprint()
+
+    monkeypatch.setattr(component, "_PARTS", tmp_path)
+    try:
+        (tmp_path / "a.js").write_text("1")
+        first = fingerprint()
+        (tmp_path / "a.css").write_text("1")
+        (tmp_path / "a.py").write_text("1")
+        assert fingerprint() == first
+        assert list(component.scripts()) == ["a.js"]
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep" / "b.js").write_text("1")
+        second = fingerprint()
+        (tmp_path / "a.js").write_text("2")
+        assert len({first, second, fingerprint()}) == 3
+    finally:
+        monkeypatch.undo()
+        fingerprint()
