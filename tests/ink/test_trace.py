@@ -51,7 +51,8 @@ def test_it_lies_in_the_middle_of_the_pad_with_its_proportions() -> None:
 
 @pytest.mark.slow
 def test_the_cnn_reads_traced_test_digits_as_it_reads_them_plain(mnist: Dataset) -> None:
-    images, labels = mnist.test.images[:500], mnist.test.labels[:500]
+    # Of fewer the hundredth that may be lost is a handful of digits, and the roundings of a processor decide on one.
+    images, labels = mnist.test.images[:1000], mnist.test.labels[:1000]
     traced = np.stack([render(*trace(enlarged(image))) for image in images])
     model = load_model(store().get("cnn"))
     plain, again = ((model.predict_proba(pictures).argmax(1) == labels).mean() for pictures in (images, traced))

@@ -2,13 +2,14 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.data.datasets import Dataset
 from core.latent.projectors import PROJECTORS, _Counter
-from core.latent.trust import Trust, trust_of
+from core.latent.trust import trust_of
 from core.measures.neighbours import Neighbours, nearest_of_all
 from core.runs.store import store
 from core.runs.weights import load_model
@@ -138,16 +139,20 @@ def test_a_map_that_goes_on_hardly_moves_where_the_codes_hardly_do(method: str) 
     second = PROJECTORS[method].fit(moved, silent, start=first).points
     width = np.linalg.norm(np.ptp(first, axis=0))
     assert np.median(np.linalg.norm(second - first, axis=1)) <= 0.05 * width
-    # A cluster that joins another in the codes goes there on the map.
+
+    def apart(points: np.ndarray) -> np.ndarray:
+        """How far the middles of the clusters are from each other, infinitely far from themselves."""
+        on_map = points.reshape(10, 40, 2).mean(1)
+        return np.linalg.norm(on_map[:, None] - on_map, axis=2) + np.diag(np.full(10, np.inf))
+
+    # A cluster that joins another in the codes goes there on the map. Where clusters lie is chance, and differs from
+    # processor to processor, so it is the one with the shortest way that goes: a longer one may take another map.
+    mover, goal = np.unravel_index(apart(first).argmin(), (10, 10))
     joined = codes.copy()
-    joined[:40] += (middles[9] - middles[0]).astype(np.float32)
+    joined[40 * mover : 40 * mover + 40] += (middles[goal] - middles[mover]).astype(np.float32)
     third = PROJECTORS[method].fit(joined, silent, start=first).points
-
-    def apart(points: np.ndarray) -> float:
-        return float(np.linalg.norm(points[:40].mean(0) - points[360:].mean(0))) / width
-
-    assert apart(first) > 0.2
-    assert apart(third) < 0.5 * apart(first)
+    assert apart(third)[mover, goal] < 0.5 * apart(first)[mover, goal]
+    assert apart(third)[mover, goal] < 0.5 * apart(second)[mover, goal]  # it is the joining that brings them together
 
 
 # -- against the libraries' own
@@ -162,10 +167,43 @@ def test_maps_are_as_good_as_the_libraries_own(mnist: Dataset, method: str) -> N
         warnings.simplefilter("ignore")
         own = PLAIN[method](codes)
     neighbours = nearest_of_all(codes)
-    ours = PROJECTORS[method].fit(codes, silent, neighbours).points
-    scores: list[Trust] = [trust_of(points, codes, mnist.test.labels[:count], neighbours) for points in (ours, own)]
+    ours, flat = (PROJECTORS[name].fit(codes, silent, neighbours).points for name in (method, "pca"))
+    found, wanted, least = (
+        trust_of(points, codes, mnist.test.labels[:count], neighbours) for points in (ours, own, flat)
+    )
     for name in ("trustworthiness", "kept", "accuracy_map"):
-        assert getattr(scores[0], name) == pytest.approx(getattr(scores[1], name), rel=0.01), name
+        gained, gain = (getattr(score, name) - getattr(least, name) for score in (found, wanted))
+        assert gain > 0.1, name
+        assert gained == pytest.approx(gain, rel=NOISE[method]), name
+
+
+# How much of what it gains on PCA may differ between two maps. t-SNE makes the very map of the library. UMAP's maps of
+# one graph differ by chance, with the seed or the rounding of a processor: the library's own, from eight seeds, by 2 %
+# of the neighbours they keep and by 4 % of the digits they tell apart. That the graph is the library's is tested below.
+NOISE = {"tsne": 0.01, "umap": 0.1}
+
+
+@pytest.mark.slow
+def test_umap_lays_out_the_graph_that_the_library_makes(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    from umap import umap_
+
+    codes = load_model(store().get("conv-autoencoder")).encode(mnist.test.images[:2000])
+    given: list[tuple[Any, ...]] = []
+
+    def layout(data: None, graph: Any, *settings: Any, **more: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        given.append((graph.toarray(), *settings))
+        return np.zeros((len(codes), 2), np.float32), {}
+
+    monkeypatch.setattr(umap_, "simplicial_set_embedding", layout)
+    PROJECTORS["umap"].fit(codes, silent)
+    _plain_umap(codes)
+    (mine, *settings), (its, *expected) = given
+    np.testing.assert_allclose(mine, its, atol=1e-4)
+    assert [_told(each) for each in settings] == [_told(each) for each in expected]
+
+
+def _told(setting: object) -> object:
+    return setting.get_state()[1].tobytes() if isinstance(setting, np.random.RandomState) else str(setting)
 
 
 def _plain_umap(codes: np.ndarray) -> np.ndarray:

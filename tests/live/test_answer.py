@@ -156,7 +156,8 @@ def test_steps_left_out_are_answered_beside_the_full_picture(trained: Train) -> 
     plain, without = ask(runs=[run.id]), ask(runs=[run.id], off=["box", "crop"], stages=True)
     assert "full" not in plain
     assert "stages" not in plain
-    assert without["full"] == plain["answers"]
+    (full,), (answer,) = without["full"].values(), plain["answers"].values()
+    assert full == pytest.approx(answer, abs=1.5e-5)  # of another batch, and so rounded otherwise in the fifth decimal
     strokes = [np.array(stroke) for stroke in STROKES]
     assert (picture(without) == render.render(strokes, 0.07, ["crop", "box"])).all()
     stages = [picture({"image": stage}) for stage in without["stages"]]

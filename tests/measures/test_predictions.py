@@ -53,10 +53,15 @@ def test_a_sample_is_read_in_the_canonical_order(run: Run, sample: str) -> None:
     parts = [opened.test] if sample == "test" else [opened.test, opened.train]
     expected = np.concatenate([model.predict_proba(split.images) for split in parts])
     labels = np.concatenate([split.labels for split in parts])
-    np.testing.assert_array_equal(found.predicted, expected.argmax(1))
+    # Probabilities of other batches may differ in their last digits, and with them which of two equal ones is larger.
+    np.testing.assert_allclose(expected[np.arange(len(labels)), found.predicted], expected.max(1), rtol=1e-4)
     np.testing.assert_allclose(found.loss, -np.log(expected[np.arange(len(labels)), labels]), rtol=1e-4, atol=1e-6)
+    largest, second = -np.sort(-expected)[:, :2].T
+    tied = float((largest - second <= 1e-4 * largest).mean())
     right = float((found.predicted == labels).mean())
-    assert right == pytest.approx(model.evaluate(np.concatenate([s.images for s in parts]), labels)["accuracy"])
+    accuracy = model.evaluate(np.concatenate([s.images for s in parts]), labels)["accuracy"]
+    assert right == pytest.approx(accuracy, abs=tied + 1e-6)
+    assert tied < 0.01
 
 
 def test_nothing_is_read_twice_and_new_weights_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,14 +24,21 @@ Train = Callable[..., Run]
 
 
 @pytest.fixture
-def run(trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A small classifier, with a data folder of its own and 40 test digits to move."""
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder of the test's own, and 40 test digits to move."""
     monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path))
     monkeypatch.setattr(preprocessing, "MOVED", 40)
+
+
+@pytest.fixture
+def run(few: None, trained: Train) -> Run:
+    """A small classifier that has learned a little."""
     return trained(epochs=1)
 
 
-def test_the_steps_are_measured_over_both_sets(run: Run) -> None:
+@pytest.mark.usefixtures("few")
+def test_the_steps_are_measured_over_both_sets(trained: Train) -> None:
+    run = trained(epochs=5, train_size=0)  # one that reads most digits, so that losing some is not one or two by chance
     for digit in DIGITS:
         drawings().add(drawn(digit), 0.07, digit)
     assert PREPROCESSING.load(run) is None
@@ -49,7 +56,7 @@ def test_the_steps_are_measured_over_both_sets(run: Run) -> None:
         images = np.stack([render(drawn(digit), 0.07, off) for digit in DIGITS])
         assert row.drawings == (model.predict_proba(images).argmax(1) == np.arange(10)).mean()
     everything, crop = report.rows[0].moved, report.rows[1].moved
-    assert everything > crop + 0.1  # small digits in a corner are not read
+    assert everything > crop + 0.3  # small digits in a corner are not read
 
 
 def test_a_report_says_when_it_is_of_older_weights_or_drawings(run: Run) -> None:

@@ -57,18 +57,23 @@ def test_activation_and_first_weights_are_as_chosen(name):
         assert kind in [type(layer).__name__.lower() for layer in layers]
 
 
-@pytest.mark.parametrize("name", ["numpy-two-layer", "numpy-autoencoder"])
-def test_zero_weights_never_tell_hidden_units_apart(name, toy):
-    model = built(name, init="zeros", activation="sigmoid", optimizer="adam")
+@pytest.mark.parametrize(("name", "settings"), [("numpy-two-layer", {}), ("numpy-autoencoder", {"hidden": "16"})])
+def test_zero_weights_never_tell_hidden_units_apart(name, settings, toy):
+    """They differ by roundings alone, which some processors do otherwise for some columns of a product.
+
+    Gradient descent adds those up; Adam, which divides by the size of the gradient, would make steps of them.
+    """
+    model = built(name, init="zeros", activation="sigmoid", optimizer="sgd", **settings)
     assert not any(value.any() for value in model.state_dict().values())
     images, labels = batch(toy, 100)
+    labels = np.minimum(labels, 2)  # of equally many digits of each class zero weights learn nothing but roundings
     for _ in range(50):
-        model.train_step(images, labels, 0.01)
+        model.train_step(images, labels, 0.1)
     state = model.state_dict()
     first, last = state["0.weight"], [value for key, value in state.items() if key.endswith("weight")][-1]
-    assert last.any()  # it did learn something
-    assert np.ptp(first, axis=1).max() <= 1e-5  # the columns, one for each hidden unit, are still the same
-    assert np.ptp(last, axis=0).max() <= 1e-5
+    for weight, units in ((first, 1), (last, 0)):  # the first has a column for each hidden unit, the last a row
+        assert weight.any()  # it did learn something
+        assert np.ptp(weight, axis=units).max() <= 1e-5 * np.abs(weight).max()  # 50 steps, each rounded to 6e-8
 
 
 def test_summed_gradients_are_n_times_the_mean(toy):
