@@ -69,6 +69,7 @@ export default class Pad {
     this.seen = context(find(root, ".pixels", HTMLCanvasElement));
     this.painted = 0; // the number of the newest answer that was shown
     this.asks = "";
+    this.told = 0; // the stamp of the drawing that the page has
     this.newest = /** @type {{ reply: Reply, asked: Asked } | null} */ (null); // the answer that the next frame shows
     this.frame = /** @type {number | null} */ (null);
     this.notes = /** @type {Record<string, string>} */ ({});
@@ -110,6 +111,7 @@ export default class Pad {
     });
     const newer = data.drawing && data.drawing.stamp > this.ink.stamp && !this.ink.down ? data.drawing : null;
     if (newer) this.ink.adopt(newer);
+    if (first) this.told = data.drawing?.stamp ?? 0;
     if (data.reply) this.line.heard(data.reply);
     this.lab.classList.toggle("alone", !data.show_answers);
     this.teach.update(data.taught);
@@ -204,7 +206,9 @@ export default class Pad {
 
   /** The pen rests: the page gets the drawing, and there is time for what takes longer. */
   rest() {
-    this.setState("drawing", this.ink.drawing());
+    // What the page knows already is not said again: while it changes to another page every word is one too many.
+    if (this.told !== this.ink.stamp) this.setState("drawing", this.ink.drawing());
+    this.told = this.ink.stamp;
     this.panels.forEach((panel) => panel.settled());
   }
 
