@@ -123,7 +123,7 @@ class Stored(Generic[Value]):
         try:
             stale = self.read(run, *parameters) is not None
         except ValueError as error:
-            return JobState("absent", message=str(error))
+            return JobState("failed", message=str(error))
         return JobState("absent", message=self.outdated if stale else "")
 
     def cancel(self, run: Run, *parameters: str) -> None:

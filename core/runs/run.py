@@ -211,6 +211,7 @@ class Run:
         with disk_errors(self.folder):
             for request in ("stop", "pause"):
                 (self.folder / request).unlink(missing_ok=True)
+        self.request.write()
         self._request("resume")
 
     def rename(self, name: str) -> None:

@@ -189,7 +189,7 @@ def test_it_is_stale_when_what_it_is_made_of_is_newer(case: Case, run: Run) -> N
     case.renew(run)
     assert current(case, run) is None
     assert case.stored.load(run, *case.parameters) is (old if case.of_weights else None)
-    assert state_of(case, run) == JobState("absent", message=STALE if case.of_weights else "")
+    assert state_of(case, run) == JobState("absent", message=case.stored.outdated if case.of_weights else "")
     compute(case.stored, run, *case.parameters)
     assert state_of(case, run) == JobState("ready", 1.0)
     assert current(case, run) is not old

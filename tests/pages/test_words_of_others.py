@@ -12,15 +12,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ink.collection import drawings
-from core.latent import maps
+from core.latent.maps import MAPS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.shared.style import plain
-from tests.conftest import ROOT, page_at, sound
+from tests.conftest import ROOT, compute, page_at, sound
 
 HOSTILE = "*<b>x</b>* [l](http://e.vil) $x$ :red[y]"
 SHOWS = {"caption", "markdown", "error", "warning", "info", "success", "toast", "write", "subheader", "header", "badge"}
-NUMBERS = {"len", "sum", "round", "duration"}
+NUMBERS = {"len", "sum", "round", "roughly"}
 FREE = {"name", "note", "hand", "message"}
 MAKES_HTML = {"pages/parts/shared", "pages/parts/train/augment_form.py"}
 
@@ -224,7 +224,7 @@ def hostile(trained: Any, submitted: list[Any], tmp_path: Path, monkeypatch: pyt
 )  # fmt: skip
 def test_a_hostile_name_is_shown_as_it_is(hostile: tuple[Run, Run], page: str, query: dict[str, str]) -> None:
     classifier, autoencoder = hostile
-    maps.project(autoencoder, "pca", "test")
+    compute(MAPS, autoencoder, "pca", "test")
     strokes = [np.array([[0.1, 0.1], [0.5, 0.9]])]
     drawings().add(strokes, 0.08, 1, HOSTILE)
     run = autoencoder if page in ("reconstruct", "latent_space") else classifier

@@ -111,7 +111,7 @@ def test_divergence_is_told_with_step_and_last_loss(runs):
     last = run.history().lifecycle[-1]
     assert last.event == run.status() == Status.DIVERGED
     assert last.step > 1
-    assert last["last_loss"] > 1e6
+    assert last.last_loss > 1e6
     assert "smaller learning rate" in run.message()
 
 

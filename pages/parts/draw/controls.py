@@ -86,7 +86,7 @@ def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
 def request_references(runs: list[Run]) -> None:
     """Have the test digits measured with the autoencoders among the runs: answers then tell how strange the ink is.
 
-    One whose process was ended is measured again once a session, for this part of the page has no button.
+    What failed or was ended is tried again once a session, for this part of the page has no button.
     """
     tried = st.session_state.setdefault("references-tried", set())
     for run in runs:
@@ -94,6 +94,6 @@ def request_references(runs: list[Run]) -> None:
             if run.spec.task != "reconstruct" or not run.has_weights() or run.active():
                 continue
             state = REFERENCE.state(run).state
-            if state == "absent" or (state in ("interrupted", "cancelled") and run.id not in tried):
+            if state == "absent" or (state in ("failed", "interrupted", "cancelled") and run.id not in tried):
                 tried.add(run.id)
                 submit.request(REFERENCE, run)
