@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 MOST_BYTES = 1 << 29  # of what one cache keeps that is weighed
 
 
-def newest(
+def keep_newest(
     size: int, weigh: Callable[[Any], int] = lambda value: 0
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Cache a function of a thing's name and its version, such as a path and the time it was written.

@@ -67,7 +67,7 @@ def _compute(request: Request) -> None:
 JOBS: dict[str, Callable[[Request], None]] = {"train": _train, "fetch": _fetch, **dict.fromkeys(STORED, _compute)}
 
 
-def do(request: Request) -> None:
+def run_request(request: Request) -> None:
     """Do a job, unless another process does it already; the request is gone when its work shows by itself."""
     request.lock.parent.mkdir(parents=True, exist_ok=True)
     with suppress(Timeout), FileLock(request.lock).acquire(timeout=0.2, poll_interval=0.01):
@@ -88,7 +88,7 @@ def main() -> None:
     _yield_to_people()
     if len(sys.argv) > 1:
         folder, kind, subject, *parameters = sys.argv[1:]
-        do(Request(Path(folder), kind, subject, tuple(parameters)))
+        run_request(Request(Path(folder), kind, subject, tuple(parameters)))
     else:
         _Template(socket.socket(fileno=0)).serve()
 
@@ -166,7 +166,7 @@ class _Template:
             os.setsid()
             _yield_to_people()
             np.random.seed()
-            do(request)
+            run_request(request)
             code = 0
         finally:  # whatever happened, this process must not go on as the template
             os._exit(code)

@@ -12,9 +12,9 @@ from pages.parts.latent import trust
 from pages.parts.latent.address import segments
 from pages.parts.latent.color import measured
 from pages.parts.latent.controls import Choice, methods_of, pick_view
-from pages.parts.latent.doing import DOINGS, do
-from pages.parts.latent.maps import heed, show_maps
+from pages.parts.latent.maps import read_component_value, show_maps
 from pages.parts.latent.panel import Shown
+from pages.parts.latent.tools import TOOLS, use_tool
 from pages.parts.shared.map_job import latest_map
 from pages.parts.shared.pickers import dataset_note, pick_run
 from pages.parts.shared.style import guarded, page_header, say
@@ -24,17 +24,17 @@ page_header("Latent space", "Walk over a map of the codes and see what the decod
 
 def explore(choice: Choice, shown: list[Shown]) -> None:
     """The maps, and beside them what was chosen to do with them; alone run again for a click on a map."""
-    heed(shown)
-    doing = segments("What to do", "do", DOINGS, next(iter(DOINGS)), hidden=True)
+    read_component_value(shown)
+    tool = segments("What to do", "do", TOOLS, next(iter(TOOLS)), hidden=True)
     # Two maps stand side by side: what to do with them comes below.
     left, right = (st.container(), st.container()) if len(shown) > 1 else st.columns([3, 2], gap="medium")
     with left:
-        show_maps(choice, shown, forming=doing == "forming")
-        if "torn" in choice.layers and doing != "trust":  # which has it measured, too
+        show_maps(choice, shown, forming=tool == "forming")
+        if "torn" in choice.layers and tool != "trust":  # which has it measured, too
             for run, projection in shown:
                 trust.measured(run, projection)
     with right:
-        st.fragment(do, key=f"doing-{doing}")(doing, choice, shown)
+        st.fragment(use_tool, key=f"tool-{tool}")(tool, choice, shown)
 
 
 def maps_of(choice: Choice) -> list[Shown]:

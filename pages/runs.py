@@ -6,8 +6,8 @@ from core.runs.run import ACTIVE, Run
 from core.runs.store import store
 from pages.parts.runs.actions import actions
 from pages.parts.runs.compare import overlaid_curves, settings_table
-from pages.parts.runs.table import CHOSEN, Line, glance, listing, pick_lines, read_lines, runs_table
-from pages.parts.runs.take_along import bring_in, refusals
+from pages.parts.runs.export import import_run, refusals
+from pages.parts.runs.table import CHOSEN, Line, fingerprint, listing, pick_lines, read_lines, runs_table
 from pages.parts.shared.pickers import remember_runs, wanted_runs
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.run_status import run_status
@@ -25,7 +25,7 @@ def watch(active: list[Line], watched: list[str], before: tuple[object, ...]) ->
     """Look whether the runs changed, here or elsewhere, and draw the page again only then."""
     listed = listing(store().folder)
     now = read_lines((line.run for line in active), listed)
-    if (glance(listed, now, watched), refusals()) != before:
+    if (fingerprint(listed, now, watched), refusals()) != before:
         st.rerun()
 
 
@@ -57,7 +57,7 @@ wanted, notes = wanted_runs(CHOSEN, list(offered)[:1], offered)
 st.session_state[CHOSEN] = [run_id for run_id in wanted if run_id in offered]
 with st.container(horizontal=True, vertical_alignment="center", gap="small", key="runs-filters"):
     passed = pick_lines(lines) if lines else []
-    bring_in()
+    import_run()
 if lines:
     runs_table(passed, st.session_state[CHOSEN])
 else:
@@ -69,5 +69,5 @@ for note in notes:
 if chosen:
     chosen_part([offered[run_id] for run_id in chosen])
 active = [line for line in lines if line.status in ACTIVE]
-before = (glance(listed, active, chosen[:SHOWN]), refusals())
+before = (fingerprint(listed, active, chosen[:SHOWN]), refusals())
 st.fragment(watch, run_every=EVERY_S, key="runs-watch")(active, chosen[:SHOWN], before)

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.ink.collection import drawings
-from core.ink.drawing import MAX_HAND, Drawing, kept_aside
+from core.ink.drawing import MAX_HAND, Drawing, held_out
 from core.runs.run import Run
-from pages.parts.drawings.files import bring_drawings, brought, take_out
+from pages.parts.drawings.files import export_drawings, import_drawings, import_report
 from pages.parts.drawings.gallery import gallery
 from pages.parts.drawings.learn_form import learn_form
-from pages.parts.drawings.learn_result import taught
+from pages.parts.drawings.learn_result import before_after
 from pages.parts.drawings.readings import live_readings, readers
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.style import page_header, warn
@@ -38,16 +38,16 @@ def whose_hand() -> None:
 def head(everything: tuple[Drawing, ...]) -> None:
     """How many drawings there are, where new ones come from, and the files."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="hand-head"):
-        aside, hands = int(kept_aside(everything).sum()), len({drawing.hand for drawing in everything})
+        aside, hands = int(held_out(everything).sum()), len({drawing.hand for drawing in everything})
         count = f"**{len(everything):,} drawing{'s' * (len(everything) != 1)}**"
         by = f" by {hands:,} hands" * (hands > 1)
         st.markdown(f"{count}{by}, {aside:,} kept aside" if everything else "**No drawings yet**", width="content")
         whose_hand()
         st.page_link("draw.py", label="Draw more", icon=":material/draw:")
-        bring_drawings()
-        take_out(len(everything))
+        import_drawings()
+        export_drawings(len(everything))
     undo_bar("drawings")
-    brought()
+    import_report()
 
 
 def body(everything: tuple[Drawing, ...], runs: list[Run]) -> None:
@@ -58,7 +58,7 @@ def body(everything: tuple[Drawing, ...], runs: list[Run]) -> None:
     with right:
         live_readings(runs)
         learn_form(runs, everything)
-    taught(everything)
+    before_after(everything)
 
 
 def watch(seen: tuple[int, int, int]) -> None:
@@ -78,5 +78,5 @@ if everything:
     body(everything, readers())
 else:
     st.caption("Draw a digit and say which it is meant to be, on the page Draw, or bring in a file of drawings.")
-    taught(everything)
+    before_after(everything)
 st.fragment(watch, run_every=EVERY_S, key="hand-watch")(seen)

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.cache import newest
+from core.cache import keep_newest
 
 
 def test_of_each_thing_the_newest_version_is_kept() -> None:
     calls: list[tuple[str, int]] = []
 
-    @newest(2)
+    @keep_newest(2)
     def read(name: str, version: int) -> str:
         calls.append((name, version))
         return f"{name}{version}"
@@ -32,7 +32,7 @@ def test_of_each_thing_the_newest_version_is_kept() -> None:
 def test_what_is_raised_is_not_kept() -> None:
     answers = iter([ValueError("torn"), "whole"])
 
-    @newest(2)
+    @keep_newest(2)
     def read(name: str, version: int) -> str:
         answer = next(answers)
         if isinstance(answer, ValueError):
@@ -48,7 +48,7 @@ def test_what_several_ask_for_at_once_is_made_once_and_holds_up_nothing_else() -
     calls: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
 
-    @newest(4)
+    @keep_newest(4)
     def read(name: str, version: int) -> str:
         calls.append(name)
         if name == "slow":
@@ -69,7 +69,7 @@ def test_heavy_things_are_fewer_but_the_last_is_always_kept(monkeypatch: pytest.
     monkeypatch.setattr("core.cache.MOST_BYTES", 10)
     calls: list[str] = []
 
-    @newest(9, len)
+    @keep_newest(9, len)
     def read(name: str, version: int) -> str:
         calls.append(name)
         return name * version

@@ -24,27 +24,17 @@ from filelock import FileLock, Timeout
 from core.files import disk_errors, write_file
 from core.ink.drawing import (
     MAX_BYTES,
-    MAX_HAND,
     Drawing,
     Import,
     check_label,
     checked,
     checked_hand,
     from_line,
-    from_lines,
-    images,
-    kept_aside,
-    labels,
     numbered,
     read_line,
     to_line,
 )
 from core.paths import data_dir
-
-__all__ = [
-    "MAX_BYTES", "MAX_DRAWINGS", "MAX_HAND", "Drawing", "DrawingSet", "Import", "drawings", "from_line", "from_lines",
-    "images", "kept_aside", "labels", "to_line",
-]  # fmt: skip
 
 MAX_DRAWINGS = 20_000
 _PATIENCE_S = 20.0  # rewriting the largest file takes less

@@ -72,7 +72,7 @@ def labels(drawings: Sequence[Drawing]) -> np.ndarray:
     return np.array([drawing.label for drawing in drawings], np.int64)
 
 
-def kept_aside(drawings: Sequence[Drawing]) -> np.ndarray:
+def held_out(drawings: Sequence[Drawing]) -> np.ndarray:
     """Say which drawings no model may learn from, so that they can tell whether learning helped: bool (n,).
 
     It is a fifth of them, chosen by their ids alone: a drawing stays on its side whatever happens to the others.

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from core.cache import newest
+from core.cache import keep_newest
 from core.files import UNREADABLE, open_npz, write_npz
 from core.jobs import state
 from core.jobs.state import Job, JobState
@@ -64,7 +64,7 @@ class Stored(Generic[Value]):
     _read: Callable[..., Value | None] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_read", newest(self.keep, self.weigh)(self._parse_file))
+        object.__setattr__(self, "_read", keep_newest(self.keep, self.weigh)(self._parse_file))
 
     def job(self, run: Run, *parameters: str) -> Job:
         """Return the job that computes it. Raises ValueError for parameters there cannot be."""

@@ -169,7 +169,7 @@ class _Template:
         with theirs:
             self.process = _launch([], theirs)
         self.alive = True
-        threading.Thread(target=self._hear, daemon=True, name="template").start()
+        threading.Thread(target=self._listen, daemon=True, name="template").start()
 
     def send(self, asked: Request) -> bool:
         """Send a request; False when the template is gone."""
@@ -182,7 +182,7 @@ class _Template:
         _forked.add(asked.key)
         return True
 
-    def _hear(self) -> None:
+    def _listen(self) -> None:
         while self.alive:
             try:
                 key = self.socket.recv(1 << 12).decode()

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.cache import newest
+from core.cache import keep_newest
 from core.data import datasets
 from core.jobs.state import JobState
 from core.jobs.stored import Arrays, Facts, Stamp, Stored
@@ -88,7 +88,7 @@ def _version(run: Run, method: str, training: bool) -> str:
     return hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
 
-@newest(8)
+@keep_newest(8)
 def _answer(name: str, version: str, training: bool) -> dict[str, Any]:
     method, folder = name.split(":", 1)
     run = Run(Path(folder))

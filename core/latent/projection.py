@@ -74,7 +74,7 @@ class Projection:
         keep = rows != without if without is not None else np.ones(len(rows), bool)
         return rows[keep][:k], distances[keep][:k]
 
-    def strangeness(self, codes: np.ndarray) -> np.ndarray:
+    def distance_ratio(self, codes: np.ndarray) -> np.ndarray:
         """Say how far codes (m, k) are from the stored ones, float32 (m,).
 
         It is the distance to the nearest in multiples of the usual: the median of a stored code's distance to its

@@ -122,11 +122,11 @@ def _fit_umap(
         points = umap.UMAP(**settings, n_jobs=1, tqdm_kwds=bar, precomputed_knn=known).fit_transform(codes)
     else:
         model = umap.UMAP(**settings, n_jobs=1, precomputed_knn=known, transform_mode="graph").fit(codes)
-        points = _go_on(model, start, bar)
+        points = _continue_layout(model, start, bar)
     return Fit(np.asarray(points, np.float32), settings)
 
 
-def _go_on(model: Any, start: np.ndarray, bar: dict[str, Any]) -> np.ndarray:
+def _continue_layout(model: Any, start: np.ndarray, bar: dict[str, Any]) -> np.ndarray:
     """Improve a layout for the graph of a fitted umap.UMAP as it places new points: fewer, smaller steps.
 
     `UMAP(init=start)` would stretch it to a square first, and then take steps as large as for a map from nothing.

@@ -48,7 +48,7 @@ def _measure(run: Run, report: Progress, method: str, sample: str) -> tuple[Arra
     neighbours = NEIGHBOURS.ensure(run, part_of(report, 0.0, 0.5), sample)
     found = trust_of(projection.points, codes.codes, projection.labels, neighbours, part_of(report, 0.5, 0.95))
     facts = asdict(found) | {"version": projection.version}
-    return {"torn": torn_of(projection.points, neighbours)}, facts
+    return {"torn": displacement_of(projection.points, neighbours)}, facts
 
 
 def _parse(
@@ -134,7 +134,7 @@ def _voted(labels: np.ndarray) -> np.ndarray:
     return labels[np.arange(len(labels)), votes.argmax(1)]  # argmax is the first, which is the nearest
 
 
-def torn_of(points: np.ndarray, neighbours: Neighbours) -> np.ndarray:
+def displacement_of(points: np.ndarray, neighbours: Neighbours) -> np.ndarray:
     """Return how far each digit's nearest codes lie from it on the map: the median, in widths of the map, float32 (n,).
 
     The width is the diagonal of the box between the 1st and the 99th percentile of the points.

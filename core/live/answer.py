@@ -70,7 +70,7 @@ _KINDS: dict[str, Callable[[Question], Reply]] = {
     "plane": map.plane,
     "code": codes.code,
     "morph": map.morph,
-    "river": growth.river,
+    "river": growth.growth,
     "trace": _trace,
 }
 

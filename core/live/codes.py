@@ -35,5 +35,5 @@ def code(question: Question) -> Reply:
         places = projection.place(codes).astype(float).tolist()
         reply["places"] = [[round(x, 5), round(y, 5)] if math.isfinite(x + y) else None for x, y in places]
         if question.get("strange"):
-            reply["strange"] = rounded(projection.strangeness(codes))
+            reply["strange"] = rounded(projection.distance_ratio(codes))
     return reply

@@ -50,7 +50,7 @@ def draw(question: Question) -> Reply:
                 codes[run_id] = model.encode(image[None])
                 redrawn = reply["redrawn"][run_id] = _redrawn(run, image, model.decode(codes[run_id])[0])
                 reference = reference_of(run)
-                redrawn["stranger"] = reference and round(reference.stranger(redrawn["error"]), 4)
+                redrawn["stranger"] = reference and round(reference.error_percentile(redrawn["error"]), 4)
         except (ValueError, OSError) as error:  # one vanished or torn run does not silence the others
             reply["errors"][run_id] = str(error)
     if asked is not None:

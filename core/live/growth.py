@@ -12,7 +12,7 @@ from core.runs.weights import load_model
 PARTS = 24  # into which the ink is divided; all their pictures are read at once
 
 
-def river(question: Question) -> Reply:
+def growth(question: Question) -> Reply:
     """Read a growing drawing.
 
     {"kind": "river", "run", "strokes", "width", "off": steps}

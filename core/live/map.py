@@ -80,7 +80,7 @@ def decode(question: Question) -> Reply:
     run, projection = mapped(question, stale=True)
     codes = projection.invert(spot)
     picture = load_model(run).decode(codes)[0]
-    (strange,) = rounded(projection.strangeness(codes))
+    (strange,) = rounded(projection.distance_ratio(codes))
     return {"image": text_of(to_bytes(picture)), "strange": strange, "exact": projection.basis is not None}
 
 

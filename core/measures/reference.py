@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.cache import newest
+from core.cache import keep_newest
 from core.data import datasets
 from core.data.datasets import batches
 from core.files import UNREADABLE, open_npz
@@ -76,7 +76,7 @@ class Reference:
     weights_version: int
     stored: Stamp
 
-    def stranger(self, error: float) -> float:
+    def error_percentile(self, error: float) -> float:
         """Return the share of the test digits, 0..1, that the run redraws better than with this error."""
         below = int(np.searchsorted(self.quantiles, error, side="left"))
         if below in (0, len(self.quantiles)):
@@ -127,7 +127,7 @@ def _is_current(run: Run, found: Reference) -> bool:
     return fits and found.weights_version == run.weights_version()
 
 
-@newest(8)  # 3 MB of codes of 64 numbers, and as much again to compare with
+@keep_newest(8)  # 3 MB of codes of 64 numbers, and as much again to compare with
 def _codes(path: str, mtime_ns: int, size: int) -> Codes:
     try:
         arrays, _ = open_npz(path, {"codes": np.float32, "labels": np.int64, "indices": np.int64}, _MAX_BYTES)

@@ -133,7 +133,7 @@ class Training:
         if message != said and time.monotonic() - when > 0.5:
             self._last_wait = (message, time.monotonic())
             self._log(Status.QUEUED, message=message)
-        self._obey()
+        self._apply_request()
 
     def _train(self) -> EarlyStop | None:
         config = self.config
@@ -151,7 +151,7 @@ class Training:
         clock = EpochClock()
         validation = list(done.validation if done else ())
         for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
-            self._obey(model)
+            self._apply_request(model)
             if isinstance(event, Step):
                 clock.add(event.images)
                 if log.add(event):
@@ -217,7 +217,7 @@ class Training:
         self._append(line)
         os.fsync(self.file.fileno())
 
-    def _obey(self, model: Model | None = None) -> None:
+    def _apply_request(self, model: Model | None = None) -> None:
         """End the run, keeping its weights, if a stop or a pause was asked for or its time is up.
 
         Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.

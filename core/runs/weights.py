@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core.cache import newest
+from core.cache import keep_newest
 from core.files import read_arrays
 from core.models import Model
 from core.runs.run import Run
@@ -43,7 +43,7 @@ def initial_model(run: Run, device: str = "cpu") -> Model:
     return model
 
 
-@newest(80)  # all that a pad may ask at once, the maps' and the copies they stand on
+@keep_newest(80)  # all that a pad may ask at once, the maps' and the copies they stand on
 def _model(folder: str, version: int) -> Model:
     run = Run(Path(folder))
     # It may have been trained on a device that this machine has not, or that is busy training.

@@ -117,7 +117,7 @@ AUGMENTATION_SETTINGS = {
             "marks", "Pen marks (share)", 0.1, "Share of the 1s, 7s and 9s that get flags, feet, bars or curls."
         ),
         _augmentation(
-            "still", "Not moved (share)", 0.1, "Share of the digits that are neither shifted, turned nor scaled."
+            "still", "Share left unmoved", 0.1, "Share of the digits that are neither shifted, turned nor scaled."
         ),
     )
 }

@@ -87,7 +87,7 @@ def test_draw_and_teach_then_see_relabel_delete_undo_and_take_along(desk, saved,
     page.get_by_role("button", name="Undo").click()
     expect(tiles(page)).to_have_count(2)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Take along").click()
+        page.get_by_role("button", name="Export").click()
     file = tmp_path / "drawings.jsonl"
     download.value.save_as(file)
     assert sorted(json.loads(line)["label"] for line in file.read_text().splitlines()) == [1, 3]
@@ -101,7 +101,7 @@ def test_bring_in_a_broken_file(desk, saved, visit, tmp_path):
     lines = [json.dumps(good), '{"label": 11, "strokes": [[[0.5, 0.5]]]}', "<b>no</b>", json.dumps(good | {"label": 5})]
     file = tmp_path / "mine.jsonl"
     file.write_text("\n".join(lines))
-    page.get_by_role("button", name="Bring in").click()
+    page.get_by_role("button", name="Import").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
     expect(page.get_by_text("Brought in 2 drawings. 2 lines skipped:")).to_be_visible()
     expect(page.locator(".dr-report tr")).to_have_count(2)

@@ -133,13 +133,13 @@ def test_pack_a_run_and_bring_it_in_again_in_another_browser(tmp_path, dashboard
     assert file.suffix == ".zip"
     before = {run.id for run in dashboard.runs.runs()}
     other = open_runs(visit, dashboard, "cnn")
-    other.get_by_role("button", name="Bring in a run").click()
+    other.get_by_role("button", name="Import a run").click()
     other.locator("input[type=file]").set_input_files(file)
     wait_for(lambda: len(dashboard.runs.runs()) > len(before))
     (new,) = (run for run in dashboard.runs.runs() if run.id not in before)
     expect(badge(other, new.id)).to_have_text("finished")
     assert new.history().epochs == dashboard.runs.get("softmax").history().epochs
-    other.get_by_role("button", name="Bring in a run").click()
+    other.get_by_role("button", name="Import a run").click()
     file.write_bytes(file.read_bytes()[:5000])
     other.locator("input[type=file]").set_input_files(file)
     expect(other.get_by_test_id("stAlert")).to_be_visible()

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from core.ink import collection, drawing
 from core.ink.collection import DrawingSet, drawings
-from core.ink.drawing import from_lines, images, kept_aside, to_line
+from core.ink.drawing import from_lines, held_out, images, to_line
 from core.ink.render import render
 from tests.conftest import ROOT
 
@@ -363,11 +363,11 @@ def test_ten_thousand_drawings_come_in_at_once(saved: DrawingSet) -> None:
 def test_a_fifth_is_kept_aside_whatever_else_there_is(saved: DrawingSet) -> None:
     saved.import_lines(b"\n".join([line()] * 1000))
     everything = saved.all()
-    aside = kept_aside(everything)
+    aside = held_out(everything)
     assert 0.16 < aside.mean() < 0.24
-    assert (kept_aside(everything[::-3]) == aside[::-3]).all()
-    assert (kept_aside([replace(one, label=0, hand="x") for one in everything]) == aside).all()
-    assert kept_aside([]).shape == (0,)
+    assert (held_out(everything[::-3]) == aside[::-3]).all()
+    assert (held_out([replace(one, label=0, hand="x") for one in everything]) == aside).all()
+    assert held_out([]).shape == (0,)
 
 
 def test_each_drawing_is_rendered_once(saved: DrawingSet, monkeypatch: pytest.MonkeyPatch) -> None:

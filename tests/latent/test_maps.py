@@ -124,12 +124,12 @@ def test_strangeness_is_the_distance_to_the_nearest_code_in_usual_ones(codes: np
     apart = np.linalg.norm(codes[:, None].astype(float) - codes, axis=2)
     np.fill_diagonal(apart, np.inf)
     usual = np.median(apart.min(1))
-    assert projection.strangeness(codes).tolist() == [0] * 120
+    assert projection.distance_ratio(codes).tolist() == [0] * 120
     others = codes[:10] + np.float32(0.7)
     nearest = np.linalg.norm(others[:, None] - codes, axis=2).min(1)
-    np.testing.assert_allclose(projection.strangeness(others), nearest / usual, rtol=1e-4)
-    assert projection.strangeness(codes[:3]).dtype == np.float32
-    assert projection.strangeness(codes[:0]).shape == (0,)
+    np.testing.assert_allclose(projection.distance_ratio(others), nearest / usual, rtol=1e-4)
+    assert projection.distance_ratio(codes[:3]).dtype == np.float32
+    assert projection.distance_ratio(codes[:0]).shape == (0,)
 
 
 def test_spread_is_the_distance_to_the_nearest_point_in_usual_ones(codes: np.ndarray) -> None:
@@ -147,7 +147,7 @@ def test_spread_is_the_distance_to_the_nearest_point_in_usual_ones(codes: np.nda
 def test_equal_codes_are_no_error() -> None:
     codes = np.repeat(np.arange(6, dtype=np.float32).reshape(3, 2), 20, axis=0)
     projection = mapped(codes, codes)
-    assert np.isfinite(projection.strangeness(codes + 1)).all()
+    assert np.isfinite(projection.distance_ratio(codes + 1)).all()
     assert np.isfinite(projection.spread(codes + 1)).all()
     assert np.isfinite(projection.place(codes)).all()
 

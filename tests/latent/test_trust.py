@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from core.latent import maps, trust
 from core.latent.codes import CODES
 from core.latent.maps import MAPS
-from core.latent.trust import TRUST, torn_of, trust_of
+from core.latent.trust import TRUST, displacement_of, trust_of
 from core.measures.neighbours import Neighbours, nearest_of_all
 from core.runs.run import Run
 from tests.conftest import compute
@@ -97,7 +97,7 @@ def test_points_at_one_place_are_no_error() -> None:
     _, codes, labels = made_up(100)
     found = trust_of(np.zeros((100, 2), np.float32), codes, labels, nearest_of_all(codes))
     assert 0 <= found.trustworthiness < 0.8
-    assert not torn_of(np.zeros((100, 2), np.float32), nearest_of_all(codes)).any()
+    assert not displacement_of(np.zeros((100, 2), np.float32), nearest_of_all(codes)).any()
 
 
 def test_some_digits_asked_against_all_come_close_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,13 +115,15 @@ def test_some_digits_asked_against_all_come_close_to_all(monkeypatch: pytest.Mon
 def test_torn_digits_lie_far_from_their_nearest_codes() -> None:
     rows = np.array([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]], np.int32)
     points = np.array([[0, 0], [1, 0], [0, 2], [30, 40]], np.float32)
-    torn = torn_of(points, Neighbours(rows, np.ones((4, 3), np.float32)))
+    torn = displacement_of(points, Neighbours(rows, np.ones((4, 3), np.float32)))
     low, high = np.percentile(points, [1, 99], axis=0)
     width = np.hypot(*(high - low))
     far = [np.median(np.hypot(*(points[near] - points[row]).T)) for row, near in enumerate(rows)]
     np.testing.assert_allclose(torn, np.array(far) / width, rtol=1e-5)
     assert torn.argmax() == 3
-    np.testing.assert_allclose(torn_of(points * 7, Neighbours(rows, np.ones((4, 3), np.float32))), torn, rtol=1e-5)
+    np.testing.assert_allclose(
+        displacement_of(points * 7, Neighbours(rows, np.ones((4, 3), np.float32))), torn, rtol=1e-5
+    )
 
 
 # -- stored with the run
@@ -145,7 +147,7 @@ def test_figures_are_stored_with_the_map(run: Run) -> None:
     assert projection is not None
     neighbours = nearest_of_all(projection.codes)
     assert stored == trust_of(projection.points, projection.codes, projection.labels, neighbours)
-    np.testing.assert_allclose(torn, torn_of(projection.points, neighbours), rtol=1e-5)
+    np.testing.assert_allclose(torn, displacement_of(projection.points, neighbours), rtol=1e-5)
     assert torn.dtype == np.float32
 
 

@@ -61,7 +61,7 @@ def test_a_place_is_decoded_with_how_far_it_is_from_real_codes(run: Run, method:
     assert reply["exact"] is exact
     np.testing.assert_array_equal(pictures(reply["image"]), to_bytes(model.decode(codes)))
     nearest = np.linalg.norm(projection.codes - codes, axis=1).min()
-    assert reply["strange"] == pytest.approx(float(projection.strangeness(codes)[0]), abs=1e-3)
+    assert reply["strange"] == pytest.approx(float(projection.distance_ratio(codes)[0]), abs=1e-3)
     assert (reply["strange"] == 0) == (nearest < 1e-6)
 
 

@@ -37,11 +37,11 @@ def test_stranger_is_the_share_of_test_digits_redrawn_better() -> None:
     errors = np.random.default_rng(0).gamma(2, 0.01, 5000)
     measured = Reference(np.quantile(errors, np.linspace(0, 1, 1001)), "digits", 1, ("", 0, 0))
     for error in (0.001, 0.01, 0.02, 0.05, float(np.median(errors))):
-        assert measured.stranger(error) == pytest.approx((errors < error).mean(), abs=2e-3)
-    assert measured.stranger(0) == 0
-    assert measured.stranger(1) == 1
+        assert measured.error_percentile(error) == pytest.approx((errors < error).mean(), abs=2e-3)
+    assert measured.error_percentile(0) == 0
+    assert measured.error_percentile(1) == 1
     even = Reference(np.full(1001, 0.01), "digits", 1, ("", 0, 0))
-    assert [even.stranger(error) for error in (0.009, 0.01, 0.011)] == [0, 0, 1]
+    assert [even.error_percentile(error) for error in (0.009, 0.01, 0.011)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize("size", [1, 2, 20, 300])

@@ -176,6 +176,7 @@ def test_the_panels_are_remembered_and_in_the_address(runs: RunStore) -> None:
     page.pills(key="show").set_value([])
     assert sent_to_pad(sound(page.run()))["panels"] == []
     assert sent_to_pad(opened(show="Steps"))["panels"] == ["steps"]
+    assert sent_to_pad(opened(show="River"))["panels"] == ["river"]  # a link from when it was called so
 
 
 def test_without_an_autoencoder_the_map_panel_has_none(trained: Train, submitted: list[Any]) -> None:

@@ -22,9 +22,9 @@ from core.runs.events import Summary
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.training.config import TrainConfig
-from pages.parts.runs import table, take_along
+from pages.parts.runs import export, table
 from pages.parts.runs.compare import differences
-from pages.parts.runs.table import glance, listing, read_lines
+from pages.parts.runs.table import fingerprint, listing, read_lines
 from tests import odd_hand
 from tests.conftest import ROOT, small, sound
 
@@ -413,7 +413,7 @@ def test_a_file_that_is_no_run_is_a_sentence_and_looked_at_once(runs, monkeypatc
     at = page()
     looks = []
     real = unpack
-    monkeypatch.setattr(take_along, "unpack", lambda *given: looks.append(1) or real(*given))
+    monkeypatch.setattr(export, "unpack", lambda *given: looks.append(1) or real(*given))
     at.get("file_uploader")[0].upload("run.zip", b"PK\x03\x04 no zip at all")
     sound(at.run())
     sound(at.run())
@@ -429,8 +429,8 @@ def test_nothing_larger_than_an_archive_may_be_is_taken(runs):
 def test_nothing_is_made_before_it_is_asked_for_and_weights_only_where_there_are_some(runs, monkeypatch):
     run = ended(runs, "Üben & <b>mehr</b>")
     made: list[Run] = []
-    files = tuple((what, ending, made.append, needs) for what, ending, _, needs in take_along._FILES)
-    monkeypatch.setattr(take_along, "_FILES", files)
+    files = tuple((what, ending, made.append, needs) for what, ending, _, needs in export._FILES)
+    monkeypatch.setattr(export, "_FILES", files)
     disabled = {e.proto.label: e.proto.disabled for e in page().get("download_button")}
     assert [disabled[f"{what} (.{end})"] for what, end in (("Weights", "safetensors"), ("Metrics", "csv"))] == [
         True, False,
@@ -449,10 +449,10 @@ def test_why_a_file_could_not_be_made_is_told_below_its_button(runs):
     at = page()
     refused = at.session_state["files-refused"]
     with pytest.raises(ValueError, match="no weights"):
-        take_along._made(run, what, refuse, refused)
+        export._made(run, what, refuse, refused)
     sound(at.run())
     assert [e.value for e in at.error] == [r"It has no weights \*yet\*. Wait for them."]
-    assert take_along._made(run, what, lambda run: b"here", refused) == b"here"
+    assert export._made(run, what, lambda run: b"here", refused) == b"here"
     sound(at.run())
     assert not at.error
 
@@ -464,7 +464,7 @@ def look(runs: RunStore, closely: bool = False) -> tuple[object, ...]:
     listed = listing(runs.folder)
     lines = read_lines(runs.runs(), listed)
     active = [line for line in lines if line.status in (Status.STARTING, Status.RUNNING)]
-    return glance(listed, active, [line.run.id for line in active] if closely else [])
+    return fingerprint(listed, active, [line.run.id for line in active] if closely else [])
 
 
 def test_a_look_sees_what_others_do_and_nothing_else(runs):

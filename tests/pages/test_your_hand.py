@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ink.collection import DrawingSet, drawings
-from core.ink.drawing import kept_aside
+from core.ink.drawing import held_out
 from core.measures import drawing_reads
 from core.runs import finetune, recorder
 from core.runs.run import Run, Status
@@ -110,7 +110,7 @@ def test_drawings_are_shown_newest_first_in_pages_of_sixty() -> None:
 def test_each_tile_says_what_it_is_and_marks_those_kept_aside() -> None:
     fill(30, "Anna <b>")
     tiles, everything = shown(page())["tiles"], drawings().all()
-    aside = dict(zip([one.id for one in everything], kept_aside(everything).tolist(), strict=True))
+    aside = dict(zip([one.id for one in everything], held_out(everything).tolist(), strict=True))
     assert {tile["id"]: tile["aside"] for tile in tiles} == aside
     assert 0 < sum(aside.values()) < 30
     assert tiles[0]["text"] == "9"
@@ -292,7 +292,7 @@ def test_every_reader_of_digits_is_in_the_table_with_what_it_reads_right(runs: R
     everything = drawings().all()
     read_as = load_model(run).predict_proba(np.stack([one.image for one in everything])).argmax(axis=1)
     assert (drawing_reads.readings(run, everything) == read_as).all()
-    meant, aside = np.array([one.label for one in everything]), kept_aside(everything)
+    meant, aside = np.array([one.label for one in everything]), held_out(everything)
     right, text = int((read_as == meant).sum()), words(page())
     assert f"{right} of 40" in text
     assert f"{int((read_as == meant)[aside].sum())} of {aside.sum()}" in text
@@ -378,7 +378,7 @@ def test_a_copy_learns_from_all_but_those_kept_aside(trained: Train, submitted: 
     run = trained()
     at = page()
     everything = drawings().all()
-    aside = kept_aside(everything)
+    aside = held_out(everything)
     count = int((~aside).sum())
     assert f"learns from {count} drawings" in words(at)
     assert f"{60 - count} drawings kept aside" in words(at)

@@ -17,7 +17,7 @@ from pages.parts.shared.map_job import latest_map
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import say
 
-PANELS = {"river": "River", "map": "Map", "steps": "Steps"}
+PANELS = {"river": "Growth", "map": "Map", "steps": "Steps"}
 _FIRST = "vae-2"  # its codes are two numbers, so its map is all there is of them
 # The panels' buttons are as high as what stands beside them; on a narrow page the models have a line of their own.
 _LEVEL = """<style>
@@ -29,6 +29,9 @@ _LEVEL = """<style>
 def pick_panels() -> list[str]:
     """Let people choose what is shown below the pad, in the address and remembered; return it in the page's order."""
     st.html(_LEVEL)
+    if "River" in (linked := st.query_params.get_all("show")):  # what a panel was called when the link was made
+        st.session_state["show"] = [name for name, title in PANELS.items() if title in linked or title == "Growth"]
+        st.query_params["show"] = [PANELS[name] for name in st.session_state["show"]]
     picked = st.pills(
         "Show",
         list(PANELS),
@@ -53,8 +56,9 @@ def pick_map() -> tuple[Run, str] | None:
         return None
     methods = _methods(run)
     method = st.selectbox(
-        "Laid out by",
+        "Method",
         methods,
+        help="How the codes are laid out in two dimensions.",
         format_func=lambda name: PROJECTORS[name].title if name in PROJECTORS else str(name),
         key="map-by",
         persist_state="session",

@@ -15,20 +15,20 @@ _REPORT = "drawings-report"  # session: what became of the last file
 _SHOWN = 20  # lines of a report
 
 
-def take_out(count: int) -> None:
+def export_drawings(count: int) -> None:
     """Offer all drawings as one file; it is made when it is asked for."""
-    download("Take along", drawings().export, "drawings.jsonl", key="drawings-export", disabled=not count)
+    download("Export", drawings().export, "drawings.jsonl", key="drawings-export", disabled=not count)
 
 
-def bring_drawings() -> None:
+def import_drawings() -> None:
     """Let people bring in a file of drawings; the report is for `brought` to show."""
     upload(
-        "Bring in",
+        "Import",
         "Drawings taken along here or elsewhere (.jsonl)",
         ["jsonl", "json", "txt"],
         key="drawings-bring",
         max_bytes=MAX_BYTES,
-        doing="Reading the drawings",
+        busy_text="Reading the drawings",
         take=_read,
     )
 
@@ -37,7 +37,7 @@ def _read(content: bytes) -> None:
     st.session_state[_REPORT] = drawings().import_lines(content)
 
 
-def brought() -> None:
+def import_report() -> None:
     """Say what became of the file that was brought in last: what came, and which lines did not and why."""
     if (done := st.session_state.get(_REPORT)) is None:
         return

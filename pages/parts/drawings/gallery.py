@@ -59,7 +59,7 @@ def gallery(readers: Sequence[Run]) -> None:
     except ValueError as error:
         warn(error)
         return
-    if _obey(drawings(), passed):
+    if _apply_request(drawings(), passed):
         st.rerun()
     refusal("drawings")
     if not passed:
@@ -136,7 +136,7 @@ def _sheet(pictures: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
-def _obey(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
+def _apply_request(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
     """Do what was asked for in the browser, once; say whether something was done."""
     act = (st.session_state.get(_KEY) or {}).get("act")
     if not isinstance(act, dict) or not isinstance(stamp := act.get("stamp"), int):

@@ -26,7 +26,7 @@ TAUGHT = "hand-learned"  # session: the run whose change is shown
 _SHOWN = 30  # pictures of each kind
 
 
-def taught(everything: Sequence[Drawing]) -> None:
+def before_after(everything: Sequence[Drawing]) -> None:
     """Show what learning changed, of the newest run that learned from drawings or of another; nothing without one."""
     runs = {run.id: run for run in store().runs("classify") if run.config.start}
     if not runs:

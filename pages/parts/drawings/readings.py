@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data.datasets import DATASETS
 from core.ink.collection import drawings
-from core.ink.drawing import Drawing, kept_aside, labels
+from core.ink.drawing import Drawing, held_out, labels
 from core.measures.drawing_reads import UNREAD, read, reading, readings, refused
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
@@ -101,7 +101,7 @@ def readings_table(runs: Sequence[Run]) -> bool:
     """Show how many drawings each run reads right, and how many of its test set; say whether any began to read."""
     everything = drawings().all()
     begun = ask(runs, everything)
-    meant, aside = labels(everything), kept_aside(everything)
+    meant, aside = labels(everything), held_out(everything)
     rows = []
     for run in runs:
         read_as = readings(run, everything)

@@ -51,9 +51,9 @@ def segments(label: str, name: str, titles: Mapping[str, str], first: str, *, hi
     return _choose(st.segmented_control, label, name, titles, first, **look)
 
 
-def select(label: str, name: str, titles: Mapping[str, str], first: str, width: int) -> str:
+def select(label: str, name: str, titles: Mapping[str, str], first: str, width: int, tip: str | None = None) -> str:
     """Let people choose one of many, by its title."""
-    return _choose(st.selectbox, label, name, titles, first, width=width)
+    return _choose(st.selectbox, label, name, titles, first, width=width, help=tip)
 
 
 def _choose(
@@ -67,12 +67,17 @@ def _choose(
     return picked
 
 
-def pills(label: str, name: str, titles: Mapping[str, str]) -> tuple[str, ...]:
+def pills(label: str, name: str, titles: Mapping[str, str], tip: str) -> tuple[str, ...]:
     """Let people choose any of a few, none at first; in the address with commas between."""
     now = wanted(name, "", _key(name)).split(",")
     st.session_state[_key(name)] = [one for one in titles if one in now]
     picked = st.pills(
-        label, list(titles), selection_mode="multi", format_func=lambda one: titles.get(one, str(one)), key=_key(name)
+        label,
+        list(titles),
+        selection_mode="multi",
+        format_func=lambda one: titles.get(one, str(one)),
+        key=_key(name),
+        help=tip,
     )
     remember(name, ",".join(one for one in titles if one in picked), "")
     return tuple(one for one in titles if one in picked)

@@ -15,7 +15,11 @@ from core.runs.store import store
 from pages.parts.latent.address import pills, segments, select
 from pages.parts.shared.pickers import run_labels
 
-LAYERS = {"pictures": "Pictures", "plane": "Plane", "torn": "Torn"}
+_LAYERS_TIP = (
+    "Decoded background: what the decoder draws at each place. Moved apart: digits that lie far from those with the "
+    "nearest codes."
+)
+LAYERS = {"pictures": "Pictures", "plane": "Decoded background", "torn": "Moved apart"}
 # The buttons are as high as the select boxes beside them; on a narrow page two share a line, so that the map is near.
 _LEVEL = """<style>
 .st-key-latent-controls [data-testid="stButtonGroup"] button { min-height: 2.5rem; }
@@ -76,7 +80,7 @@ def pick_view(run: Run) -> Choice:
     color = select("Color by", "color", {name: row.title for name, row in COLORS.items()}, "class", 175)
     other = _pick_other(run, COLORS[color].needs, alike)
     beside = _pick_beside(run, method, alike)
-    layers = pills("Layers", "show", LAYERS)
+    layers = pills("Layers", "show", LAYERS, _LAYERS_TIP)
     return Choice(((run, method), *beside), sample, color, other, layers)
 
 
@@ -94,8 +98,10 @@ def _pick_other(run: Run, task: str, alike: Mapping[str, Run]) -> Run | None:
         return None
     fitting = [one for one in alike.values() if one.spec.task == task and one.id != run.id]
     first = next((one.id for one in fitting if one.shipped), fitting[0].id if fitting else "")
-    label = "Read by" if task == "classify" else "Less the error of"
-    return alike.get(select(label, "with", run_labels(fitting) or {"": "None is trained"}, first, 200))
+    label, tip = "Read by", "The classifier whose answers colour the points."
+    if task != "classify":
+        label, tip = "Error difference to", "How much worse than this run each digit is redrawn."
+    return alike.get(select(label, "with", run_labels(fitting) or {"": "None is trained"}, first, 200, tip))
 
 
 def _pick_beside(run: Run, method: str, alike: Mapping[str, Run]) -> tuple[tuple[Run, str], ...]:
@@ -105,5 +111,5 @@ def _pick_beside(run: Run, method: str, alike: Mapping[str, Run]) -> tuple[tuple
     maps = {f"{one.id}:{by}": (one, by) for one in (run, *others) for by in methods_of(one)}
     maps.pop(f"{run.id}:{method}", None)
     titles = {key: f"{names[one.id]}, {PROJECTORS[by].title}" for key, (one, by) in maps.items()}
-    key = select("Beside it", "beside", {"": "Nothing", **titles}, "", 190)
+    key = select("Second map", "beside", {"": "Nothing", **titles}, "", 190, "Points of one light up on the other.")
     return (maps[key],) if key else ()

@@ -16,22 +16,22 @@ from pages.parts.atlas.component import MapView, as_pick, atlas
 from pages.parts.latent import panel, selection
 from pages.parts.latent.color import coloring
 from pages.parts.latent.controls import Choice
-from pages.parts.latent.doing import turn_to
 from pages.parts.latent.forming import frames_address
 from pages.parts.latent.panel import Shown
+from pages.parts.latent.tools import switch_tool
 from pages.parts.shared.style import say
 
 _KEY = "latent-atlas"
 _HEIGHT = 500  # CSS pixels: on a laptop the legend is in sight, too
 
 
-def heed(shown: Sequence[Shown]) -> None:
+def read_component_value(shown: Sequence[Shown]) -> None:
     """Take in what the browser has just said, before anything is drawn: a click shows its digit, a lasso its own."""
     heard = st.session_state.get(_KEY) or {}
     if panel.remember(shown, as_pick(heard.get("pick"), [len(its.points) for _, its in shown])):
-        turn_to("picked")
-    if selection.hear(shown, heard.get("selection")):
-        turn_to("selection")
+        switch_tool("picked")
+    if selection.read_selection(shown, heard.get("selection")):
+        switch_tool("selection")
 
 
 def show_maps(choice: Choice, shown: Sequence[Shown], *, forming: bool) -> None:

@@ -130,7 +130,7 @@ def _place(run: Run, projection: Projection, what: Picked) -> None:
     image_tiles(decoded, ["Decoded"], label="The decoder's picture of this place", scale=3)
     exact = "the code at this place" + (" of the plane" if projection.codes.shape[1] > 2 else "")
     how = exact if projection.basis is not None else "the mean of the nearest codes on the map"
-    strange = float(projection.strangeness(code)[0])
+    strange = float(projection.distance_ratio(code)[0])
     far = f" Its nearest real code is {strange:.1f} times as far away as codes usually are." if strange < 1e6 else ""
     say(f"Nobody wrote this digit: the decoder draws {how}.{far}")
     _neighbours(projection, code[0], None)

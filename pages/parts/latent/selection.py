@@ -46,7 +46,7 @@ def current(shown: Sequence[Shown]) -> Selection | None:
     return kept
 
 
-def hear(shown: Sequence[Shown], said: object) -> bool:
+def read_selection(shown: Sequence[Shown], said: object) -> bool:
     """Keep what the browser says is selected, if that is new; it may say anything. Say whether it selected anew."""
     number = said.get("n") if isinstance(said, dict) else None
     if number is not None and number != st.session_state.get(_HEARD):

@@ -95,7 +95,7 @@ def _how(found: Trust, count: int) -> str:
 def _torn(projection: Projection, torn: np.ndarray) -> None:
     rows = np.argsort(-torn, kind="stable")[:_TORN]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Torn furthest from their nearest codes**", width="content")
+        st.markdown("**Moved furthest apart from their nearest codes**", width="content")
         marked = "torn" in st.session_state.get("latent-show", [])
         if st.button("Take the marks off" if marked else "Mark them on the map", key="trust-mark", on_click=_mark):
             st.rerun()

@@ -53,7 +53,7 @@ export class Card extends BaseCard {
     this.title = title;
     title.ariaPressed = "false";
     title.dataset.testid = "pad-lead";
-    title.append(node("span", "leads", "leads"));
+    title.append(node("span", "leads", "main model"));
     const mark = node("span", "mark");
     this.sign = node("span", "sign");
     this.word = node("span", "word");
@@ -133,7 +133,7 @@ export class Card extends BaseCard {
     if (verdict >= 0) this.said = `${this.name.textContent} reads ${verdict}, ${percent(probabilities[verdict])}`;
   }
 
-  /** @param {boolean | null} agrees with what most of the jury read; null when there is nothing to compare with */
+  /** @param {boolean | null} agrees with what most models read; null when there is nothing to compare with */
   agree(agrees) {
     setText(this.sign, agrees === null ? "" : agrees ? "=" : "≠");
     setText(this.word, agrees === null ? "" : agrees ? "agrees" : "differs");

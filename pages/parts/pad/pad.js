@@ -3,10 +3,10 @@
 // that follows from an answer.
 
 import { Ink } from "./ink.js";
-import { Jury } from "./jury.js";
+import { Cards } from "./cards.js";
 import { Keys } from "./keys.js";
 import { LatentMap } from "./panels/map.js";
-import { River } from "./panels/river.js";
+import { GrowthPanel } from "./panels/growth.js";
 import { Steps } from "./panels/steps.js";
 import { Pen } from "./pen.js";
 import { Picture } from "./picture.js";
@@ -50,7 +50,7 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 const WORDS = 600; // ms of quiet until the verdicts are read out
 const MEASURING = 2000; // ms until the same drawing is asked about again, while the server measures test digits
 /** @type {Record<string, new (pad: Pad) => Panel>} */
-const PANELS = { river: River, map: LatentMap, steps: Steps };
+const PANELS = { river: GrowthPanel, map: LatentMap, steps: Steps };
 const TOPICS = ["line", "answer", "picture", "panels"]; // what can be said below the pad, the first that is wins
 
 export default class Pad {
@@ -78,7 +78,7 @@ export default class Pad {
     this.panels = /** @type {Panel[]} */ ([]);
     this.line = /** @type {Line | null} */ (null);
     this.questions = new Latest(() => Boolean(this.line?.ready));
-    this.jury = new Jury(root, () => this.led());
+    this.cards = new Cards(root, () => this.led());
     this.ink = new Ink(root, data.limits.strokes, { changed: () => this.ask(), settled: () => this.rest() });
     this.pen = new Pen(root, this.ink);
     this.teach = new Teach(root, {
@@ -95,7 +95,7 @@ export default class Pad {
 
   /** The classifier that panels follow, null when there is none. */
   get lead() {
-    return this.jury.lead;
+    return this.cards.lead;
   }
 
   /** Called again whenever the page's data or the theme changes. @param {Data} data @param {SetState} setState */
@@ -131,7 +131,7 @@ export default class Pad {
 
   arrange() {
     const { runs, panels, map, show_answers: answers, drawing } = this.data;
-    this.jury.arrange(answers ? runs : []);
+    this.cards.arrange(answers ? runs : []);
     const wanted = answers ? panels : [];
     const shown = wanted.map((name) => {
       const panel = this.made.get(name) ?? new PANELS[name](this);
@@ -150,7 +150,7 @@ export default class Pad {
     }
     this.lab.classList.toggle("follows", wanted.includes("river") || wanted.includes("steps"));
     shown.forEach((panel) => panel.update(this.data));
-    const asks = JSON.stringify([this.jury.ids(), wanted, map, drawing?.stamp]);
+    const asks = JSON.stringify([this.cards.ids(), wanted, map, drawing?.stamp]);
     if (asks !== this.asks) this.ask();
     this.asks = asks;
   }
@@ -184,7 +184,7 @@ export default class Pad {
     if (!line || !ink.shown.length) return;
     const strokes = ink.snapshot();
     /** @type {Record<string, unknown> & { off?: string[] }} */
-    const question = { kind: "draw", strokes, width: ink.width, runs: this.jury.ids() };
+    const question = { kind: "draw", strokes, width: ink.width, runs: this.cards.ids() };
     this.panels.forEach((panel) => panel.question(question));
     const { width, fraction } = ink;
     const asked = { strokes, width, off: question.off ?? [], fraction, length: inkLength(strokes) };
@@ -230,7 +230,7 @@ export default class Pad {
     this.painted = this.line?.next() ?? 0; // whatever is still on the way answers a drawing that is gone
     this.lab.dataset.asked = this.lab.dataset.seq = String(this.painted);
     erase(this.seen.canvas);
-    this.jury.clear();
+    this.cards.clear();
     this.panels.forEach((panel) => panel.wipe());
     this.words.textContent = "";
     clearTimeout(this.timers.words);
@@ -242,10 +242,10 @@ export default class Pad {
     this.painted = reply.seq ?? this.painted;
     const pixels = pixelsOf(bytesOf(reply.image));
     this.seen.putImageData(pixels, 0, 0);
-    this.jury.paint(reply, pixels);
+    this.cards.paint(reply, pixels);
     this.panels.forEach((panel) => panel.paint(reply, asked));
     this.lab.dataset.seq = String(reply.seq);
-    this.later("words", WORDS, () => (this.words.textContent = this.jury.words()));
+    this.later("words", WORDS, () => (this.words.textContent = this.cards.words()));
     const strangers = Object.values(reply.redrawn ?? {}).map((one) => one.stranger);
     const measuring = strangers.includes(null) || reply.map?.near?.length === 0;
     if (measuring) this.later("again", MEASURING, () => this.ask());

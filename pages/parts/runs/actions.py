@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.runs.run import MAX_NAME, MAX_NOTE, Run, RunNotFound
 from core.runs.store import store
+from pages.parts.runs.export import export_run
 from pages.parts.runs.table import CHOSEN
-from pages.parts.runs.take_along import take_along
 from pages.parts.shared.pickers import forget_runs
 from pages.parts.shared.run_controls import refusable, refusal, train_again
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
@@ -32,7 +32,7 @@ def actions(runs: Sequence[Run]) -> None:
         if len(runs) == 1:
             _again(runs[0])
             _naming(runs[0])
-            take_along(runs[0])
+            export_run(runs[0])
         word = "Delete" if len(runs) == 1 else f"Delete {len(runs)} runs"
         st.button(word, key="runs-delete", icon=":material/delete:", on_click=_delete, args=(list(runs),))
         _links(runs)

@@ -191,7 +191,7 @@ def listing(folder: Path) -> Mapping[str, int]:
         return {}  # one was deleted at this moment: the next look sees it
 
 
-def glance(listed: Mapping[str, int], active: Sequence[Line], watched: Sequence[str]) -> tuple[object, ...]:
+def fingerprint(listed: Mapping[str, int], active: Sequence[Line], watched: Sequence[str]) -> tuple[object, ...]:
     """Return what changes when the page has to: the other runs' folders, and how far each active run is.
 
     listed: of `listing`; active: the runs that went on when they were read; watched: ids whose curves are shown.

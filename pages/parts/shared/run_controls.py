@@ -49,7 +49,7 @@ def run_buttons(run: Run, status: Status) -> None:
                 args=(run, request),
             )
     elif status in RESUMABLE:
-        st.button("Resume", key=f"resume-{run.id}", icon=":material/play_arrow:", on_click=go_on, args=(run,))
+        st.button("Resume", key=f"resume-{run.id}", icon=":material/play_arrow:", on_click=resume_run, args=(run,))
     elif status == Status.FINISHED and run.config.epochs < MAX_EPOCHS and (run.folder / checkpoint.NAME).exists():
         _longer(run)
 
@@ -85,7 +85,7 @@ def request_end(run: Run, request: str) -> None:
             time.sleep(0.02)
 
 
-def go_on(run: Run, more_key: str = "") -> None:
+def resume_run(run: Run, more_key: str = "") -> None:
     """Let a run go on that ended; `more_key` is the session's number of epochs to train beyond its end.
 
     Does nothing when somebody else was faster.
@@ -120,7 +120,7 @@ def _longer(run: Run) -> None:
         st.number_input("More epochs", 1, MAX_EPOCHS - epochs, min(epochs, MAX_EPOCHS - epochs), key=key)
         if run.config.schedule == "one-cycle":
             st.caption(_RISES)
-        st.button("Train", key=f"longer-go-{run.id}", type="primary", on_click=go_on, args=(run, key))
+        st.button("Train", key=f"longer-go-{run.id}", type="primary", on_click=resume_run, args=(run, key))
 
 
 def train_again(run: Run) -> None:

@@ -17,7 +17,7 @@ def download(label: str, make: Callable[[], str | bytes] | str, name: str, *, ke
 
 
 def upload(
-    title: str, label: str, kinds: list[str], *, key: str, max_bytes: int, doing: str, take: Callable[[bytes], None]
+    title: str, label: str, kinds: list[str], *, key: str, max_bytes: int, busy_text: str, take: Callable[[bytes], None]
 ) -> None:
     """Let people bring in a file of one of these kinds (name endings); `take` gets its content, once.
 
@@ -33,7 +33,7 @@ def upload(
             return
         if file.file_id != seen:  # the page is drawn again and again
             try:
-                with st.spinner(doing):
+                with st.spinner(busy_text):
                     take(file.getvalue())
             except ValueError as error:
                 wrong = str(error)

@@ -4,14 +4,14 @@
 import { strokeEnds } from "../strokes.js";
 import { button, node, setText, slider } from "../../web/dom.js";
 
-/** @import { River } from "./river.js" */
+/** @import { GrowthPanel } from "./growth.js" */
 
 const PACE = 0.8; // pad units of ink a second at speed 1, about as fast as one writes
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const LEAST = 0.004; // share of the ink a replay begins with: an empty pad has no answer
 
 export class Replay {
-  /** @param {River} river */
+  /** @param {GrowthPanel} river */
   constructor(river) {
     this.river = river;
     this.pad = river.pad;

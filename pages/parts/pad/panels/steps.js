@@ -134,10 +134,10 @@ export class Steps {
     const { lead } = this.pad;
     const voters = Object.keys(full).filter((id) => answers[id]);
     const changed = voters.filter((id) => best(full[id]) !== best(answers[id])).length;
-    const jury = voters.length > 1 ? ` ${changed} of ${voters.length} models changed their mind.` : "";
-    if (!lead || !full[lead.id] || !answers[lead.id]) return jury.trim();
+    const votes = voters.length > 1 ? ` ${changed} of ${voters.length} models changed their mind.` : "";
+    if (!lead || !full[lead.id] || !answers[lead.id]) return votes.trim();
     const [before, now] = [full[lead.id], answers[lead.id]].map((p) => told(p, " with "));
-    return `${lead.name}: ${before} with all steps, ${now} now.${jury}`;
+    return `${lead.name}: ${before} with all steps, ${now} now.${votes}`;
   }
 
   wipe() {

@@ -1,5 +1,5 @@
 // @ts-check
-// The jury: a card for every chosen model, and above them what the classifiers read together.
+// The cards: one for every chosen model, and above them what the classifiers read together.
 
 import { Card, RedrawnCard } from "./card.js";
 import { DIGITS, percent } from "./verdict.js";
@@ -11,7 +11,7 @@ import { find, setText } from "../web/dom.js";
 const LEAD = "digitlab-lead";
 const ROWS_FROM = 9; // cards that are shown as rows, because as cards they would not fit
 
-export class Jury {
+export class Cards {
   /** @param {ParentNode} root @param {() => void} follow another model leads */
   constructor(root, follow) {
     this.follow = follow;
@@ -109,13 +109,13 @@ export class Jury {
     const ahead = (/** @type {number} */ one, /** @type {number} */ other) =>
       votes[one] - votes[other] || means[one] - means[other];
     const winner = DIGITS.reduce((best, digit) => (ahead(digit, best) > 0 ? digit : best));
-    const jury = cards.length > 1;
-    cards.forEach((card) => card.agree(jury ? card.verdict === winner : null));
+    const several = cards.length > 1;
+    cards.forEach((card) => card.agree(several ? card.verdict === winner : null));
     const all = votes[winner] === cards.length;
     setText(this.most, `${all ? `All ${cards.length}` : `${votes[winner]} of ${cards.length}`} read ${winner}`);
     setText(this.mean, `mean probability ${percent(means[winner])}`);
     setText(this.others, dissent(cards.filter((card) => card.verdict !== winner)));
-    this.said = jury ? `The jury: ${this.most.textContent}, ${this.mean.textContent}` : "";
+    this.said = several ? `Together: ${this.most.textContent}, ${this.mean.textContent}` : "";
   }
 
   /** What is read out once the drawing rests. */

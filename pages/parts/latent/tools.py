@@ -14,7 +14,7 @@ from pages.parts.latent.selection import current, selected
 from pages.parts.latent.trust import trust
 from pages.parts.shared.style import guarded
 
-DOINGS = {
+TOOLS = {
     "picked": "A digit",
     "selection": "Selection",
     "between": "Between two",
@@ -26,42 +26,42 @@ DOINGS = {
 }
 
 
-def turn_to(look: str) -> None:
+def switch_tool(look: str) -> None:
     """Turn from what is picked to what is selected, or back, as people point at either; away from nothing else."""
-    if chosen("do", DOINGS, "picked") in ("picked", "selection"):
+    if chosen("do", TOOLS, "picked") in ("picked", "selection"):
         put("do", look)
 
 
 @guarded()
-def do(doing: str, choice: Choice, shown: Sequence[Shown]) -> None:
+def use_tool(tool: str, choice: Choice, shown: Sequence[Shown]) -> None:
     """Draw what was chosen, for the first map; what cannot be drawn is said in a sentence."""
     run, projection = shown[0]
     for one, _ in shown:
         one.ensure_exists()  # what is kept of a deleted run would go on answering for a while
     # Imported when they are asked for: each walk brings its own scripts to the page.
-    if doing == "picked":
+    if tool == "picked":
         picked(shown)
-    elif doing == "selection":
+    elif tool == "selection":
         selection = current(shown)
         reader = choice.other if COLORS[choice.color].needs == "classify" else None
         selected(*shown[selection.map if selection else 0], selection, reader)
-    elif doing == "between":
+    elif tool == "between":
         from pages.parts.walks.between import between
 
         between(run, projection, picks(projection))
-    elif doing == "dimensions":
+    elif tool == "dimensions":
         from pages.parts.walks.dimensions import dimensions
 
         dimensions(run, projection, picks(projection))
-    elif doing == "arithmetic":
+    elif tool == "arithmetic":
         from pages.parts.walks.means import means
 
         means(run, projection, picks(projection))
-    elif doing == "samples":
+    elif tool == "samples":
         from pages.parts.walks.prior import prior
 
         prior(run, projection)
-    elif doing == "trust":
+    elif tool == "trust":
         for number, (one, its) in enumerate(shown):
             if number:
                 st.divider()

@@ -23,7 +23,7 @@ const WIDEN = 180; // ms in which the river takes up its whole width once the pe
 /** @typedef {CanvasRenderingContext2D} Ctx */
 /** @typedef {{ at: number, probabilities: number[] }} Answer after so much ink, in pad units */
 
-export class River {
+export class GrowthPanel {
   /** @param {Pad} pad */
   constructor(pad) {
     this.pad = pad;

@@ -35,11 +35,11 @@ _FILES: tuple[tuple[str, str, Callable[[Run], str | bytes], bool], ...] = (
 )
 
 
-def take_along(run: Run) -> None:
+def export_run(run: Run) -> None:
     """Show the files a run can be had as. Nothing is made before it is asked for."""
     refused: dict[tuple[str, str], str] = st.session_state.setdefault(_REFUSED, {})
     with (
-        st.popover("Take along", icon=":material/download:", key=f"take-{run.id}"),
+        st.popover("Export", icon=":material/download:", key=f"take-{run.id}"),
         st.container(gap="xsmall", key="run-files"),
     ):
         if not run.has_weights():
@@ -76,11 +76,17 @@ def _slug(run: Run) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", run.name).strip("-")[:60] or run.id
 
 
-def bring_in() -> None:
+def import_run() -> None:
     """Let people bring in a packed run; it is chosen then."""
     label = "A run packed here or elsewhere (.zip)"
     upload(
-        "Bring in a run", label, ["zip"], key="bring", max_bytes=MAX_ARCHIVE, doing="Checking the file", take=_unpack
+        "Bring in a run",
+        label,
+        ["zip"],
+        key="bring",
+        max_bytes=MAX_ARCHIVE,
+        busy_text="Checking the file",
+        take=_unpack,
     )
 
 
