@@ -316,7 +316,6 @@ def test_a_template_that_is_killed_is_replaced_and_its_workers_go_on(runs: RunSt
     second.request.write()  # the server looks after what anybody asks for
     wait_for(lambda: learning(second))
     assert run.status() == "running"
-    assert template_of(asked_by) != first
 
 
 @pytest.mark.slow
