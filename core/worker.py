@@ -87,8 +87,7 @@ def main() -> None:
         os.nice(_NICE)
     _yield_to_people()
     if len(sys.argv) > 1:
-        folder, kind, subject, *parameters = sys.argv[1:]
-        run_request(Request(Path(folder), kind, subject, tuple(parameters)))
+        run_request(Request.of(sys.argv[1:]))
     else:
         _Template(socket.socket(fileno=0)).serve()
 
@@ -101,7 +100,7 @@ class _Template:
 
     def __init__(self, server: socket.socket) -> None:
         self.server = server
-        self.children: dict[int, str] = {}
+        self.children: dict[int, Request] = {}
         self.rehearsed = False  # maps, too, or their rehearsal failed
         self.says: int | None = None  # that pipe's other end, in a copy
         self.copy: int | None = None  # the pipe on which a copy says that it is ready, open for as long as that lives
@@ -143,10 +142,9 @@ class _Template:
         if not message:
             return False
         asked = json.loads(message)
-        folder, kind, subject, *parameters = asked["request"]
-        request = Request(Path(folder), kind, subject, tuple(parameters))
+        request = Request.of(asked["request"])
         if pid := os.fork():
-            self.children[pid] = request.key
+            self.children[pid] = request
         else:
             self._be_a_worker(request, asked["environment"])
         return True
@@ -179,9 +177,9 @@ class _Template:
                 self._tell_end_of(pid)
 
     def _tell_end_of(self, pid: int) -> None:
-        if key := self.children.pop(pid, ""):
+        if request := self.children.pop(pid, None):
             with suppress(OSError):  # the server has ended
-                self.server.send(key.encode())
+                self.server.send(json.dumps(request.words()).encode())
 
     def _rehearse_in_a_copy(self) -> None:
         self.copy, says = os.pipe()

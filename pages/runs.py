@@ -61,7 +61,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
 if lines:
     runs_table(passed, st.session_state[CHOSEN])
 else:
-    st.caption("Nothing is trained yet: train a model on the Train page, or bring in a run.")
+    st.caption("Nothing is trained yet: train a model on the Train page, or import one.")
 chosen = st.session_state[CHOSEN]
 remember_runs(CHOSEN, chosen)
 for note in notes:

@@ -77,6 +77,6 @@ head(everything)
 if everything:
     body(everything, readers())
 else:
-    st.caption("Draw a digit and say which it is meant to be, on the page Draw, or bring in a file of drawings.")
+    st.caption("Draw a digit and say which it is meant to be, on the page Draw, or import a file of drawings.")
     before_after(everything)
 st.fragment(watch, run_every=EVERY_S, key="hand-watch")(seen)

@@ -33,9 +33,9 @@ _THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "N
 _log = logging.getLogger(__name__)
 _lock = threading.RLock()
 _folders: set[Path] = set()  # of runs, whose requests are looked after here
-_started: dict[str, int] = {}  # by request: how often a process was started for it that did not take it up
-_forked: set[str] = set()  # requests whose process the template has not told to be gone
-_fresh: dict[str, subprocess.Popen[bytes]] = {}
+_started: dict[Request, int] = {}  # how often a process was started for it that did not take it up
+_forked: set[Request] = set()  # those whose process the template has not told to be gone
+_fresh: dict[Request, subprocess.Popen[bytes]] = {}
 _template: _Template | None = None
 _look = threading.Event()
 _looking: threading.Thread | None = None
@@ -96,19 +96,18 @@ def _look_after_requests() -> None:
 def start_what_fits(folder: Path) -> bool:
     """Start a process for each request there is room for, in their order; say whether any has to wait."""
     with _lock:
-        for key in [key for key, process in _fresh.items() if process.poll() is not None]:
-            del _fresh[key]
+        for asked in [asked for asked, process in _fresh.items() if process.poll() is not None]:
+            del _fresh[asked]
         waiting = requests(folder)
-        if not waiting:
-            _started.clear()
-            return False
-        busy = {*under_way(folder), *_forked, *_fresh}
+        for taken in [one for one in _started if one.folder == folder and one not in waiting]:
+            del _started[taken]
+        busy = {*under_way(folder), *(one.key for one in (*_forked, *_fresh) if one.folder == folder)}
         for asked in waiting:
-            if asked.key not in busy and _started.get(asked.key, 0) < _TRIES and _fits(asked, busy):
+            if asked.key not in busy and _started.get(asked, 0) < _TRIES and _fits(asked, busy):
                 busy.add(asked.key)
-                _started[asked.key] = _started.get(asked.key, 0) + 1
+                _started[asked] = _started.get(asked, 0) + 1
                 _start(asked)
-        return True
+        return bool(waiting)
 
 
 def _fits(asked: Request, busy: set[str]) -> bool:
@@ -131,8 +130,7 @@ def _start(asked: Request) -> None:
             _template = _Template()
             _template.send(asked)
         return
-    arguments = [str(asked.folder), asked.kind, asked.subject, *asked.parameters]
-    _fresh[asked.key] = _launch(arguments, subprocess.DEVNULL)
+    _fresh[asked] = _launch(asked.words(), subprocess.DEVNULL)
 
 
 def _on_a_gpu(asked: Request) -> bool:
@@ -173,24 +171,24 @@ class _Template:
 
     def send(self, asked: Request) -> bool:
         """Send a request; False when the template is gone."""
-        message = {"request": [str(asked.folder), *asked.key.split(".")], "environment": _environment()}
+        message = {"request": asked.words(), "environment": _environment()}
         try:
             self.socket.send(json.dumps(message).encode())
         except OSError:
             self.alive = False
             return False
-        _forked.add(asked.key)
+        _forked.add(asked)
         return True
 
     def _listen(self) -> None:
         while self.alive:
             try:
-                key = self.socket.recv(1 << 12).decode()
+                ended = self.socket.recv(1 << 14)
             except OSError:
-                key = ""
-            self.alive = bool(key)
+                ended = b""
+            self.alive = bool(ended)
             with _lock:
-                _forked.difference_update([key] if key else list(_forked))
+                _forked.difference_update([Request.of(json.loads(ended))] if ended else list(_forked))
             _look.set()
         self.process.wait()
         self.socket.close()

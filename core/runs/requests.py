@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,16 @@ class Request:
     def key(self) -> str:
         """The request in one word."""
         return ".".join((self.kind, self.subject, *self.parameters))
+
+    def words(self) -> list[str]:
+        """Return all that it is as words, for another process."""
+        return [str(self.folder), self.kind, self.subject, *self.parameters]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Request:
+        """Make one of `words`."""
+        folder, kind, subject, *parameters = words
+        return cls(Path(folder), kind, subject, tuple(parameters))
 
     @property
     def path(self) -> Path:

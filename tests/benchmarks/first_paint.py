@@ -16,7 +16,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.benchmarks.first_point import wait_for_spare
+from tests.benchmarks.first_point import wait_for_template
 from tests.browser.journeys import SEVEN, draw
 from tests.server import Dashboard, launch, running
 
@@ -92,7 +92,7 @@ def main() -> None:
                 rounds.append((line, *draw_page(browser, dashboard)))
                 print("line {:.2f} s, pad {:.2f} s, answer {:.2f} s".format(*rounds[-1]), flush=True)
                 if number == options.rounds - 1:
-                    wait_for_spare(dashboard.process.pid)
+                    wait_for_template()
                     print(f"private memory once warm: {private(dashboard):.0f} MB")
         browser.close()
     line, pad, answer = (median(column) for column in zip(*rounds, strict=True))

@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from core.models import MODELS
+from tests.conftest import ROOT
 from tests.server import launch, running
 
 # Clicks in the page itself, so that the driver's own slowness is not measured; resolves when the next frame is shown.
@@ -44,29 +45,29 @@ STATE = """() => {
 }"""
 
 
-def wait_for_spare(server: int) -> None:
-    """Wait until the server's spare worker has imported everything: it is there, and uses no processor time."""
+def wait_for_template() -> None:
+    """Wait until the template of workers has rehearsed everything: it is there, and uses no processor time."""
     before: dict[int, int] = {}
-    for _ in range(90):
-        now = _workers(server)
+    for _ in range(180):
+        now = _templates()
         if now and now == before:
             return
         before = now
-        time.sleep(1.0)
-    raise RuntimeError("No spare worker came to rest within 90 s. Stop the runs that go on, and try again.")
+        time.sleep(3.0)  # longer than it waits before it rehearses maps
+    raise RuntimeError("No template came to rest within 9 minutes. Stop the runs that go on, and try again.")
 
 
-def _workers(server: int) -> dict[int, int]:
-    """Return the living workers of a server (Linux only): process id -> clock ticks used."""
+def _templates() -> dict[int, int]:
+    """Return the templates of this project's servers (Linux only): process id -> clock ticks used."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            is_worker = b"core.worker" in (folder / "cmdline").read_bytes()
+            is_template = (folder / "cmdline").read_bytes().endswith(b"core.worker\0")
+            if is_template and (folder / "cwd").readlink() == ROOT:
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+                found[int(folder.name)] = int(fields[11]) + int(fields[12])
         except OSError:
             continue  # it ended meanwhile
-        if int(fields[1]) == server and is_worker:
-            found[int(folder.name)] = int(fields[11]) + int(fields[12])
     return found
 
 
@@ -82,20 +83,18 @@ def choose_model(page: Page, title: str) -> None:
     page.wait_for_timeout(1000)
 
 
-def train_and_stop(page: Page, server: int) -> tuple[float, float]:
-    """Press Train and Stop once with a warm worker waiting; return both waits in seconds."""
-    page.wait_for_timeout(3500)  # the next spare is started three seconds after a run
-    wait_for_spare(server)
+def train_and_stop(page: Page) -> tuple[float, float]:
+    """Press Train and Stop once with a template waiting; return both waits in seconds."""
+    wait_for_template()
     shown = page.evaluate(CLICK_AND_WAIT, [".st-key-train button", "curve"]) / 1000
     page.wait_for_timeout(2000)
     stopped = page.evaluate(CLICK_AND_WAIT, ['[class*="st-key-stop-"] button', "stopped"]) / 1000
     return shown, stopped
 
 
-def zoom_survives(page: Page, server: int) -> bool:
+def zoom_survives(page: Page) -> bool:
     """Zoom by hand while a run goes on; say whether the view is still there when the curve has grown."""
-    page.wait_for_timeout(3500)  # the next spare is started three seconds after a run
-    wait_for_spare(server)
+    wait_for_template()
     page.evaluate(CLICK_AND_WAIT, [".st-key-train button", "curve"])
     page.wait_for_timeout(2500)
     box = page.locator(".lf-plot .nsewdrag").first.bounding_box()
@@ -121,10 +120,10 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=list(MODELS))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), shipped=False) as dashboard:
-        measure(dashboard.url, dashboard.process.pid, args)
+        measure(dashboard.url, args)
 
 
-def measure(url: str, server: int, args: argparse.Namespace) -> None:
+def measure(url: str, args: argparse.Namespace) -> None:
     """Drive one browser through all models."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -134,7 +133,7 @@ def measure(url: str, server: int, args: argparse.Namespace) -> None:
         every: list[float] = []
         for name in args.models:
             choose_model(page, MODELS[name].title)
-            rounds = [train_and_stop(page, server) for _ in range(args.rounds)]
+            rounds = [train_and_stop(page) for _ in range(args.rounds)]
             first, stop = zip(*rounds, strict=True)
             every += first
             print(
@@ -143,7 +142,7 @@ def measure(url: str, server: int, args: argparse.Namespace) -> None:
                 flush=True,
             )
         print(f"all models: first point {statistics.median(every):.2f} s in the median, {max(every):.2f} s at worst")
-        print("zoom kept" if zoom_survives(page, server) else "ZOOM LOST")
+        print("zoom kept" if zoom_survives(page) else "ZOOM LOST")
         browser.close()
 
 

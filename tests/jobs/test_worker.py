@@ -181,12 +181,12 @@ def test_a_request_that_nobody_takes_up_waits(runs: RunStore, monkeypatch: pytes
     run = start(runs)
     for _ in range(9):
         submit.start_what_fits(runs.folder)
-    assert submit._started == {run.request.key: 3}
+    assert submit._started == {run.request: 3}
     os.utime(run.request.path, (0, 0))
     assert run.status() == "queued"
     run.request.remove()
     submit.start_what_fits(runs.folder)
-    assert submit._started == {}
+    assert run.request not in submit._started
 
 
 @pytest.mark.slow
@@ -212,9 +212,8 @@ def test_what_is_asked_for_outlives_who_asked(runs: RunStore, trained: Train) ->
 
 
 def in_a_fresh_process(request: Request) -> None:
-    arguments = [str(request.folder), request.kind, request.subject, *request.parameters]
     env = {**os.environ, **submit._THREADS}
-    subprocess.run([sys.executable, "-m", "core.worker", *arguments], cwd=ROOT, env=env, check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "core.worker", *request.words()], cwd=ROOT, env=env, check=True, timeout=120)
 
 
 @pytest.mark.slow

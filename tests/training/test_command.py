@@ -15,7 +15,7 @@ from tests.conftest import ROOT, wait_for
 
 def start(*arguments):
     return subprocess.Popen(
-        [sys.executable, "-m", "core.training.loop", *arguments],
+        [sys.executable, "-m", "core", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

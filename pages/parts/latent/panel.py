@@ -137,7 +137,7 @@ def _place(run: Run, projection: Projection, what: Picked) -> None:
 
 
 def _neighbours(projection: Projection, code: np.ndarray, own: int | None, name: str = "") -> None:
-    st.markdown(f"**Nearest codes**{plain(f' of {name}') if name else ''}")
+    st.markdown(f"**Nearest codes**{f' of {plain(name)}' if name else ''}")
     rows = nearest_tiles(projection, code, own, scale=3, columns=4)
     same = "" if own is None else f" {sum(projection.labels[rows] == projection.labels[own])} are of the same class."
     say(f"Their class and their distance in the space of {len(code)} numbers.{same}")

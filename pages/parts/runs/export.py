@@ -80,7 +80,7 @@ def import_run() -> None:
     """Let people bring in a packed run; it is chosen then."""
     label = "A run packed here or elsewhere (.zip)"
     upload(
-        "Bring in a run",
+        "Import a run",
         label,
         ["zip"],
         key="bring",
