@@ -36,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DIGITLAB_CHECKPOINTS"] = folder
-        os.environ["DIGITLAB_SLOTS"] = "3"
+        os.environ["DIGITLAB_SLOTS"] = "5"
         runs = store()
         done = runs.create(small("autoencoder", epochs=1))
         recorder.train(done)
@@ -107,7 +107,8 @@ def bit_for_bit(runs: RunStore, forks: int) -> None:
 
 
 def _trained(runs: RunStore, config: TrainConfig, fork: bool) -> Run:
-    run = runs.create(config)
+    # In a folder that nobody looks after, or the request would be taken up by a forked process.
+    run = (runs if fork else RunStore(runs.folder / "apart")).create(config)
     if fork:
         submit.train(run)
     else:
@@ -127,17 +128,25 @@ def _weights(run: Run) -> dict[str, bytes]:
 
 
 def memory(runs: RunStore) -> None:
-    """Print what a worker that trains takes, forked and fresh: its share of shared memory, and what is its alone."""
-    forked, fresh = (runs.create(small("mlp", epochs=500, train_size=0)) for _ in range(2))
-    submit.train(forked)
+    """Print what workers that train take, five forked and one fresh: their share of shared memory, what is theirs."""
+    config = small("mlp", epochs=500, train_size=0)
+    forked, fresh = [runs.create(config) for _ in range(5)], RunStore(runs.folder / "apart").create(config)
+    for run in forked:
+        submit.train(run)
     fresh.request.write()
     process = _fresh(fresh)
-    wait_for(lambda: len(forked.history().epochs) > 2 and len(fresh.history().epochs) > 2, 120)
-    for name, pid in (("forked", int(forked.request.lock.read_text())), ("fresh", process.pid)):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-        sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
-        private = sizes["Private_Clean"] + sizes["Private_Dirty"]
-        print(f"{name:7} worker: proportional set size {sizes['Pss']:.0f} MB, private {private:.0f} MB")
+    wait_for(lambda: all(len(run.history().epochs) > 2 for run in (*forked, fresh)), 120)
+    pids = [int(run.request.lock.read_text()) for run in forked]
+    for name, sizes in (("forked", [_sizes(pid) for pid in pids]), ("fresh", [_sizes(process.pid)])):
+        share, private = (sum(column) / len(sizes) for column in zip(*sizes, strict=True))
+        print(f"{name:7} worker, of {len(sizes)}: proportional set size {share:.0f} MB, private {private:.0f} MB")
+    fresh.request_stop()
+
+
+def _sizes(pid: int) -> tuple[float, float]:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
+    return sizes["Pss"], sizes["Private_Clean"] + sizes["Private_Dirty"]
 
 
 if __name__ == "__main__":
