@@ -188,11 +188,8 @@ async def warm_up() -> None:
     """
     with suppress(TimeoutError):
         await asyncio.wait_for(_first_socket.wait(), GRACE)
-    try:
-        for step in (_load_models, _load_rest):
-            await asyncio.get_running_loop().run_in_executor(_predictor, step)
-    finally:
-        submit.warm()
+    for step in (_load_models, _load_rest):
+        await asyncio.get_running_loop().run_in_executor(_predictor, step)
 
 
 def _load_models() -> None:
@@ -205,12 +202,13 @@ def _load_models() -> None:
 
 
 def _load_rest() -> None:
-    """Load what a place on a map is looked up with, and clear up."""
+    """Load what a place on a map is looked up with, clear up, and start a spare worker."""
     import scipy.spatial  # noqa: F401 - imported for its effect
 
     gc.collect()  # after the imports, so that only what lives forever ...
     gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
     store().sweep()
+    submit.warm()
 
 
 def _report(warming: asyncio.Task[None]) -> None:
@@ -220,8 +218,7 @@ def _report(warming: asyncio.Task[None]) -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the predictor's thread once the server runs; jobs wait until it has."""
-    submit.hold()
+    """Warm up in the predictor's thread once the server runs."""
     warming = asyncio.create_task(warm_up())
     warming.add_done_callback(_report)
     yield

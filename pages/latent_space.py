@@ -62,7 +62,7 @@ def meanwhile(run: Run, method: str, sample: str) -> list[Shown]:
 @guarded()
 def page() -> None:
     with st.container(key="latent-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
-        with st.container(width=220):
+        with st.container(width=190):
             run = pick_run("Autoencoder", task="reconstruct", key="latent-run")
         choice = None if run is None else pick_view(run)
     if run is None or choice is None:

@@ -37,7 +37,6 @@ _started: dict[Request, int] = {}  # how often a process was started for it that
 _forked: set[Request] = set()  # those whose process the template has not told to be gone
 _fresh: dict[Request, subprocess.Popen[bytes]] = {}
 _template: _Template | None = None
-_held = False  # whether what is asked for waits until `warm`
 _look = threading.Event()
 _looking: threading.Thread | None = None
 
@@ -63,17 +62,10 @@ def fetch(dataset: str) -> None:
     _begin(checkpoints_dir())
 
 
-def hold() -> None:
-    """Let what is asked for wait until `warm`: a server that starts has the processor to itself."""
-    global _held
-    _held = True
-
-
 def warm() -> None:
     """Get ready to begin jobs at once, and take up what other dashboards left waiting."""
-    global _held, _template
+    global _template
     with _lock:
-        _held = False
         if _FORKS and (_template is None or not _template.alive):
             _template = _Template()
         sweep(checkpoints_dir())
@@ -110,7 +102,7 @@ def start_what_fits(folder: Path) -> bool:
         for taken in [one for one in _started if one.folder == folder and one not in waiting]:
             del _started[taken]
         busy = {*under_way(folder), *(one.key for one in (*_forked, *_fresh) if one.folder == folder)}
-        for asked in [] if _held else waiting:
+        for asked in waiting:
             if asked.key not in busy and _started.get(asked, 0) < _TRIES and _fits(asked, busy):
                 busy.add(asked.key)
                 _started[asked] = _started.get(asked, 0) + 1

@@ -174,7 +174,7 @@ def test_what_nobody_takes_up_waits_however_long_and_is_asked_for_once_by_two_se
     long_ago = time.time() - 86400
     os.utime(MAPS.job(run, method, "test").request.path, (long_ago, long_ago))
     for session in (at, page(run, method)):
-        assert bar(sound(session.run())) == (0, f"{title} map: waiting for other jobs to end")
+        assert bar(sound(session.run())) == (0, f"{title} map: waiting for a process")
         assert [button.label for button in session.button] == ["Cancel"]
         assert not session.caption
     assert submitted == [("map", run, method, "test")]

@@ -16,13 +16,14 @@ from pages.parts.latent.address import pills, segments, select
 from pages.parts.shared.pickers import run_labels
 
 _LAYERS_TIP = (
-    "Decoded background: what the decoder draws at each place. Moved apart: digits that lie far from those with the "
+    "Background: what the decoder draws at each place. Moved apart: digits that lie far from those with the "
     "nearest codes."
 )
-LAYERS = {"pictures": "Pictures", "plane": "Decoded background", "torn": "Moved apart"}
+LAYERS = {"pictures": "Pictures", "plane": "Background", "torn": "Moved apart"}
 # The buttons are as high as the select boxes beside them; on a narrow page two share a line, so that the map is near.
 _LEVEL = """<style>
-.st-key-latent-controls [data-testid="stButtonGroup"] button { min-height: 2.5rem; }
+.st-key-latent-controls [data-testid="stButtonGroup"] button:not([data-testid="stWidgetLabel"] button) {
+  min-height: 2.5rem; }
 @media (max-width: 640px) {
   .st-key-latent-controls { gap: 0.5rem; }
   .st-key-latent-controls > :is(:first-child, .st-key-latent-color, .st-key-latent-with) {
@@ -77,7 +78,7 @@ def pick_view(run: Run) -> Choice:
     method = segments("Map", "map", methods_of(run), "pca")
     counts = {name: f"{row.title.removesuffix(' digits')} {size(dataset, name):,}" for name, row in SAMPLES.items()}
     sample = segments("Digits", "digits", counts, "test")
-    color = select("Color by", "color", {name: row.title for name, row in COLORS.items()}, "class", 175)
+    color = select("Color by", "color", {name: row.title for name, row in COLORS.items()}, "class", 150)
     other = _pick_other(run, COLORS[color].needs, alike)
     beside = _pick_beside(run, method, alike)
     layers = pills("Layers", "show", LAYERS, _LAYERS_TIP)
@@ -111,5 +112,5 @@ def _pick_beside(run: Run, method: str, alike: Mapping[str, Run]) -> tuple[tuple
     maps = {f"{one.id}:{by}": (one, by) for one in (run, *others) for by in methods_of(one)}
     maps.pop(f"{run.id}:{method}", None)
     titles = {key: f"{names[one.id]}, {PROJECTORS[by].title}" for key, (one, by) in maps.items()}
-    key = select("Second map", "beside", {"": "Nothing", **titles}, "", 190, "Points of one light up on the other.")
+    key = select("Second map", "beside", {"": "Nothing", **titles}, "", 165, "Points of one light up on the other.")
     return (maps[key],) if key else ()

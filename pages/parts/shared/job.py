@@ -14,7 +14,7 @@ from core.runs.run import Run
 from pages.parts.shared.style import plain, say
 
 _EVERY_S = 0.5
-_DOING = {"waiting": "waiting for other jobs to end", "starting": "starting a process"}
+_DOING = {"waiting": "waiting for a process", "starting": "starting a process"}
 
 
 @dataclass(frozen=True)
