@@ -202,7 +202,7 @@ def _load_models() -> None:
 
 
 def _load_rest() -> None:
-    """Load what a place on a map is looked up with, clear up, and start a spare worker."""
+    """Load what a place on a map is looked up with, clear up, and get ready to begin jobs."""
     import scipy.spatial  # noqa: F401 - imported for its effect
 
     gc.collect()  # after the imports, so that only what lives forever ...

@@ -58,7 +58,7 @@ def train(run: Run) -> None:
                 return  # somebody else was asked to do it, too, and was faster
             if file.tell() and not (run.folder / "events.jsonl").read_bytes().endswith(b"\n"):
                 file.write(b"\n")  # ends the line that a crash tore
-            Training(run, file).carry_out()
+            Training(run, file).run_to_its_end()
     except Timeout:
         return  # another worker has it
     except (RunNotFound, FileNotFoundError):
@@ -93,7 +93,7 @@ class Training:
         self._last_wait = ("", 0.0)
         self._torn = False
 
-    def carry_out(self) -> None:
+    def run_to_its_end(self) -> None:
         """Wait for a slot, train, and log how it ended."""
         try:
             if (self.run.folder / "resume").exists():
