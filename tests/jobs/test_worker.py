@@ -321,11 +321,10 @@ def test_a_template_that_is_killed_is_replaced_and_its_workers_go_on(runs: RunSt
 @pytest.mark.slow
 @linux
 def test_the_template_has_one_thread_also_after_it_has_rehearsed_maps(runs: RunStore, server: Server) -> None:
-    others = _workers()
     asked_by = server()
     first = template_of(asked_by)
     wait_for(lambda: not alive(first), 180)  # a copy of it has taken over, which has compiled what maps need
-    (copy,) = _workers() - others
+    (copy,) = workers_of(runs)
     assert "Threads:\t1\n" in Path(f"/proc/{copy}/status").read_text()
     run = runs.create(small(epochs=1))
     run.request.write()
@@ -335,13 +334,14 @@ def test_the_template_has_one_thread_also_after_it_has_rehearsed_maps(runs: RunS
     wait_for(lambda: not alive(copy), 5)
 
 
-def _workers() -> set[int]:
-    """The pids of the processes that run the worker of this project."""
-    found = set()
+def workers_of(runs: RunStore) -> list[int]:
+    """The pids of the worker processes, the template among them, that were started for this folder of runs."""
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
-            if b"core.worker" in (folder / "cmdline").read_bytes() and (folder / "cwd").readlink() == ROOT:
-                found.add(int(folder.name))
+            is_worker = b"core.worker" in (folder / "cmdline").read_bytes()
+            if is_worker and os.fsencode(runs.folder) in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
     return found
 
 
