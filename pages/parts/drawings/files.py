@@ -21,7 +21,7 @@ def export_drawings(count: int) -> None:
 
 
 def import_drawings() -> None:
-    """Let people bring in a file of drawings; the report is for `brought` to show."""
+    """Let people bring in a file of drawings; `import_report` shows what came of it."""
     upload(
         "Import",
         "Drawings taken along here or elsewhere (.jsonl)",
