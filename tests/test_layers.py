@@ -39,6 +39,7 @@ def test_the_code_keeps_its_contracts(copy: Path) -> None:
         ("core/files.py", "def late() -> None:\n    import core.runs.run", "Core stands on layers"),
         ("core/data/datasets.py", "import core.latent.maps", "Core stands on layers"),
         ("core/paths.py", "import streamlit", "Core knows nothing of the pages, nor of Streamlit"),
+        ("core/live/growth.py", "import core.jobs.submit", "A live question starts no job"),
         ("core/live/answer.py", "import pages.draw", "Core knows nothing of the pages, nor of Streamlit"),
         ("pages/parts/runs/table.py", "import pages.parts.train.config_form", "Pages stand on layers"),
         ("pages/parts/web/page_line.py", "import pages.parts.shared.style", "Pages stand on layers"),
