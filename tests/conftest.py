@@ -40,6 +40,14 @@ def compute(stored: Stored[Any], run: Run, *parameters: str) -> None:
         stored.run_job(run, *parameters)
 
 
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and not only what is left to be asked how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def silent(share: float, message: str) -> None:
     """Progress nobody watches."""
 

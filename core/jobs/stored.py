@@ -144,7 +144,6 @@ class Stored(Generic[Value]):
     def _compute_and_write(self, run: Run, report: Progress, *parameters: str) -> None:
         found = self.compute(run, report, *parameters)
         if found is not None:
-            run.projection_file(self.kind).parent.mkdir(exist_ok=True)
             self.write(run, *found, *parameters)
 
     def ensure(self, run: Run, report: Progress, *parameters: str) -> Value:

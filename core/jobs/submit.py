@@ -64,10 +64,9 @@ def fetch(dataset: str) -> None:
 
 def warm() -> None:
     """Get ready to begin jobs at once, and take up what other dashboards left waiting."""
-    global _template
     with _lock:
-        if _FORKS and (_template is None or not _template.alive):
-            _template = _Template()
+        if _FORKS:
+            _living_template()
         sweep(checkpoints_dir())
         _begin(checkpoints_dir())
 
@@ -122,15 +121,17 @@ def _fits(asked: Request, busy: set[str]) -> bool:
 
 
 def _start(asked: Request) -> None:
+    if not _FORKS or _on_a_gpu(asked):
+        _fresh[asked] = _launch(asked.words(), subprocess.DEVNULL)
+    elif not _living_template().send(asked):
+        _living_template().send(asked)  # it had ended, and nobody had noticed
+
+
+def _living_template() -> _Template:
     global _template
-    if _FORKS and not _on_a_gpu(asked):
-        if _template is None or not _template.alive:
-            _template = _Template()
-        if not _template.send(asked):
-            _template = _Template()
-            _template.send(asked)
-        return
-    _fresh[asked] = _launch(asked.words(), subprocess.DEVNULL)
+    if _template is None or not _template.alive:
+        _template = _Template()
+    return _template
 
 
 def _on_a_gpu(asked: Request) -> bool:

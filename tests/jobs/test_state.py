@@ -26,7 +26,7 @@ from core.measures.predictions import PREDICTIONS
 from core.progress import Progress
 from core.runs.requests import Request, requests
 from core.runs.run import Run, RunNotFound
-from tests.conftest import ROOT, compute, wait_for
+from tests.conftest import ROOT, alive, compute, wait_for
 
 Train = Callable[..., Run]
 
@@ -74,14 +74,6 @@ def begin(processes: list[Popen[bytes]], run: Run, sample: str = "test") -> Pope
 def children(pid: int) -> list[int]:
     """The processes that a process has started."""
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def alive(pid: int) -> bool:
-    """Whether there is such a process, and not only what is left to be asked how it ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 # -- cancelling

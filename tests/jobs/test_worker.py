@@ -24,7 +24,7 @@ from core.runs.requests import Request
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import ROOT, small, wait_for
+from tests.conftest import ROOT, alive, small, wait_for
 
 Train = Callable[..., Run]
 Server = Callable[..., "subprocess.Popen[str]"]
@@ -52,14 +52,6 @@ def worker_of(run: Run) -> int:
 
 def learning(run: Run) -> bool:
     return run.status() == "running" and bool(run.history().steps)
-
-
-def alive(pid: int) -> bool:
-    """Whether there is such a process, and not only what is left to be asked how it ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 # -- one training
