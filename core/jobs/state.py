@@ -171,14 +171,6 @@ def ask(job: Job) -> None:
             job.request.write()
 
 
-def give_up(job: Job, reason: str) -> None:
-    """Say that a job cannot be done, for whoever waits for it."""
-    with suppress(OSError):
-        job.note.parent.mkdir(exist_ok=True)
-        _write(job, {"failed": reason, "weights_version": job.run.weights_version()})
-    job.request.remove()
-
-
 @contextmanager
 def _cancellable(job: Job) -> Iterator[bool]:
     """Let `cancel` end this process for as long as the block lasts; False when the job was cancelled before.
