@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,18 +30,19 @@ from core.latent import columns, forming
 from core.live import draw
 from core.live.answer import answer
 from core.runs.store import store
+from pages.parts.shared import first_page
 from pages.parts.web import component
 
 MAX_SOCKETS = 200
 MESSAGES_A_SECOND = 240  # a pad asks at most about a hundred times: it waits for each answer
 GRACE = 5.0  # seconds until a server whose first page is not out warms up all the same
+PAUSE = 1.0  # seconds for the first answers, before what they can do without is loaded
 WEEK = "public, max-age=604800"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 # One thread: predictions never hold up the event loop, and never fight each other for the cores.
 _predictor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
 _sockets: set[WebSocket] = set()
-_first_socket = asyncio.Event()  # the page that opened it is out
 _log = logging.getLogger("digitlab")
 
 
@@ -70,7 +71,6 @@ async def live_socket(websocket: WebSocket) -> None:
         await websocket.close(1008)  # before accept: the handshake is refused with 403
         return
     await websocket.accept()
-    _first_socket.set()
     _sockets.add(websocket)
     allowance = Allowance()
     try:
@@ -186,10 +186,10 @@ async def warm_up() -> None:
 
     It begins when the first page is out, because beside each other both are slow; or soon, where nobody comes.
     """
-    with suppress(TimeoutError):
-        await asyncio.wait_for(_first_socket.wait(), GRACE)
-    for step in (_load_models, _load_rest):
-        await asyncio.get_running_loop().run_in_executor(_predictor, step)
+    await run_in_threadpool(first_page.sent.wait, GRACE)
+    await asyncio.get_running_loop().run_in_executor(_predictor, _load_models)
+    await asyncio.sleep(PAUSE)
+    await asyncio.get_running_loop().run_in_executor(_predictor, _load_rest)
 
 
 def _load_models() -> None:

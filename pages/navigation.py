@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.shared import first_page
+
 _FOLDER = Path(__file__).resolve().parent  # absolute, so that the pages are found from wherever the server was started
 
 # A file of ours: the icon of a material symbol would be fetched from a server elsewhere.
@@ -22,3 +24,5 @@ st.navigation(
     ],
     position="top",
 ).run()
+
+first_page.sent.set()

@@ -94,10 +94,8 @@ def main() -> None:
                 print("line {:.2f} s, pad {:.2f} s, answer {:.2f} s".format(*rounds[-1]), flush=True)
                 if number == options.rounds - 1:
                     wait_for_template()
-                    sizes = private(dashboard)
-                    print(
-                        "private memory: {written:.0f} MB of its own, {libraries:.0f} MB of libraries".format(**sizes)
-                    )
+                    written, libraries = private(dashboard)
+                    print(f"private memory: {written:.0f} MB of its own, {libraries:.0f} MB of libraries")
         browser.close()
     line, pad, answer = (median(column) for column in zip(*rounds, strict=True))
     print(f"median of {options.rounds}: line {line:.2f} s, pad {pad:.2f} s ({pad / line:.2f} times the line's)")
