@@ -183,13 +183,19 @@ def make_routes() -> list[BaseRoute]:
 
 
 async def warm_up() -> None:
-    """Load what live answers need, in two steps: a question that comes in between waits for one of them only.
+    """Load what live answers need, and begin jobs only then.
 
-    It begins when the first page is sent, because beside each other both are slow; or soon, where nobody comes.
+    It waits for the first page, because beside each other both are slow; not for long, where nobody comes.
     """
-    await run_in_threadpool(_map_libraries)
-    await run_in_threadpool(first_page.sent.wait, GRACE)
-    await asyncio.get_running_loop().run_in_executor(_predictor, _load_models)
+    gc.disable()  # it would look a dozen times through what the imports are still bringing: a fifth of their time
+    submit.hold()
+    try:
+        await run_in_threadpool(_map_libraries)
+        await run_in_threadpool(first_page.sent.wait, GRACE)
+        await asyncio.get_running_loop().run_in_executor(_predictor, _load_models)
+    finally:
+        submit.warm()
+        gc.enable()
     await asyncio.sleep(PAUSE)
     await asyncio.get_running_loop().run_in_executor(_predictor, _load_rest)
 
@@ -215,13 +221,12 @@ def _load_models() -> None:
 
 
 def _load_rest() -> None:
-    """Load what a place on a map is looked up with, clear up, and get ready to begin jobs."""
+    """Load what a place on a map is looked up with, and clear up."""
     import scipy.spatial  # noqa: F401 - imported for its effect
 
     gc.collect()  # after the imports, so that only what lives forever ...
     gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
     store().sweep()
-    submit.warm()
 
 
 def _report(warming: asyncio.Task[None]) -> None:

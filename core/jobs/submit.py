@@ -39,6 +39,7 @@ _fresh: dict[Request, subprocess.Popen[bytes]] = {}
 _template: _Template | None = None
 _look = threading.Event()
 _looking: threading.Thread | None = None
+_held = False
 
 
 def request(stored: Stored[Any], run: Run, *parameters: str) -> None:
@@ -62,9 +63,17 @@ def fetch(dataset: str) -> None:
     _begin(checkpoints_dir())
 
 
+def hold() -> None:
+    """Let what is asked for from now on wait for `warm`: a server that starts has no processor to spare for it."""
+    global _held
+    _held = True
+
+
 def warm() -> None:
     """Get ready to begin jobs at once, and take up what other dashboards left waiting."""
+    global _held
     with _lock:
+        _held = False
         if _FORKS:
             _living_template()
         sweep(checkpoints_dir())
@@ -95,6 +104,8 @@ def _look_after_requests() -> None:
 def start_what_fits(folder: Path) -> bool:
     """Start a process for each request there is room for, in their order; say whether any has to wait."""
     with _lock:
+        if _held:
+            return True
         for asked in [asked for asked, process in _fresh.items() if process.poll() is not None]:
             del _fresh[asked]
         waiting = requests(folder)
