@@ -30,7 +30,7 @@ def explore(choice: Choice, shown: list[Shown]) -> None:
     left, right = (st.container(), st.container()) if len(shown) > 1 else st.columns([3, 2], gap="medium")
     with left:
         show_maps(choice, shown, forming=tool == "forming")
-        if "torn" in choice.layers and tool != "trust":  # which has it measured, too
+        if "displacement" in choice.layers and tool != "trust":  # which has it measured, too
             for run, projection in shown:
                 trust.measured(run, projection)
     with right:

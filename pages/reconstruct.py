@@ -20,7 +20,7 @@ from pages.parts.reconstruct.reconstructions import (
     score_table,
 )
 from pages.parts.shared.pickers import dataset_note, pick_runs
-from pages.parts.shared.strips import Row, error_legend, image_strip
+from pages.parts.shared.strips import StripRow, error_legend, image_strip
 from pages.parts.shared.style import guarded, page_header, say
 
 page_header("Reconstruct", "Compare digits with what autoencoders redraw from a short code.")
@@ -52,9 +52,9 @@ def pictures(digits: Dataset, view: View, lines: list[Redrawer]) -> None:
     else:
         images, names = choose(digits, view.kind)
         seen = view.noise.on(images)
-        noisy = [Row("With noise", seen, str(view.noise))] if view.noise.active else []
+        noisy = [StripRow("With noise", seen, str(view.noise))] if view.noise.active else []
         rows = [row for line in lines for row in rows_of(line, images, seen, view.with_error)]
-        image_strip([Row("Original", images, f"{DATASETS[digits.name].title}, test"), *noisy, *rows], names)
+        image_strip([StripRow("Original", images, f"{DATASETS[digits.name].title}, test"), *noisy, *rows], names)
 
 
 def comparison(runs: list[Run], was_active: bool) -> None:

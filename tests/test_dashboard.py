@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import json
 import socket
 import threading
@@ -13,16 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 from starlette.datastructures import Headers
+from streamlit.testing.v1 import AppTest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 import dashboard
 from core.data import datasets
+from core.jobs import submit
 from core.latent.maps import MAPS
 from core.runs import recorder
 from core.runs.store import RunStore
+from pages.parts.shared import first_page
 from pages.parts.web import component
-from tests.conftest import compute, small
+from tests.conftest import ROOT, compute, small
 from tests.server import running
 
 _Allowance = dashboard.Allowance
@@ -270,22 +274,50 @@ def test_the_server_warms_up_behind_its_first_page_or_when_nobody_comes(
     visited: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[str] = []
-    monkeypatch.setattr(dashboard, "_first_socket", asyncio.Event())
+    sent = threading.Event()
+    monkeypatch.setattr(first_page, "sent", sent)
     monkeypatch.setattr(dashboard, "GRACE", 60.0 if visited else 0.0)
-    for step in ("_load_models", "_load_rest"):
-        monkeypatch.setattr(dashboard, step, lambda step=step: steps.append(step))
+    monkeypatch.setattr(dashboard, "PAUSE", 0.0)
+    for name in ("_load_models", "_load_rest"):
+        monkeypatch.setattr(dashboard, name, lambda name=name: steps.append(name))
+    for name in ("hold", "warm"):
+        monkeypatch.setattr(submit, name, lambda name=name: steps.append(name))
 
     async def scene() -> None:
         warming = asyncio.create_task(dashboard.warm_up())
         if visited:
             for _ in range(100):
                 await asyncio.sleep(0)
-            assert not steps
-            await serve(Client(["{}"]))
-        await asyncio.wait_for(warming, 30)
-        assert steps == ["_load_models", "_load_rest"]
+            assert steps == ["hold"]
+            sent.set()
+        await asyncio.wait_for(warming, 60)
+        assert steps == ["hold", "_load_models", "warm", "_load_rest"]
 
     asyncio.run(scene())
+
+
+def test_jobs_begin_and_memory_is_cleared_up_also_where_the_models_cannot_be_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps: list[str] = []
+
+    def fail() -> None:
+        raise OSError("no torch")
+
+    monkeypatch.setattr(dashboard, "GRACE", 0.0)
+    monkeypatch.setattr(dashboard, "_load_models", fail)
+    for name in ("hold", "warm"):
+        monkeypatch.setattr(submit, name, lambda name=name: steps.append(name))
+    with pytest.raises(OSError, match="no torch"):
+        asyncio.run(dashboard.warm_up())
+    assert steps == ["hold", "warm"]
+    assert gc.isenabled()
+
+
+def test_a_page_says_that_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_page, "sent", threading.Event())
+    AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    assert first_page.sent.is_set()
 
 
 def test_too_many_messages_are_answered_with_an_error_and_the_connection_is_kept(

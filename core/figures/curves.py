@@ -41,7 +41,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceLine:
     """A level to compare with, such as PCA's error at the same code size: a dashed line in one panel."""
 
     label: str
@@ -76,7 +76,9 @@ def _short(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def learning_curves(runs: Sequence[Curves], *, references: Sequence[Reference] = (), log_loss: bool = False) -> Figure:
+def learning_curves(
+    runs: Sequence[Curves], *, references: Sequence[ReferenceLine] = (), log_loss: bool = False
+) -> Figure:
     """Return loss and accuracy (or mean squared error) over epochs, a panel each, of the runs overlaid.
 
     Training is a thin pale line (one value a batch), testing a strong line with a marker at each look: small for
@@ -163,7 +165,7 @@ def _last_epoch(history: History) -> float:
     return history.steps[-1].epoch if history.steps else 0.0
 
 
-def _reference(reference: Reference, end: float, place: int) -> dict[str, Any]:
+def _reference(reference: ReferenceLine, end: float, place: int) -> dict[str, Any]:
     label = plotly_text(reference.label)
     # Levels may be close to each other: their labels stand left and right, then below.
     right, side = place % 2, "bottom" if place % 4 > 1 else "top"

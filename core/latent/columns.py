@@ -24,7 +24,7 @@ class NotYet(ValueError):
     """What a column is made of has not been measured yet."""
 
 
-COLUMNS = ("points", "torn", "class", "predicted", "wrong", "error", "loss", "difference")
+COLUMNS = ("points", "displacement", "class", "predicted", "wrong", "error", "loss", "difference")
 _QUANTILES = (0.01, 0.99)  # the ends of a scale: a few outliers must not make all others one colour
 
 
@@ -44,7 +44,7 @@ def column_bytes(sample: str, name: str, asked: Mapping[str, str]) -> bytes:
     if name not in COLUMNS:
         raise ValueError(f"There is no column {shown(name)}. Choose one of: {', '.join(COLUMNS)}.")
     run = store().get(asked.get("run", "")[:200])
-    if name in ("points", "torn", "class"):
+    if name in ("points", "displacement", "class"):
         found = _of_map(run, asked.get("method", "")[:40], sample, name)
     else:
         other = run if name == "error" else store().get(asked.get("other", "")[:200])
@@ -57,7 +57,7 @@ def _of_map(run: Run, method: str, sample: str, name: str) -> np.ndarray:
     projection = load_projection(run, method, sample)
     if projection is None:
         raise NotYet(f"{run.name} has no such map yet. Compute it on the Latent space page.")
-    if name != "torn":
+    if name != "displacement":
         return projection.points if name == "points" else projection.labels
     trust = TRUST.load(run, method, sample)
     if trust is None:

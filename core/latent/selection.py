@@ -14,7 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet compute 
 
 
 @dataclass(frozen=True)
-class Share:
+class ClassShare:
     """A class in a selection: how many of its digits are in it, and what part it is of the selection and of all."""
 
     label: int
@@ -49,13 +49,15 @@ def inside(points: np.ndarray, polygon: Sequence[tuple[float, float]]) -> np.nda
     return near[within]
 
 
-def mix(labels: np.ndarray, rows: np.ndarray, classes: Sequence[str]) -> list[Share]:
+def mix(labels: np.ndarray, rows: np.ndarray, classes: Sequence[str]) -> list[ClassShare]:
     """Return the share of each class among the rows of labels, int (n,), the most frequent first."""
     here = np.bincount(labels[rows], minlength=len(classes))
     all_of_them = np.bincount(labels, minlength=len(classes))
     order = np.argsort(-here, kind="stable")
     return [
-        Share(int(i), classes[i], int(here[i]), float(here[i] / max(len(rows), 1)), float(all_of_them[i] / len(labels)))
+        ClassShare(
+            int(i), classes[i], int(here[i]), float(here[i] / max(len(rows), 1)), float(all_of_them[i] / len(labels))
+        )
         for i in order
     ]
 

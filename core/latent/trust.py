@@ -48,22 +48,26 @@ def _measure(run: Run, report: Progress, method: str, sample: str) -> tuple[Arra
     neighbours = NEIGHBOURS.ensure(run, part_of(report, 0.0, 0.5), sample)
     found = trust_of(projection.points, codes.codes, projection.labels, neighbours, part_of(report, 0.5, 0.95))
     facts = asdict(found) | {"version": projection.version}
-    return {"torn": displacement_of(projection.points, neighbours)}, facts
+    return {"displacement": displacement_of(projection.points, neighbours)}, facts
 
 
 def _parse(
     arrays: Arrays, facts: Facts, stamp: Stamp, projection: Projection, method: str, sample: str
 ) -> tuple[Trust, np.ndarray] | None:
-    torn = arrays["torn"]
+    displacement = arrays["displacement"]
     shares = {name: float(facts[name]) for name in ("trustworthiness", "kept", "accuracy_map", "accuracy_code")}
     neighbours, queries = int(facts["neighbours"]), int(facts["queries"])
-    if torn.shape != (len(projection.points),) or (torn < 0).any() or not all(0 <= one <= 1 for one in shares.values()):
+    if (
+        displacement.shape != (len(projection.points),)
+        or (displacement < 0).any()
+        or not all(0 <= one <= 1 for one in shares.values())
+    ):
         raise ValueError("its figures are out of range")
-    if not 1 <= neighbours <= COUNT or not 1 <= queries <= len(torn):
+    if not 1 <= neighbours <= COUNT or not 1 <= queries <= len(displacement):
         raise ValueError("its counts are out of range")
     if facts["version"] != projection.version:
         return None  # they are of another map
-    return Trust(neighbours=neighbours, queries=queries, **shares), torn
+    return Trust(neighbours=neighbours, queries=queries, **shares), displacement
 
 
 def trust_of(
@@ -151,7 +155,7 @@ TRUST: Stored[tuple[Trust, np.ndarray]] = Stored(
     "trust",
     _measure,
     _parse,
-    {"torn": np.float32},
+    {"displacement": np.float32},
     1 << 24,
     current=lambda run, found, method, sample: True,  # of the stored map, whatever that is of
     check=MAPS.check,

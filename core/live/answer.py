@@ -24,14 +24,14 @@ def answer(message: bytes | str) -> bytes:
 
     {"kind": "draw", "seq": n, "strokes": [[[x, y], ...], ...], "width": 0.07, "runs": ["cnn", ...]}
         -> {"seq": n, "image": base64 of 28 x 28 uint8, "answers": {run: ten probabilities},
-            "redrawn": {run: {"image", "error": mean squared error, "stranger": share of the test digits that the
+            "redrawn": {run: {"image", "error": mean squared error, "percentile": share of the test digits that the
             autoencoder redraws better, null until it is known}}, "errors": {run: sentence}}
            with no answers for an empty drawing: there is nothing to read. Where it has also
            "off": steps of `ink.render.STEPS` to leave out  -> "full": as answers, with every step
            "stages": true                            -> "stages": the seven pictures of `ink.render.stages`
            "map": {"run", "method", "sample"}        -> "map": what `live.map.place` says, or {"error": a sentence}
     {"kind": "map" | "decode" | "plane" | "morph", ...}: see `live.map`; {"kind": "code", ...}: see `live.codes`.
-    {"kind": "river", ...}: see `live.growth`.
+    {"kind": "growth", ...}: see `live.growth`.
     {"kind": "trace", "columns": c, "rows": r, "grey": base64 of r x c uint8} -> {"strokes", "width"}
     Anything else -> {"seq": n where it could be read, "error": a sentence}.
     """
@@ -70,7 +70,7 @@ _KINDS: dict[str, Callable[[Question], Reply]] = {
     "plane": map.plane,
     "code": codes.code,
     "morph": map.morph,
-    "river": growth.growth,
+    "growth": growth.growth,
     "trace": _trace,
 }
 

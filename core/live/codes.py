@@ -19,7 +19,7 @@ def code(question: Question) -> Reply:
     {"kind": "code", "run", "codes": [[k numbers], ...]}, at most 64 codes -> {"images": base64 of m pictures of
     28 x 28 uint8}. Where it has also
         "map": {"method", "sample"}  -> "places": [[x, y], ...] of at most 16 codes on it, null beyond all numbers
-        "strange": true, and a map   -> "strange": m numbers, how far the codes are from real ones, null likewise
+        "distance": true, and a map  -> "distance": m numbers, how far the codes are from real ones, null likewise
     """
     run = autoencoder(question)
     asked = question.get("map")
@@ -34,6 +34,6 @@ def code(question: Question) -> Reply:
             raise ValueError(f"The map of {run.name} is of other codes: compute it on the Latent space page.")
         places = projection.place(codes).astype(float).tolist()
         reply["places"] = [[round(x, 5), round(y, 5)] if math.isfinite(x + y) else None for x, y in places]
-        if question.get("strange"):
-            reply["strange"] = rounded(projection.distance_ratio(codes))
+        if question.get("distance"):
+            reply["distance"] = rounded(projection.distance_ratio(codes))
     return reply

@@ -50,7 +50,7 @@ def draw(question: Question) -> Reply:
                 codes[run_id] = model.encode(image[None])
                 redrawn = reply["redrawn"][run_id] = _redrawn(run, image, model.decode(codes[run_id])[0])
                 reference = reference_of(run)
-                redrawn["stranger"] = reference and round(reference.error_percentile(redrawn["error"]), 4)
+                redrawn["percentile"] = reference and round(reference.error_percentile(redrawn["error"]), 4)
         except (ValueError, OSError) as error:  # one vanished or torn run does not silence the others
             reply["errors"][run_id] = str(error)
     if asked is not None:
@@ -62,4 +62,4 @@ def _redrawn(run: Run, image: np.ndarray, picture: np.ndarray) -> Reply:
     error = float(mean_squared_errors(image[None], picture)[0])
     if not np.isfinite(error):
         raise ValueError(f"{run.name} draws a picture that is not of numbers: train it again with a lower lr.")
-    return {"image": text_of(to_bytes(picture)), "error": round(error, 7), "stranger": None}
+    return {"image": text_of(to_bytes(picture)), "error": round(error, 7), "percentile": None}

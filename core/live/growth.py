@@ -15,7 +15,7 @@ PARTS = 24  # into which the ink is divided; all their pictures are read at once
 def growth(question: Question) -> Reply:
     """Read a growing drawing.
 
-    {"kind": "river", "run", "strokes", "width", "off": steps}
+    {"kind": "growth", "run", "strokes", "width", "off": steps}
         -> {"at": fractions of the ink, rising, the last 1, "probabilities": ten at each of them}, with nothing in
            the lists for an empty drawing.
     """

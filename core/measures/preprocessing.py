@@ -31,7 +31,7 @@ Strokes = tuple[Sequence[np.ndarray], float]
 
 
 @dataclass(frozen=True)
-class Row:
+class StepResult:
     """The share of digits read rightly without one step, or with all where `off` is empty; None without drawings."""
 
     off: str
@@ -43,7 +43,7 @@ class Row:
 class StepsReport:
     """One row for all steps, then one for each of `ink.render.STEPS`, of these versions of weights and drawings."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[StepResult, ...]
     drawings_count: int
     moved_count: int
     weights_version: int
@@ -63,7 +63,7 @@ def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts]:
         done = _SHARE + (1 - _SHARE) * number / (1 + len(STEPS))
         report(done, f"reading {len(saved) + len(placed):,} digits {f'without {off}' if off else 'with all steps'}")
         left_out = [off] if off else []
-        rows.append(Row(off, _right_of_saved(model, saved, left_out), _right(model, placed, labels, left_out)))
+        rows.append(StepResult(off, _right_of_saved(model, saved, left_out), _right(model, placed, labels, left_out)))
     facts = {
         "weights_version": version,
         "drawings_version": list(drawn_version),
@@ -135,7 +135,7 @@ def _share(value: Any, may_miss: bool = False) -> Any:
 
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> StepsReport:
-    rows = tuple(Row(row["off"], _share(row["drawings"], True), _share(row["moved"])) for row in facts["rows"])
+    rows = tuple(StepResult(row["off"], _share(row["drawings"], True), _share(row["moved"])) for row in facts["rows"])
     counts = int(facts["drawings_count"]), int(facts["moved_count"])
     if [row.off for row in rows] != ["", *STEPS] or min(counts) < 0:
         raise ValueError("it has rows of other steps, or counts below 0")

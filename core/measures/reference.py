@@ -29,7 +29,7 @@ Neighbour = tuple[int, int, float]  # index in the training split, label, distan
 
 
 @dataclass(frozen=True, eq=False)
-class Codes:
+class KnownCodes:
     """Codes of training digits, float32 (n, k), sorted by label.
 
     labels: int64 (n,); indices: int64 (n,) into the training split.
@@ -128,7 +128,7 @@ def _is_current(run: Run, found: Reference) -> bool:
 
 
 @keep_newest(8)  # 3 MB of codes of 64 numbers, and as much again to compare with
-def _codes(path: str, mtime_ns: int, size: int) -> Codes:
+def _codes(path: str, mtime_ns: int, size: int) -> KnownCodes:
     try:
         arrays, _ = open_npz(path, {"codes": np.float32, "labels": np.int64, "indices": np.int64}, _MAX_BYTES)
         codes, labels, indices = arrays["codes"], arrays["labels"], arrays["indices"]
@@ -146,7 +146,7 @@ def _codes(path: str, mtime_ns: int, size: int) -> Codes:
         raise ValueError(
             f"The stored codes cannot be used ({error}). Delete {Path(path).name}, and they are made anew."
         ) from error
-    return Codes(codes, labels, indices)
+    return KnownCodes(codes, labels, indices)
 
 
 REFERENCE: Stored[Reference] = Stored(

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.pen_latency [--training] [--clients N] [--seconds S] [--runs cnn,mlp]
 
-It starts a dashboard of its own on a free port, draws with mouse moves in Chromium, beside the river and the map, and
+It starts a dashboard of its own on a free port, draws with mouse moves in Chromium, beside the growth and the map, and
 times inside the page, on the page's clock, from each pointer event to the first frame in which all panels show an
 answer to a drawing that includes it. It also counts answers that were shown after a later one.
 """

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.pen_memory [--hours H] [--sockets N]
 
 It starts a dashboard of its own and replays what so many hours of drawing send: a digit every six seconds, asked about
-at thirty of its points, with its river and its place on a map at its end; at the speed of the answers.
+at thirty of its points, with its growth and its place on a map at its end; at the speed of the answers.
 """
 
 import argparse
@@ -45,7 +45,7 @@ async def replay(dashboard: Dashboard, hours: float, sockets: int) -> None:
                 stroke = np.array(DIGIT) * rng.uniform(0.4, 1.1) + rng.uniform(-0.1, 0.1, 2)
                 for share in np.linspace(1 / ASKED, 1, ASKED):
                     await ask(live, "draw", [stroke], share, runs=RUNS, map={"run": "vae-2", "method": "pca"})
-                await ask(live, "river", [stroke], 1.0, run="cnn")
+                await ask(live, "growth", [stroke], 1.0, run="cnn")
                 done += 1
 
     async def ask(live, kind: str, strokes: list[np.ndarray], share: float, **wishes: object) -> None:

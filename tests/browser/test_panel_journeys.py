@@ -1,4 +1,4 @@
-"""The panels that follow the pen: the river and its replay, the latent map with the way to a digit, and the steps."""
+"""The panels that follow the pen: the growth and its replay, the latent map with the way to a digit, and the steps."""
 
 import re
 
@@ -27,11 +27,11 @@ def shown(dashboard, visit, panels, strokes=THREE) -> Page:
 
 
 def said(page: Page) -> Locator:
-    return page.get_by_test_id("river-said")
+    return page.get_by_test_id("growth-said")
 
 
 def slider(page: Page) -> Locator:
-    return page.get_by_test_id("river-slider")
+    return page.get_by_test_id("growth-slider")
 
 
 def picture(canvas: Locator) -> str:
@@ -42,9 +42,9 @@ def is_blank(canvas: Locator) -> bool:
     return bool(canvas.evaluate("(c) => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)"))
 
 
-def test_the_river_grows_with_the_pen_and_says_when_the_digit_was_recognised(dashboard, visit):
+def test_the_growth_grows_with_the_pen_and_says_when_the_digit_was_recognised(dashboard, visit):
     page = visit(f"{dashboard.url}/?{RUNS}&show=River")
-    sheet = page.locator(".river-sheet")
+    sheet = page.locator(".growth-sheet")
     expect(said(page)).to_contain_text("Draw a digit")
     box = page.get_by_test_id("pad-canvas").bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for stroke in THREE for x, y in stroke]
@@ -65,7 +65,7 @@ def test_the_river_grows_with_the_pen_and_says_when_the_digit_was_recognised(das
     page.wait_for_function("([c, f]) => eval(f)(c) > 0.98", arg=[sheet.element_handle(), PAINTED])
 
 
-def test_another_drawing_never_keeps_the_river_of_the_one_before(dashboard, visit):
+def test_another_drawing_never_keeps_the_growth_of_the_one_before(dashboard, visit):
     page = shown(dashboard, visit, "show=River")
     expect(said(page)).to_contain_text("Recognised as 3")
     page.get_by_test_id("pad-undo").click()
@@ -73,20 +73,20 @@ def test_another_drawing_never_keeps_the_river_of_the_one_before(dashboard, visi
     expect(said(page)).to_have_text(re.compile("Recognised|Never sure|Changed its mind"))
     page.get_by_test_id("pad-clear").click()
     expect(said(page)).to_contain_text("Draw a digit")
-    assert page.locator(".river-sheet").evaluate(PAINTED) == 0
+    assert page.locator(".growth-sheet").evaluate(PAINTED) == 0
     expect(page.get_by_test_id("replay-play")).to_be_disabled()
     draw(page, SEVEN)
     expect(said(page)).to_contain_text("as 7")
 
 
-def test_the_river_follows_the_model_that_leads(dashboard, visit):
+def test_the_growth_follows_the_model_that_leads(dashboard, visit):
     page = shown(dashboard, visit, "show=River")
     expect(said(page)).to_contain_text("Recognised")
-    page.wait_for_timeout(1000)  # the exact river has taken its place
-    before = picture(page.locator(".river-sheet"))
+    page.wait_for_timeout(1000)  # the exact growth has taken its place
+    before = picture(page.locator(".growth-sheet"))
     page.locator('[data-testid="pad-card"][data-run="softmax"] [aria-pressed]').click()
-    expect(page.get_by_test_id("panel-river")).to_contain_text("How probable Softmax finds each digit")
-    sheet = page.locator(".river-sheet").element_handle()
+    expect(page.get_by_test_id("panel-growth")).to_contain_text("How probable Softmax finds each digit")
+    sheet = page.locator(".growth-sheet").element_handle()
     page.wait_for_function("([sheet, before]) => sheet.toDataURL() !== before", arg=[sheet, before])
     expect(said(page)).to_contain_text(re.compile("Recognised|Never sure|Changed its mind"))
 
@@ -251,4 +251,4 @@ def test_hidden_panels_ask_for_nothing(dashboard, visit):
     expect(page.locator(".panel")).to_have_count(0)
     questions = [frame for frame in asked if '"kind":"draw"' in frame]
     assert questions
-    assert not any(word in frame for frame in asked for word in ('"stages"', '"map"', '"river"', '"off"'))
+    assert not any(word in frame for frame in asked for word in ('"stages"', '"map"', '"growth"', '"off"'))

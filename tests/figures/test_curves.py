@@ -13,7 +13,7 @@ from core.figures.curves import (
     LOSS_TITLES,
     MAX_POINTS,
     Curves,
-    Reference,
+    ReferenceLine,
     binned,
     describe_learning_curves,
     learning_curves,
@@ -162,14 +162,14 @@ def test_a_diverged_run_has_a_gap_and_a_description():
 
 
 def test_a_reference_is_a_dashed_line_over_the_whole_run():
-    figure = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=[Reference("PCA, 8", 0.0374)])
+    figure = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=[ReferenceLine("PCA, 8", 0.0374)])
     (line,) = (t for t in figure["data"] if t["line"].get("dash") == "dash")
     assert (line["x"], line["y"]) == ([0, 3], [0.0374, 0.0374])
-    assert not any(t["line"].get("dash") for t in draw(curves(30), references=[Reference("PCA", 0.1)])["data"])
+    assert not any(t["line"].get("dash") for t in draw(curves(30), references=[ReferenceLine("PCA", 0.1)])["data"])
 
 
 def test_references_close_to_each_other_have_their_labels_apart():
-    levels = [Reference(f"PCA, {k}", 0.03) for k in range(4)]
+    levels = [ReferenceLine(f"PCA, {k}", 0.03) for k in range(4)]
     data = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=levels)["data"]
     dashed = [t for t in data if t["line"].get("dash")]
     assert len({(tuple(bool(text) for text in line["text"]), line["textposition"]) for line in dashed}) == 4

@@ -181,6 +181,21 @@ def test_a_request_that_nobody_takes_up_waits(runs: RunStore, monkeypatch: pytes
     assert run.request not in submit._started
 
 
+def test_a_starting_server_lets_requests_wait_until_it_is_warm(runs: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[requests.Request] = []
+    monkeypatch.setattr(submit, "_start", begun.append)
+    monkeypatch.setattr(submit, "_living_template", lambda: None)
+    monkeypatch.setattr(submit, "_held", False)
+    monkeypatch.setenv("DIGITLAB_CHECKPOINTS", str(runs.folder))
+    submit.hold()
+    run = start(runs)
+    assert submit.start_what_fits(runs.folder)  # something waits
+    assert not begun
+    assert run.status() == "starting"
+    submit.warm()
+    assert begun == [run.request]
+
+
 @pytest.mark.slow
 def test_what_another_dashboard_left_waiting_is_taken_up(runs: RunStore) -> None:
     run = runs.create(small(epochs=1))

@@ -131,13 +131,13 @@ test("what is said at the pointer stays inside and off the pointer", () => {
   }
 });
 
-for (const [strange, mark] of [[0, "among"], [1, "among"], [1.01, "between"], [2.5, "between"], [2.6, "far"], [null, "far"]]) {
-  test(`how far a place is from real codes is said in words: ${strange}`, () => {
+for (const [distance, mark] of [[0, "among"], [1, "among"], [1.01, "between"], [2.5, "between"], [2.6, "far"], [null, "far"]]) {
+  test(`how far a place is from real codes is said in words: ${distance}`, () => {
     const panel = new HoverPanel(new FakeNode());
-    panel.decode({ image: base64(new Uint8Array(784)), strange, exact: true });
+    panel.decode({ image: base64(new Uint8Array(784)), distance, exact: true });
     assert.equal(panel.root.dataset.mark, mark);
     assert.ok(panel.told.textContent.startsWith(mark));
-    const width = strange === null ? 100 : 20 * strange;
+    const width = distance === null ? 100 : 20 * distance;
     assert.ok(Math.abs(parseFloat(panel.bar.style.width) - width) <= 1);
   });
 }

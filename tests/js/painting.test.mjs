@@ -4,7 +4,7 @@ import { FakeNode, numbers } from "./page.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { packed, paletteOf, shadesOf, told } from "../../pages/parts/atlas/painting/color.js";
-import { besides, mostTorn } from "../../pages/parts/atlas/painting/over.js";
+import { besides, mostDisplaced } from "../../pages/parts/atlas/painting/over.js";
 import { picturedRows } from "../../pages/parts/atlas/painting/pictures.js";
 import { Raster } from "../../pages/parts/atlas/painting/points.js";
 import { boundsOf, View } from "../../pages/parts/web/view.js";
@@ -114,10 +114,10 @@ test("pictures leave each other room and stay while the view moves", () => {
   for (const [row] of within) assert.ok(known.has(row));
 });
 
-test("the most torn points come first and whole ones never", () => {
-  const torn = Float32Array.from({ length: 800 }, (_, i) => Math.max(0, i - 499));
-  assert.deepEqual(mostTorn(torn), Array.from({ length: 100 }, (_, i) => 799 - i));
-  assert.deepEqual(mostTorn(new Float32Array(5)), []);
+test("the points furthest moved apart come first and whole ones never", () => {
+  const displacement = Float32Array.from({ length: 800 }, (_, i) => Math.max(0, i - 499));
+  assert.deepEqual(mostDisplaced(displacement), Array.from({ length: 100 }, (_, i) => 799 - i));
+  assert.deepEqual(mostDisplaced(new Float32Array(5)), []);
 });
 
 test("names that would cover each other stand below each other", () => {

@@ -60,11 +60,11 @@ def test_places_and_classes_are_those_of_the_map(run: Run) -> None:
 
 def test_what_is_torn_is_there_once_it_is_measured(run: Run) -> None:
     with pytest.raises(NotYet, match="has not been compared"):
-        column("torn", "<f4", run=run.id, method="pca")
+        column("displacement", "<f4", run=run.id, method="pca")
     compute(TRUST, run, "pca", "all")
     measured = TRUST.load(run, "pca", "all")
     assert measured is not None
-    np.testing.assert_array_equal(column("torn", "<f4", run=run.id, method="pca"), measured[1])
+    np.testing.assert_array_equal(column("displacement", "<f4", run=run.id, method="pca"), measured[1])
 
 
 def test_errors_and_their_difference(run: Run, trained: Train) -> None:
@@ -165,4 +165,4 @@ def test_scales_leave_outliers_out_and_have_two_ends() -> None:
 def test_every_column_has_a_color_or_a_place() -> None:
     from pages.parts.latent.controls import COLORS
 
-    assert set(COLUMNS) == {"points", "torn", *COLORS}
+    assert set(COLUMNS) == {"points", "displacement", *COLORS}

@@ -119,7 +119,7 @@ def test_the_nearest_of_many_codes_are_those_of_all_distances(n: int) -> None:
         np.testing.assert_allclose(far, np.sort(distances[row])[:8], rtol=1e-5)
 
 
-def test_strangeness_is_the_distance_to_the_nearest_code_in_usual_ones(codes: np.ndarray) -> None:
+def test_distance_ratio_is_the_distance_to_the_nearest_code_in_usual_ones(codes: np.ndarray) -> None:
     projection = mapped(codes[:, :2], codes)
     apart = np.linalg.norm(codes[:, None].astype(float) - codes, axis=2)
     np.fill_diagonal(apart, np.inf)

@@ -115,14 +115,14 @@ def test_some_digits_asked_against_all_come_close_to_all(monkeypatch: pytest.Mon
 def test_torn_digits_lie_far_from_their_nearest_codes() -> None:
     rows = np.array([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]], np.int32)
     points = np.array([[0, 0], [1, 0], [0, 2], [30, 40]], np.float32)
-    torn = displacement_of(points, Neighbours(rows, np.ones((4, 3), np.float32)))
+    displacement = displacement_of(points, Neighbours(rows, np.ones((4, 3), np.float32)))
     low, high = np.percentile(points, [1, 99], axis=0)
     width = np.hypot(*(high - low))
     far = [np.median(np.hypot(*(points[near] - points[row]).T)) for row, near in enumerate(rows)]
-    np.testing.assert_allclose(torn, np.array(far) / width, rtol=1e-5)
-    assert torn.argmax() == 3
+    np.testing.assert_allclose(displacement, np.array(far) / width, rtol=1e-5)
+    assert displacement.argmax() == 3
     np.testing.assert_allclose(
-        displacement_of(points * 7, Neighbours(rows, np.ones((4, 3), np.float32))), torn, rtol=1e-5
+        displacement_of(points * 7, Neighbours(rows, np.ones((4, 3), np.float32))), displacement, rtol=1e-5
     )
 
 
@@ -142,13 +142,13 @@ def test_figures_are_stored_with_the_map(run: Run) -> None:
     assert TRUST.state(run, "pca", "test").state == "absent"
     compute(TRUST, run, "pca", "test")
     assert TRUST.state(run, "pca", "test").state == "ready"
-    stored, torn = TRUST.load(run, "pca", "test") or (None, np.zeros(0))
+    stored, displacement = TRUST.load(run, "pca", "test") or (None, np.zeros(0))
     projection = maps.load_projection(run, "pca")
     assert projection is not None
     neighbours = nearest_of_all(projection.codes)
     assert stored == trust_of(projection.points, projection.codes, projection.labels, neighbours)
-    np.testing.assert_allclose(torn, displacement_of(projection.points, neighbours), rtol=1e-5)
-    assert torn.dtype == np.float32
+    np.testing.assert_allclose(displacement, displacement_of(projection.points, neighbours), rtol=1e-5)
+    assert displacement.dtype == np.float32
 
 
 def test_figures_are_of_one_map_and_measured_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,11 +186,11 @@ def test_an_old_map_is_not_measured_by_new_codes(run: Run) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("torn", np.zeros(358, np.float32)),
-        ("torn", np.full(359, -1, np.float32)),
-        ("torn", np.full(359, np.nan, np.float32)),
-        ("torn", np.zeros(359)),
-        ("torn", None),
+        ("displacement", np.zeros(358, np.float32)),
+        ("displacement", np.full(359, -1, np.float32)),
+        ("displacement", np.full(359, np.nan, np.float32)),
+        ("displacement", np.zeros(359)),
+        ("displacement", None),
         ("facts", {"kept": 1.5}),
         ("facts", {"trustworthiness": float("nan")}),
         ("facts", {"queries": 0}),

@@ -97,7 +97,7 @@ def mapped(trained: Train) -> Run:
     return run
 
 
-def test_an_autoencoder_redraws_and_says_how_strange_it_finds_it(mapped: Run) -> None:
+def test_an_autoencoder_redraws_and_says_how_unusual_it_finds_it(mapped: Run) -> None:
     reply = ask(runs=[mapped.id])
     assert reply["errors"] == reply["answers"] == {}
     redrawn = reply["redrawn"][mapped.id]
@@ -106,11 +106,11 @@ def test_an_autoencoder_redraws_and_says_how_strange_it_finds_it(mapped: Run) ->
     expected = model.decode(model.encode(image[None]))[0]
     assert np.abs(picture(redrawn).astype(int) - np.rint(255 * expected)).max() <= 1
     assert redrawn["error"] == pytest.approx(np.square(image / 255 - expected).mean(), rel=1e-3)
-    assert redrawn["stranger"] is None
+    assert redrawn["percentile"] is None
     compute(REFERENCE, mapped)
     errors = reconstruction_errors(model, datasets.load("digits").test.images)
-    stranger = ask(runs=[mapped.id])["redrawn"][mapped.id]["stranger"]
-    assert stranger == pytest.approx((errors < redrawn["error"]).mean(), abs=0.01)
+    percentile = ask(runs=[mapped.id])["redrawn"][mapped.id]["percentile"]
+    assert percentile == pytest.approx((errors < redrawn["error"]).mean(), abs=0.01)
 
 
 def test_a_question_starts_no_process_and_writes_no_file(
@@ -319,8 +319,8 @@ def test_what_is_no_message_gets_an_error_sentence(message: bytes | str) -> None
         {"kind": "map"},
         {"kind": "map", "run": "nothing", "method": "pca"},
         {"kind": "map", "run": {}, "method": "pca"},
-        {"kind": "river"},
-        {"kind": "river", "run": "nothing"},
+        {"kind": "growth"},
+        {"kind": "growth", "run": "nothing"},
         {"kind": "morph", "run": "nothing", "to": 0},
         {"kind": "morph", "strokes": [], "run": "nothing", "to": 0},
         {"kind": "trace"},

@@ -16,12 +16,12 @@ STROKES = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]], [[0.3, 0.5, 1.0], [0.6, 0.5, 1
 
 
 def ask(**changes: object) -> dict[str, Any]:
-    question = {"kind": "river", "seq": 1, "strokes": STROKES, "width": 0.07, **changes}
+    question = {"kind": "growth", "seq": 1, "strokes": STROKES, "width": 0.07, **changes}
     reply: dict[str, Any] = json.loads(answer(json.dumps(question)))
     return reply
 
 
-def test_the_river_reads_each_part_of_the_ink(trained: Callable[..., Run]) -> None:
+def test_the_growth_reads_each_part_of_the_ink(trained: Callable[..., Run]) -> None:
     run = trained()
     reply = ask(run=run.id, off=["mass"])
     assert len(reply["at"]) == len(reply["probabilities"]) == PARTS
@@ -35,6 +35,6 @@ def test_the_river_reads_each_part_of_the_ink(trained: Callable[..., Run]) -> No
         )
 
 
-def test_an_empty_pad_has_no_river_and_an_autoencoder_reads_none(trained: Callable[..., Run]) -> None:
+def test_an_empty_pad_has_no_growth_and_an_autoencoder_reads_none(trained: Callable[..., Run]) -> None:
     assert ask(run=trained().id, strokes=[]) == {"seq": 1, "at": [], "probabilities": []}
     assert "choose a classifier" in ask(run=trained("autoencoder", epochs=1).id)["error"]

@@ -57,18 +57,18 @@ def test_a_place_is_decoded_with_how_far_it_is_from_real_codes(run: Run, method:
     spot = projection.points[[7]] + np.float32(0.01)
     reply = ask(run, "decode", method=method, x=float(spot[0, 0]), y=float(spot[0, 1]))
     codes = projection.invert(spot)
-    assert set(reply) == {"image", "strange", "exact"}
+    assert set(reply) == {"image", "distance", "exact"}
     assert reply["exact"] is exact
     np.testing.assert_array_equal(pictures(reply["image"]), to_bytes(model.decode(codes)))
     nearest = np.linalg.norm(projection.codes - codes, axis=1).min()
-    assert reply["strange"] == pytest.approx(float(projection.distance_ratio(codes)[0]), abs=1e-3)
-    assert (reply["strange"] == 0) == (nearest < 1e-6)
+    assert reply["distance"] == pytest.approx(float(projection.distance_ratio(codes)[0]), abs=1e-3)
+    assert (reply["distance"] == 0) == (nearest < 1e-6)
 
 
 def test_the_further_from_all_codes_the_stranger(run: Run) -> None:
-    strange = [ask(run, "decode", method="pca", x=x, y=0)["strange"] for x in (50, 500, 1e6)]
-    assert strange == sorted(strange)
-    assert strange[0] > 10
+    distances = [ask(run, "decode", method="pca", x=x, y=0)["distance"] for x in (50, 500, 1e6)]
+    assert distances == sorted(distances)
+    assert distances[0] > 10
 
 
 @pytest.mark.parametrize("method", ["pca", "umap"])
@@ -86,19 +86,19 @@ def test_a_plane_is_what_each_of_its_places_decodes_to(run: Run, method: str) ->
 def test_codes_are_decoded_and_placed(run: Run) -> None:
     projection, model = map_of(run, "umap"), load_model(run)
     codes = projection.codes[:3].astype(float).tolist()
-    reply = ask(run, "code", codes=codes, map={"method": "umap"}, strange=True)
+    reply = ask(run, "code", codes=codes, map={"method": "umap"}, distance=True)
     np.testing.assert_array_equal(pictures(reply["images"]), to_bytes(model.decode(projection.codes[:3])))
     np.testing.assert_allclose(reply["places"], projection.place(projection.codes[:3]), atol=1e-4)
-    assert reply["strange"] == pytest.approx([0, 0, 0], abs=1e-3)
+    assert reply["distance"] == pytest.approx([0, 0, 0], abs=1e-3)
     assert set(ask(run, "code", codes=codes)) == {"images"}
     assert set(ask(run, "code", codes=codes, map={"method": "pca", "sample": "test"})) == {"images", "places"}
 
 
 def test_codes_at_the_end_of_numbers_are_answered_with_numbers_or_null(run: Run) -> None:
     for method in ("pca", "umap"):
-        reply = ask(run, "code", codes=[[1e6] * K, [-1e6] * K], map={"method": method}, strange=True)
+        reply = ask(run, "code", codes=[[1e6] * K, [-1e6] * K], map={"method": method}, distance=True)
         assert len(pictures(reply["images"])) == 2
-        for number in [*reply["strange"], *chain(*reply["places"])]:
+        for number in [*reply["distance"], *chain(*reply["places"])]:
             assert number is None or np.isfinite(number)
 
 
@@ -172,7 +172,7 @@ def test_no_mixture_of_values_raises(run: Run) -> None:
     answered = 0
     for _ in range(600):
         question = dict(right)
-        for name in rng.sample([*right, "map", "strange"], rng.randint(0, 3)):
+        for name in rng.sample([*right, "map", "distance"], rng.randint(0, 3)):
             question[name] = rng.choice(values)
         kind = rng.choice(["decode", "plane", "code", "map"])
         reply = json.loads(answer(json.dumps({"kind": kind, "seq": 1, **question})), parse_constant=pytest.fail)

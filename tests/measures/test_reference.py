@@ -1,4 +1,4 @@
-"""core/measures/reference.py: how strange an error is, who lies near a code, and measuring it once and only once."""
+"""core/measures/reference.py: how unusual an error is, who lies near a code, and measuring it once and only once."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from core.data import datasets
 from core.jobs import submit
 from core.measures import reference
 from core.measures.reconstruction import reconstruction_errors
-from core.measures.reference import REFERENCE, Codes, Reference, reference_of
+from core.measures.reference import REFERENCE, KnownCodes, Reference, reference_of
 from core.runs.requests import requests
 from core.runs.run import Run
 from core.runs.weights import load_model
@@ -49,7 +49,7 @@ def test_the_nearest_codes_are_those_of_a_plain_search(size: int) -> None:
     rng = np.random.default_rng(size)
     labels = np.sort(rng.integers(0, 10, 500))
     codes = (rng.normal(0, 1, (500, size)) + 100).astype(np.float32)  # far from 0, where float32 is coarse
-    known = Codes(codes, labels, rng.permutation(500))
+    known = KnownCodes(codes, labels, rng.permutation(500))
     for code in (codes[3], codes[7] + 0.5, np.full(size, -50, np.float32)):
         distances = np.linalg.norm(codes.astype(np.float64) - code, axis=1)
         near, classes = known.around(code, 8)
@@ -63,7 +63,7 @@ def test_the_nearest_codes_are_those_of_a_plain_search(size: int) -> None:
 
 
 def test_few_codes_are_all_near() -> None:
-    known = Codes(np.eye(3, dtype=np.float32), np.array([0, 4, 4]), np.arange(3))
+    known = KnownCodes(np.eye(3, dtype=np.float32), np.array([0, 4, 4]), np.arange(3))
     near, classes = known.around(np.zeros(3, np.float32), 8)
     assert near == [(0, 0, 1.0), (1, 4, 1.0), (2, 4, 1.0)]
     assert classes == [(0, 0, 1.0), (1, 4, 1.0)]

@@ -116,4 +116,4 @@ def test_what_the_page_is_answered_is_what_the_model_draws(vae, mnist, tmp_path,
         expected = to_bytes(vae.decode(np.array([[x, y]], np.float32)))[0]
         np.testing.assert_array_equal(picture, expected)
         assert reply["exact"] is True
-        assert reply["strange"] == pytest.approx(0, abs=1e-3)
+        assert reply["distance"] == pytest.approx(0, abs=1e-3)

@@ -94,7 +94,7 @@ def view(count: int = 10) -> MapView:
     [
         ({"maps": []}, "not 0: choose one or two"),
         ({"maps": [view()] * 3}, "not 3: choose one or two"),
-        ({"layers": ["plane", "roads"]}, "no layer 'roads'. Choose of: pictures, plane, torn"),
+        ({"layers": ["plane", "roads"]}, "no layer 'roads'. Choose of: pictures, plane, displacement"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_a_sentence(change: dict[str, Any], sentence: str) -> None:
@@ -117,7 +117,7 @@ def page() -> None:
         test_count=4,
         selection=st.session_state.get("remembered"),
         picked=[2, 3],
-        layers=("torn",),
+        layers=("displacement",),
         label="Ten digits.",
     )
     st.session_state["said"] = said
@@ -147,7 +147,7 @@ def test_the_browser_is_sent_the_maps_and_what_is_picked() -> None:
     data = sent(opened())
     assert data["maps"][0]["points"] == "/digitlab/columns/test/points.bin?run=a"
     assert data["maps"][0]["coloring"]["names"] == ["0", "1"]
-    assert (data["picked"], data["layers"], data["selection"], data["heard"]) == ([2, 3], ["torn"], None, 0)
+    assert (data["picked"], data["layers"], data["selection"], data["heard"]) == ([2, 3], ["displacement"], None, 0)
     assert len(data["palette"]) == 10
 
 

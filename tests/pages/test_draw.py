@@ -169,14 +169,14 @@ def test_any_number_of_runs_of_both_kinds_is_asked_and_told_apart(trained: Train
 
 def test_the_panels_are_remembered_and_in_the_address(runs: RunStore) -> None:
     page = opened()
-    assert sent_to_pad(page)["panels"] == ["river", "map"]
-    page.pills(key="show").set_value(["steps", "river"])
+    assert sent_to_pad(page)["panels"] == ["growth", "map"]
+    page.pills(key="show").set_value(["steps", "growth"])
     sound(page.run())
-    assert sent_to_pad(page)["panels"] == ["river", "steps"]  # in the page's order, not in that of the clicks
+    assert sent_to_pad(page)["panels"] == ["growth", "steps"]  # in the page's order, not in that of the clicks
     page.pills(key="show").set_value([])
     assert sent_to_pad(sound(page.run()))["panels"] == []
     assert sent_to_pad(opened(show="Steps"))["panels"] == ["steps"]
-    assert sent_to_pad(opened(show="River"))["panels"] == ["river"]  # a link from when it was called so
+    assert sent_to_pad(opened(show="River"))["panels"] == ["growth"]  # a link from when it was called so
 
 
 def test_without_an_autoencoder_the_map_panel_has_none(trained: Train, submitted: list[Any]) -> None:
@@ -192,7 +192,7 @@ def test_the_map_and_the_references_are_begun_unasked(trained: Train, submitted:
     assert sent_to_pad(page)["map"] == title
     sound(page.run())
     assert submitted == [("map", run, "pca", "test"), ("reference", run)]
-    page.pills(key="show").set_value(["river"])
+    page.pills(key="show").set_value(["growth"])
     assert sent_to_pad(sound(page.run()))["map"] is None
 
 

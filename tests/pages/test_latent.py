@@ -345,11 +345,11 @@ def test_trust_is_told_in_figures_and_torn_digits_are_marked_on_request(
     at = sound(at.run())
     assert f"{100 * found[0].trustworthiness:.1f} %" in bodies(at)
     assert f"Test digit {int(found[1].argmax()):,}, class" in unescape(bodies(at))
-    assert given(at)["maps"][0]["torn"] is None
+    assert given(at)["maps"][0]["displacement"] is None
     at.button(key="trust-mark").click()
     at = sound(at.run())
-    assert given(at)["layers"] == ["torn"]
-    assert "torn.bin" in given(at)["maps"][0]["torn"]
+    assert given(at)["layers"] == ["displacement"]
+    assert "displacement.bin" in given(at)["maps"][0]["displacement"]
     assert at.button(key="trust-mark").label == "Take the marks off"
 
 
@@ -368,16 +368,16 @@ def test_forming_is_played_or_says_why_not(run: Run, projection: Projection, sub
 
 
 def test_torn_digits_are_marked_once_they_are_known(run: Run, projection: Projection, submitted: list[Any]) -> None:
-    at = page(show="torn")
-    assert given(at)["maps"][0]["torn"] is None
+    at = page(show="displacement")
+    assert given(at)["maps"][0]["displacement"] is None
     assert submitted == [("trust", run, "pca", "test")]
     compute(TRUST, run, "pca", "test")
-    at = page(show="torn")
-    assert given(at)["maps"][0]["torn"]
+    at = page(show="displacement")
+    assert given(at)["maps"][0]["displacement"]
     assert not at.get("progress")
 
 
-@pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "torn"}])
+@pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "displacement"}, {"show": "torn"}])
 def test_nothing_is_measured_of_a_run_that_trains(
     run: Run, projection: Projection, submitted: list[Any], monkeypatch: pytest.MonkeyPatch, query: Any
 ) -> None:
@@ -432,7 +432,7 @@ def test_a_damaged_map_is_a_sentence(run: Run, projection: Projection) -> None:
     assert at.button(key=f"start-{run.id}-pca-test").label == "Try again"
 
 
-@pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "torn"}, {"map": "umap"}])
+@pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "displacement"}, {"map": "umap"}])
 def test_a_disk_that_takes_no_request_is_a_sentence_and_the_map_stays(
     run: Run, projection: Projection, query: Any
 ) -> None:
@@ -470,7 +470,7 @@ def test_a_run_without_weights_is_a_sentence(runs: RunStore, submitted: list[Any
 def test_a_bad_address_is_a_line_and_the_rest_is_left_out(run: Run, projection: Projection) -> None:
     at = page(run="../nobody", map="<b>", digits="some", color="pink", show="torn,<b>", do="nothing")
     assert "not here" in captions(at)
-    assert (given(at)["maps"][0]["method"], given(at)["layers"]) == ("pca", ["torn"])
+    assert (given(at)["maps"][0]["method"], given(at)["layers"]) == ("pca", ["displacement"])
     assert at.button_group(key="latent-do").value in ("picked", ["picked"])
 
 
@@ -491,7 +491,7 @@ def test_a_link_is_shown_as_it_was_and_survives_another_page(run: Run, projectio
     for _ in range(2):
         assert given(at)["maps"][0]["sample"] == "all"
         assert given(at)["maps"][0]["coloring"]["kind"] == "number"
-        assert given(at)["layers"] == ["plane", "torn"]
+        assert given(at)["layers"] == ["plane", "displacement"]
         assert at.button_group(key="latent-do").value in ("samples", ["samples"])
         at = sound(at.run())
 

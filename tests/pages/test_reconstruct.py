@@ -20,7 +20,7 @@ from core.runs import recorder
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from pages.parts.pad.component import Drawing
+from pages.parts.pad.component import PadDrawing
 from pages.parts.shared.noise import Noise
 from tests.conftest import page_at, small, sound
 
@@ -120,7 +120,7 @@ def test_your_drawing_is_redrawn(run: Run) -> None:
     assert "Draw a digit" in captions(at)
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 12:16] = 255
-    at.session_state["drawing"] = Drawing(image=image, stamp=1.0)
+    at.session_state["drawing"] = PadDrawing(image=image, stamp=1.0)
     sound(at.run())
     error = reconstruction.mean_squared_errors(
         image[None], reconstruction.reconstruct(load_model(run), image[None]) / 255
@@ -133,7 +133,7 @@ def test_a_drawing_with_noise_is_measured_against_the_drawing(run: Run) -> None:
     image[4:24, 12:16] = 255
     at = page()
     at.session_state["reconstruct-kind"] = "Drawing"
-    at.session_state["drawing"] = Drawing(image=image, stamp=1.0)
+    at.session_state["drawing"] = PadDrawing(image=image, stamp=1.0)
     noisy(at, "masking", 0.3)
     seen = Noise("masking", 0.3).on(image[None])
     error = reconstruction.mean_squared_errors(image[None], reconstruction.reconstruct(load_model(run), seen) / 255)[0]

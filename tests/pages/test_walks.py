@@ -23,7 +23,7 @@ from core.latent.projection import Projection
 from core.measures.reconstruction import to_bytes
 from core.runs.run import Run
 from core.runs.weights import load_model
-from pages.parts.pad.component import Drawing
+from pages.parts.pad.component import PadDrawing
 from pages.parts.walks.between import as_gif, as_strip, passes
 from pages.parts.walks.component import facts_of, joined
 from pages.parts.walks.ends import two_picked
@@ -92,9 +92,9 @@ def captions(at: AppTest) -> str:
     return "\n".join(element.value for element in at.caption).replace("\\", "")
 
 
-def drawn() -> Drawing:
+def drawn() -> PadDrawing:
     strokes = tuple(np.array(stroke) for stroke in STROKES)
-    return Drawing(strokes, 0.07, render(strokes, 0.07), 5.0)
+    return PadDrawing(strokes, 0.07, render(strokes, 0.07), 5.0)
 
 
 # -- between -------------------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_an_end_may_be_any_digit_a_mean_or_the_drawing_on_the_pad(run: Run) -> N
     at.selectbox(key="walk-from").set_value("pad")
     sound(at.run())
     starts_with(model.encode(drawn().image[None])[0])
-    at.session_state["drawing"] = Drawing()  # wiped
+    at.session_state["drawing"] = PadDrawing()  # wiped
     sound(at.run())
     assert at.selectbox(key="walk-from").value == "picked-A"
 

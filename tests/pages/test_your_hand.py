@@ -21,7 +21,7 @@ from core.runs.weights import load_model
 from pages.parts.drawings import gallery, readings
 from pages.parts.drawings.learn_form import plan
 from pages.parts.drawings.learn_result import describe_change
-from pages.parts.drawings.readings import Share, readers
+from pages.parts.drawings.readings import Accuracy, readers
 from tests.conftest import ROOT, small, sound, wait_for
 
 Train = Callable[..., Run]
@@ -359,13 +359,13 @@ def test_a_run_that_cannot_read_says_why_and_holds_up_no_other(trained: Train) -
     ("shares", "said"),
     [
         ([], ""),
-        ([("A", Share(1, 3, 1))], ""),
-        ([("A", Share(1, 3)), ("B", Share(2, 3))], "B reads 2 of 3 right. Choose"),
-        ([("A", Share(2, 3)), ("B", Share(2, 3))], "2 models read 2 of 3 right. Choose"),
-        ([("A", Share(3, 3)), ("B", Share(0, 3, 3))], "A reads all 3 right."),
+        ([("A", Accuracy(1, 3, 1))], ""),
+        ([("A", Accuracy(1, 3)), ("B", Accuracy(2, 3))], "B reads 2 of 3 right. Choose"),
+        ([("A", Accuracy(2, 3)), ("B", Accuracy(2, 3))], "2 models read 2 of 3 right. Choose"),
+        ([("A", Accuracy(3, 3)), ("B", Accuracy(0, 3, 3))], "A reads all 3 right."),
     ],
 )
-def test_the_table_in_a_sentence(shares: list[tuple[str, Share]], said: str) -> None:
+def test_the_table_in_a_sentence(shares: list[tuple[str, Accuracy]], said: str) -> None:
     assert readings.describe_readings(shares).startswith(said)
     assert bool(readings.describe_readings(shares)) == bool(said)
 
@@ -439,13 +439,13 @@ def test_one_drawing_is_enough_to_begin_and_too_few_to_say_anything(trained: Tra
 
 def test_what_learning_changed_in_a_sentence(trained: Train) -> None:
     run = trained()
-    aside = (Share(3, 10), Share(8, 10))
+    aside = (Accuracy(3, 10), Accuracy(8, 10))
     assert describe_change(run, aside, (0.99, 0.9874)) == (
         "Of the drawings kept aside 8 of 10 are read right now, 3 before. On Embedded digits it costs 0.26 points."
     )
     assert describe_change(run, aside, (None, 0.9)).endswith("3 before.")
     assert describe_change(run, aside, (0.9, 0.95)).endswith("it brings 5.00 points.")
-    assert describe_change(run, (Share(0, 0), Share(0, 0)), (None, None)).startswith("No drawing is kept aside")
+    assert describe_change(run, (Accuracy(0, 0), Accuracy(0, 0)), (None, None)).startswith("No drawing is kept aside")
     assert describe_change(run, (replace(aside[0], unread=2), aside[1]), (0.9, 0.9)) == "The drawings are being read."
 
 

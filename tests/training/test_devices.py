@@ -22,7 +22,7 @@ def test_every_device_of_a_model_has_a_title():
 
 
 @pytest.mark.parametrize(("failing", "count", "found"), [(0, 2, True), (0, 0, False), (100, 2, False)])
-def test_a_driver_without_devices_is_no_device(monkeypatch, failing, count, found):
+def test_a_dgrowth_without_devices_is_no_device(monkeypatch, failing, count, found):
     class Driver:
         def cuInit(self, flags):  # noqa: N802 - NVIDIA's name
             return failing

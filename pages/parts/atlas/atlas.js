@@ -254,8 +254,8 @@ export default class Atlas {
     const parts = [];
     const value = coloring.kind === "class" ? coloring.names[values[row]] ?? "none" : told(values[row], coloring.unit);
     if (!coloring.url.includes("/class.bin")) parts.push(`${coloring.title}: ${value}`);
-    if (this.data.layers.includes("torn") && map.torn && map.tornRows.includes(row)) {
-      parts.push(`its nearest codes lie ${Math.round(100 * map.torn[row])} % of the map's width away`);
+    if (this.data.layers.includes("displacement") && map.displacement && map.displacedRows.includes(row)) {
+      parts.push(`its nearest codes lie ${Math.round(100 * map.displacement[row])} % of the map's width away`);
     }
     const other = this.maps.find((one) => one !== map && one.shown && row < one.shown.count);
     if (other) parts.push(`ringed in ${other.source.title}, too`);

@@ -15,7 +15,7 @@ from core.figures.palette import DIGIT_COLORS
 from pages.parts.web.component import component, nothing
 
 MAX_CORNERS = 300
-LAYERS = ("pictures", "plane", "torn")
+LAYERS = ("pictures", "plane", "displacement")
 _FARTHEST = 1e9  # map units; a place comes from a browser, and further out squares overflow
 _FOLDER = Path(__file__).parent
 _mount = component(
@@ -48,7 +48,7 @@ class Coloring:
 class MapView:
     """One map: whose it is, where its columns are, and whether a decoder answers for its places.
 
-    title: what stands above it where there are two. points, torn and the coloring's url are addresses below the
+    title: what stands above it where there are two. points, displacement and the coloring's url are addresses below the
     server's base path, such as "/digitlab/columns/test/points.bin?run=vae-2&method=pca&v=1". version changes with the
     stored map; count: digits.
     """
@@ -62,7 +62,7 @@ class MapView:
     points: str
     count: int
     coloring: Coloring
-    torn: str | None = None
+    displacement: str | None = None
     decodes: bool = True
 
 

@@ -13,7 +13,7 @@ import { bytesOf, erase, paintPicture, PICTURE } from "../web/pixels.js";
 
 const GAP = 18; // CSS pixels between pointer and panel
 const AFTER_HOVER = 120; // ms without a question of the pointer until the plane asks one
-// Of strangeness, in typical distances between a code and its nearest other: half of all digits that a model never saw
+// Of the distance, in typical distances between a code and its nearest other: half of all digits that a model never saw
 // are below 1; of codes of many numbers hardly any is above 1.5, of codes of two few are above 3.
 const [AMONG, BETWEEN] = [1, 2.5];
 const STRANGEST = 5; // where the bar ends
@@ -137,7 +137,7 @@ export class HoverPanel {
     root.style.transform = beside(at, box, this.size);
   }
 
-  /** The answer of the decoder: {image, strange, exact} or {error}. @param {Reply} reply */
+  /** The answer of the decoder: {image, distance, exact} or {error}. @param {Reply} reply */
   decode(reply) {
     const grey = reply.image ? bytesOf(reply.image) : null;
     if (grey?.length !== PICTURE) {
@@ -148,8 +148,8 @@ export class HoverPanel {
     }
     this.error = "";
     paintPicture(this.decoded, grey);
-    const far = Number.isFinite(reply.strange) ? reply.strange : Infinity;
-    const mark = reply.strange === null || reply.strange === undefined ? "far" : markOf(far);
+    const far = Number.isFinite(reply.distance) ? reply.distance : Infinity;
+    const mark = reply.distance === null || reply.distance === undefined ? "far" : markOf(far);
     this.bar.style.width = `${Math.round(100 * Math.min(1, far / STRANGEST))}%`;
     setText(this.told, reply.exact === false ? `${MARKS[mark]}; estimated` : MARKS[mark]);
     this.answers += 1;
@@ -177,5 +177,5 @@ export function beside([left, top], [width, height], [w, h]) {
 
 const MARKS = { among: "among real digits", between: "between real digits", far: "far from any real digit" };
 
-/** @param {number} strange @returns {keyof typeof MARKS} */
-export const markOf = (strange) => (strange <= AMONG ? "among" : strange <= BETWEEN ? "between" : "far");
+/** @param {number} distance @returns {keyof typeof MARKS} */
+export const markOf = (distance) => (distance <= AMONG ? "among" : distance <= BETWEEN ? "between" : "far");

@@ -4,7 +4,7 @@
 import { fetchColumn } from "./columns.js";
 import { Gesture } from "./gesture.js";
 import { NO_NUMBER, shadesOf } from "./painting/color.js";
-import { mostTorn, Over } from "./painting/over.js";
+import { mostDisplaced, Over } from "./painting/over.js";
 import { paintGround, paintOver } from "./painting/paint.js";
 import { Plane } from "./painting/plane.js";
 import { Raster } from "./painting/points.js";
@@ -28,7 +28,7 @@ const KEYS = "Arrow keys move, + and − zoom, 0 shows everything, Enter picks t
 /**
  * @typedef {{
  *   run: string, method: string, title: string, sample: string, version: string, points: string, count: number,
- *   coloring: Coloring, torn: string | null, decodes: boolean
+ *   coloring: Coloring, displacement: string | null, decodes: boolean
  * }} Source what the page sends of one map, see component.py
  */
 /**
@@ -49,8 +49,8 @@ export class AtlasMap {
     this.cloud = /** @type {Cloud | null} */ (null); // the stored map
     this.shown = /** @type {Cloud | null} */ (null); // that, or the one that forms
     this.own = /** @type {Bounds} */ ([]); // of the stored map
-    this.torn = /** @type {Float32Array | null} */ (null);
-    this.tornRows = /** @type {number[]} */ ([]);
+    this.displacement = /** @type {Float32Array | null} */ (null);
+    this.displacedRows = /** @type {number[]} */ ([]);
     this.labels = /** @type {Uint8Array | null} */ (null);
     this.lit = /** @type {Uint8Array | null} */ (null);
     this.names = /** @type {ClassName[] | null} */ (null);
@@ -131,9 +131,9 @@ export class AtlasMap {
     const kept = (/** @type {Error} */ error) => error;
     const { kind, url } = coloring;
     const column = kind === "class" ? fetchColumn(url, Uint8Array, count) : fetchColumn(url, Float32Array, count);
-    const torn = source.torn ? fetchColumn(source.torn, Float32Array, count).catch(() => null) : null;
+    const displacement = source.displacement ? fetchColumn(source.displacement, Float32Array, count).catch(() => null) : null;
     const points = fetchColumn(source.points, Float32Array, 2 * count).catch(kept);
-    const read = await Promise.all([points, column.catch(kept), torn]);
+    const read = await Promise.all([points, column.catch(kept), displacement]);
     if (turn !== this.turn || this.closed) return;
     clearTimeout(this.slow);
     this.adopt(source, ...read);
@@ -141,9 +141,9 @@ export class AtlasMap {
 
   /**
    * @param {Source} source @param {Float32Array | Error} points @param {Float32Array | Uint8Array | Error} column
-   * @param {Float32Array | null} torn
+   * @param {Float32Array | null} displacement
    */
-  adopt(source, points, column, torn) {
+  adopt(source, points, column, displacement) {
     if (points instanceof Error) {
       this.cloud = null;
       this.say(`The map did not load. ${points.message}`, true);
@@ -154,8 +154,8 @@ export class AtlasMap {
     const shades = shadesOf(source.coloring, values);
     this.say(broken ? `The colours did not load. ${column.message}` : "", broken);
     this.cloud = { points, count: source.count, shades, coloring: source.coloring, values, broken };
-    this.torn = torn;
-    this.tornRows = torn ? mostTorn(torn) : [];
+    this.displacement = displacement;
+    this.displacedRows = displacement ? mostDisplaced(displacement) : [];
     const { run, method, sample, version } = source;
     const which = JSON.stringify([run, method, sample, version]);
     if (which !== this.which) {

@@ -17,7 +17,7 @@ from pages.parts.shared.map_job import latest_map
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import say
 
-PANELS = {"river": "Growth", "map": "Map", "steps": "Steps"}
+PANELS = {"growth": "Growth", "map": "Map", "steps": "Steps"}
 _FIRST = "vae-2"  # its codes are two numbers, so its map is all there is of them
 # The panels' buttons are as high as what stands beside them; on a narrow page the models have a line of their own.
 _LEVEL = """<style>
@@ -36,7 +36,7 @@ def pick_panels() -> list[str]:
         "Show",
         list(PANELS),
         selection_mode="multi",
-        default=["river", "map"],
+        default=["growth", "map"],
         format_func=PANELS.__getitem__,
         key="show",
         persist_state="session",
@@ -88,7 +88,7 @@ def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
 
 
 def request_references(runs: list[Run]) -> None:
-    """Have the test digits measured with the autoencoders among the runs: answers then tell how strange the ink is.
+    """Have the test digits measured with the autoencoders among the runs: answers then tell how unusual the ink is.
 
     What failed or was ended is tried again once a session, for this part of the page has no button.
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.measures.preprocessing import PREPROCESSING, Row, StepsReport
+from core.measures.preprocessing import PREPROCESSING, StepResult, StepsReport
 from core.runs.run import Run
 from pages.parts.pad.component import STEPS
 from pages.parts.shared.job import Wish, follow
@@ -58,7 +58,7 @@ def _table(run: Run, report: StepsReport) -> None:
     say(describe_steps(run.name, report))
 
 
-def _line(row: Row, base: Row, with_drawings: bool) -> list[str | Cell]:
+def _line(row: StepResult, base: StepResult, with_drawings: bool) -> list[str | Cell]:
     line: list[str | Cell] = [TITLES.get(row.off, row.off) if row.off else "nothing"]
     shares = [(row.drawings, base.drawings)] * with_drawings + [(row.moved, base.moved)]
     for share, before in shares:

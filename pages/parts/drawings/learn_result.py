@@ -15,7 +15,7 @@ from core.measures.drawing_reads import UNREAD, read, reading, readings, refused
 from core.runs.finetune import learned_from
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
-from pages.parts.drawings.readings import Share, test_accuracy
+from pages.parts.drawings.readings import Accuracy, test_accuracy
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, image_tiles
@@ -85,7 +85,7 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
     figures, changed = st.columns([1, 1.4], gap="large")
     with figures:
         parts = {"Kept aside": slice(0, len(aside)), "Learned from": slice(len(aside), None)}
-        shares = {title: (Share.of(was[p], meant[p]), Share.of(now[p], meant[p])) for title, p in parts.items()}
+        shares = {title: (Accuracy.of(was[p], meant[p]), Accuracy.of(now[p], meant[p])) for title, p in parts.items()}
         tested = _tested(run)
         _table(run, shares, tested)
         say(describe_change(run, shares["Kept aside"], tested))
@@ -105,7 +105,7 @@ def _tested(run: Run) -> tuple[float | None, float | None]:
     return before, test_accuracy(run)
 
 
-def describe_change(run: Run, aside: tuple[Share, Share], tested: tuple[float | None, float | None]) -> str:
+def describe_change(run: Run, aside: tuple[Accuracy, Accuracy], tested: tuple[float | None, float | None]) -> str:
     """Say in a sentence what learning brought, and what it cost."""
     was, now = aside
     if was.unread or now.unread:
@@ -120,7 +120,7 @@ def describe_change(run: Run, aside: tuple[Share, Share], tested: tuple[float | 
     return text
 
 
-def _table(run: Run, shares: dict[str, tuple[Share, Share]], tested: tuple[float | None, float | None]) -> None:
+def _table(run: Run, shares: dict[str, tuple[Accuracy, Accuracy]], tested: tuple[float | None, float | None]) -> None:
     rows: list[list[str | Cell]] = [
         [title, before.cell(), after.cell(), _points(before.share, after.share)]
         for title, (before, after) in shares.items()

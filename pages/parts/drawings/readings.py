@@ -24,7 +24,7 @@ _ASKED = "drawings-read-all"  # session: whether more than that were asked for
 
 
 @dataclass(frozen=True)
-class Share:
+class Accuracy:
     """How many of so many drawings are read right; `unread` of them were not read yet."""
 
     right: int
@@ -32,7 +32,7 @@ class Share:
     unread: int = 0
 
     @classmethod
-    def of(cls, read_as: np.ndarray, meant: np.ndarray) -> Share:
+    def of(cls, read_as: np.ndarray, meant: np.ndarray) -> Accuracy:
         """Compare int64 (n,) digits that were read, UNREAD where not, with what they are meant to be."""
         return cls(int((read_as == meant).sum()), len(meant), int((read_as == UNREAD).sum()))
 
@@ -105,7 +105,7 @@ def readings_table(runs: Sequence[Run]) -> bool:
     rows = []
     for run in runs:
         read_as = readings(run, everything)
-        rows.append((run, Share.of(read_as, meant), Share.of(read_as[aside], meant[aside])))
+        rows.append((run, Accuracy.of(read_as, meant), Accuracy.of(read_as[aside], meant[aside])))
     rows.sort(key=lambda row: (row[1].unread > 0, -row[1].right))
     names = run_labels(runs)
     head = ("Model", "All drawings", "Kept aside", "Test set")
@@ -116,7 +116,7 @@ def readings_table(runs: Sequence[Run]) -> bool:
     return begun
 
 
-def describe_readings(shares: Sequence[tuple[str, Share]]) -> str:
+def describe_readings(shares: Sequence[tuple[str, Accuracy]]) -> str:
     """Say in a sentence which of the named runs reads most drawings right; empty while none has read them all."""
     read_all = [(name, share) for name, share in shares if share.share is not None]
     if not read_all:
@@ -130,7 +130,7 @@ def describe_readings(shares: Sequence[tuple[str, Share]]) -> str:
     return f"{text}. Choose a model under “Misread by” to see its mistakes." if most < count else f"{text}."
 
 
-def _line(names: dict[str, str], run: Run, everything: Share, aside: Share) -> list[str | Cell]:
+def _line(names: dict[str, str], run: Run, everything: Accuracy, aside: Accuracy) -> list[str | Cell]:
     try:
         # Of those it has learned from it must read more: what is kept aside tells.
         note = "learned from drawings" if run.config.start else ""

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 _MEMORY = "latent-address"  # session: what this page has put into the address
+_RENAMED = {"torn": "displacement"}  # what links made earlier call it
 
 
 def wanted(name: str, first: str, key: str) -> str:
@@ -69,7 +70,7 @@ def _choose(
 
 def pills(label: str, name: str, titles: Mapping[str, str], tip: str) -> tuple[str, ...]:
     """Let people choose any of a few, none at first; in the address with commas between."""
-    now = wanted(name, "", _key(name)).split(",")
+    now = [_RENAMED.get(one, one) for one in wanted(name, "", _key(name)).split(",")]
     st.session_state[_key(name)] = [one for one in titles if one in now]
     picked = st.pills(
         label,

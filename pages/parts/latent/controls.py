@@ -19,7 +19,7 @@ _LAYERS_TIP = (
     "Background: what the decoder draws at each place. Moved apart: digits that lie far from those with the "
     "nearest codes."
 )
-LAYERS = {"pictures": "Pictures", "plane": "Background", "torn": "Moved apart"}
+LAYERS = {"pictures": "Pictures", "plane": "Background", "displacement": "Moved apart"}
 # The buttons are as high as the select boxes beside them; on a narrow page two share a line, so that the map is near.
 _LEVEL = """<style>
 .st-key-latent-controls [data-testid="stButtonGroup"] button:not([data-testid="stWidgetLabel"] button) {

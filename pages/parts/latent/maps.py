@@ -63,9 +63,9 @@ def show_maps(choice: Choice, shown: Sequence[Shown], *, forming: bool) -> None:
 def _view(shown: Shown, choice: Choice) -> MapView:
     run, projection = shown
     method, sample, version = projection.method, projection.sample, projection.version
-    torn = None
-    if "torn" in choice.layers and TRUST.load(run, method, sample):
-        torn = address(sample, "torn", version=version, run=run.id, method=method)
+    displacement = None
+    if "displacement" in choice.layers and TRUST.load(run, method, sample):
+        displacement = address(sample, "displacement", version=version, run=run.id, method=method)
     return MapView(
         run=run.id,
         name=run.name,
@@ -76,6 +76,6 @@ def _view(shown: Shown, choice: Choice) -> MapView:
         points=address(sample, "points", version=version, run=run.id, method=method),
         count=len(projection.points),
         coloring=coloring(run, projection, choice),
-        torn=torn,
+        displacement=displacement,
         decodes=run.has_weights(),
     )

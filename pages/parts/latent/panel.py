@@ -16,7 +16,7 @@ from core.runs.run import Run
 from core.runs.weights import load_model
 from pages.parts.atlas.component import Pick
 from pages.parts.shared.nearest import nearest_tiles
-from pages.parts.shared.strips import Row, error_map, image_strip, image_tiles, rgb
+from pages.parts.shared.strips import StripRow, error_map, image_strip, image_tiles, rgb
 from pages.parts.shared.style import plain, say
 
 Shown = tuple[Run, Projection]
@@ -114,7 +114,7 @@ def _redrawn(runs: Sequence[Run], first: Projection, row: int) -> None:
         redrawn = reconstruction.reconstruct(load_model(run), image)
         errors.append(f"{float(reconstruction.mean_squared_errors(image, redrawn / np.float32(255))[0]):.4f}")
         pictures = np.concatenate([rgb(image), rgb(redrawn), error_map(image, redrawn)])
-        lines.append(Row(run.name, pictures, f"error {errors[-1]}"))
+        lines.append(StripRow(run.name, pictures, f"error {errors[-1]}"))
     if len(lines) == 1:
         image_tiles(lines[0].images, captions, label="The digit and its reconstruction", scale=3)
     else:
@@ -130,8 +130,8 @@ def _place(run: Run, projection: Projection, what: Picked) -> None:
     image_tiles(decoded, ["Decoded"], label="The decoder's picture of this place", scale=3)
     exact = "the code at this place" + (" of the plane" if projection.codes.shape[1] > 2 else "")
     how = exact if projection.basis is not None else "the mean of the nearest codes on the map"
-    strange = float(projection.distance_ratio(code)[0])
-    far = f" Its nearest real code is {strange:.1f} times as far away as codes usually are." if strange < 1e6 else ""
+    distance = float(projection.distance_ratio(code)[0])
+    far = f" Its nearest real code is {distance:.1f} times as far away as codes usually are." if distance < 1e6 else ""
     say(f"Nobody wrote this digit: the decoder draws {how}.{far}")
     _neighbours(projection, code[0], None)
 

@@ -14,7 +14,7 @@ from core.data.datasets import DATASETS
 from core.figures.palette import DIGIT_COLORS
 from core.latent.codes import CODES
 from core.latent.projection import Projection
-from core.latent.selection import Share, inside, mean_digit, mix, table
+from core.latent.selection import ClassShare, inside, mean_digit, mix, table
 from core.measures import reconstruction
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
@@ -137,7 +137,7 @@ def _show_more() -> None:
     st.session_state[_MORE] = st.session_state.get(_MORE, 1) + 1
 
 
-def mix_html(shares: Sequence[Share]) -> str:
+def mix_html(shares: Sequence[ClassShare]) -> str:
     """Return the class mix as bars with count and share, the widest 100 % of the selection."""
     cells = []
     for share in shares:

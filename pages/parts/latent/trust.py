@@ -17,11 +17,11 @@ from pages.parts.latent import address
 from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
 from pages.parts.shared.job import Wish, follow
-from pages.parts.shared.strips import Row, image_strip
+from pages.parts.shared.strips import StripRow, image_strip
 from pages.parts.shared.style import plain, say
 from pages.parts.shared.table import Cell, table
 
-_TORN, _NEAR = 6, 7  # digits shown, and nearest codes beside each
+_DISPLACED, _NEAR = 6, 7  # digits shown, and nearest codes beside each
 _ROWS = (
     ("trustworthiness", "Neighbours here are neighbours in code (trustworthiness)"),
     ("kept", "Nearest codes that are nearest here, too"),
@@ -46,7 +46,7 @@ def trust(run: Run, projection: Projection) -> None:
     _table(figures)
     say(_how(found[0], len(projection.points)))
     if PROJECTORS[method].kind != "itself":  # which tears nothing
-        _torn(projection, found[1])
+        _displaced(projection, found[1])
 
 
 def measured(run: Run, projection: Projection) -> None:
@@ -92,11 +92,11 @@ def _how(found: Trust, count: int) -> str:
     return f"Measured over {asked} and the {found.neighbours} nearest. Trustworthiness after Venna & Kaski, 2001."
 
 
-def _torn(projection: Projection, torn: np.ndarray) -> None:
-    rows = np.argsort(-torn, kind="stable")[:_TORN]
+def _displaced(projection: Projection, displacement: np.ndarray) -> None:
+    rows = np.argsort(-displacement, kind="stable")[:_DISPLACED]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**Moved furthest apart from their nearest codes**", width="content")
-        marked = "torn" in st.session_state.get("latent-show", [])
+        marked = "displacement" in st.session_state.get("latent-show", [])
         if st.button("Take the marks off" if marked else "Mark them on the map", key="trust-mark", on_click=_mark):
             st.rerun()
     names = DATASETS[projection.dataset].classes
@@ -105,12 +105,12 @@ def _torn(projection: Projection, torn: np.ndarray) -> None:
     for row, others in zip(rows, near, strict=True):
         images = samples.images_of(projection.dataset, np.concatenate([[row], others]))
         title = f"{name_of(projection, int(row))}, class {names[projection.labels[row]]}"
-        far = f"{_percent(torn[row])} of the map's width away"
-        lines.append(Row(title, images, far))
+        far = f"{_percent(displacement[row])} of the map's width away"
+        lines.append(StripRow(title, images, far))
     image_strip(lines, ["digit", *[""] * _NEAR])
     st.caption("Each digit before the digits with the nearest codes, and how far those lie from it on the map.")
 
 
 def _mark() -> None:
     shown: Sequence[str] = st.session_state.get("latent-show", [])
-    address.put("show", [name for name in LAYERS if (name in shown) != (name == "torn")])
+    address.put("show", [name for name in LAYERS if (name in shown) != (name == "displacement")])

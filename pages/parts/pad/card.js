@@ -1,5 +1,5 @@
 // @ts-check
-// One model's card. A classifier shows its verdict and ten bars, an autoencoder what it redrew and how strange it finds
+// One model's card. A classifier shows its verdict and ten bars, an autoencoder what it redrew and how unusual it finds
 // the drawing. A card is built once; an answer only changes texts, classes and transforms, and those only where they differ.
 
 import { best, DIGITS, percent } from "./verdict.js";
@@ -7,7 +7,7 @@ import { button, context, node, setText } from "../web/dom.js";
 import { bytesOf, erase, pictureCanvas, pixelsOf } from "../web/pixels.js";
 
 /** @typedef {{ id: string, name: string, color: string, glyph: string, task: string }} Run */
-/** @typedef {{ image: string, error: number, stranger: number | null }} Redrawn */
+/** @typedef {{ image: string, error: number, percentile: number | null }} Redrawn */
 
 class BaseCard {
   /** @param {Run} run @param {string} kind @param {HTMLElement} title */
@@ -88,7 +88,7 @@ export class Card extends BaseCard {
   /** @param {Run} run */
   describe(run) {
     super.describe(run);
-    this.title.title = `${run.name}: let the river and the steps follow this model`;
+    this.title.title = `${run.name}: let the panels below follow this model`;
   }
 
   /** @param {boolean} leads */
@@ -160,13 +160,13 @@ export class RedrawnCard extends BaseCard {
     this.scale = Object.assign(node("div", "scale"), { ariaHidden: "true" });
     this.needle = node("i", "needle");
     this.scale.append(this.needle);
-    this.strange = node("span", "strange");
-    this.strange.dataset.testid = "stranger";
+    this.rank = node("span", "rank");
+    this.rank.dataset.testid = "percentile";
     this.share = node("span", "share");
     this.of = node("span", "word");
-    this.strange.append(this.share, this.of);
+    this.rank.append(this.share, this.of);
     const facts = node("div", "facts");
-    facts.append(this.measure, this.scale, this.strange);
+    facts.append(this.measure, this.scale, this.rank);
     this.body.append(pair, facts, this.error);
     this.describe(run);
     this.clear();
@@ -181,31 +181,32 @@ export class RedrawnCard extends BaseCard {
   }
 
   /** @param {Redrawn} answer @param {ImageData} pixels what it saw */
-  paint({ image, error, stranger }, pixels) {
+  paint({ image, error, percentile }, pixels) {
     this.fail("");
     this.root.classList.remove("waiting");
     this.saw.putImageData(pixels, 0, 0);
     this.drew.putImageData(pixelsOf(bytesOf(image)), 0, 0);
     setText(this.measure, `Error ${error.toFixed(4)}`);
-    this.judge(stranger);
-    this.said = `${this.name.textContent}: ${this.strange.textContent}`;
+    this.judge(percentile);
+    this.said = `${this.name.textContent}: ${this.rank.textContent}`;
   }
 
   /**
-   * @param {number | null} [stranger] the share of the test digits that it redraws better than this drawing, null while
+   * @param {number | null} [percentile] the share of the test digits that it redraws better than this drawing, null while
    * they are measured
    */
-  judge(stranger) {
-    const known = typeof stranger === "number";
+  judge(percentile) {
+    const known = typeof percentile === "number";
     this.scale.classList.toggle("known", known);
-    if (known) this.needle.style.transform = `translateX(${100 * stranger}%)`;
-    setText(this.share, known ? `Stranger than ${shareOf(stranger)}` : stranger === null ? "Measuring" : "");
-    setText(this.of, known ? " of the test digits" : stranger === null ? " the test digits" : "");
+    if (known) this.needle.style.transform = `translateX(${100 * percentile}%)`;
+    setText(this.share, known ? `More unusual than ${shareOf(percentile)}` : percentile === null ? "Measuring" : "");
+    setText(this.of, known ? ` ${percentile < 1 ? "of the " : ""}test digits` : percentile === null ? " the test digits" : "");
   }
 }
 
-/** Never 100 % while one digit is stranger still. @param {number} p */
+/** Never 100 % while one digit is more unusual still. @param {number} p */
 function shareOf(p) {
-  if (p >= 0.995 && p < 1) return `${(Math.floor(1000 * p) / 10).toFixed(1)} %`;
+  if (p === 1) return "all";
+  if (p >= 0.995) return `${(Math.floor(1000 * p) / 10).toFixed(1)} %`;
   return `${Math.round(100 * p)} %`;
 }

@@ -34,7 +34,7 @@ export class Cards {
     return [...this.cards.values()].filter((card) => card instanceof Card);
   }
 
-  /** The classifier that the river and the steps follow, null when there is none. */
+  /** The classifier that the growth and the steps follow, null when there is none. */
   get lead() {
     const cards = this.classifiers();
     return (cards.find((card) => card.id === this.wish) ?? cards[0])?.run ?? null;

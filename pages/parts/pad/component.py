@@ -43,7 +43,7 @@ _mount = component(
 
 
 @dataclass(frozen=True)
-class Drawing:
+class PadDrawing:
     """What is on the pad: strokes as float64 (m, 2) or (m, 3) in pad units, the pen's width, and the uint8 (28, 28)
     they make.
 
@@ -64,11 +64,11 @@ def pad(
     panels: Sequence[str] = (),
     latent: dict[str, Any] | None = None,
     teaches: bool = False,
-) -> Drawing:
+) -> PadDrawing:
     """Show the pad with a live card for each run, at most live.MAX_RUNS; return the drawing as of the last pen-up.
 
     The drawing is in st.session_state["drawing"], so every page that shows a pad shows the same one.
-    show_answers: False shows the pad and the 28 x 28 alone. panels: of "river", "map" and "steps", those shown below.
+    show_answers: False shows the pad and the 28 x 28 alone. panels: of "growth", "map" and "steps", those shown below.
     latent: which map the panel shows: {"run": id, "name", "method", "title", "version"}. teaches: whether a drawing
     can be saved with a label.
     """
@@ -113,9 +113,9 @@ def _described(run: Run) -> dict[str, Any]:
     }
 
 
-def _newer(said: object) -> Drawing:
+def _newer(said: object) -> PadDrawing:
     """The drawing the browser sent if it is newer than the session's and sound, else the session's."""
-    known: Drawing = st.session_state.setdefault("drawing", Drawing())
+    known: PadDrawing = st.session_state.setdefault("drawing", PadDrawing())
     if not isinstance(said, dict):
         return known
     stamp, width = said.get("stamp"), said.get("width")
@@ -128,12 +128,12 @@ def _newer(said: object) -> Drawing:
         image = render(strokes, width) if strokes else None
     except ValueError:
         return known  # not from our pad: it only ever sends what can be read
-    newer = Drawing(tuple(strokes), float(width), image, float(stamp))
+    newer = PadDrawing(tuple(strokes), float(width), image, float(stamp))
     st.session_state["drawing"] = newer
     return newer
 
 
-def _as_data(drawing: Drawing) -> dict[str, Any] | None:
+def _as_data(drawing: PadDrawing) -> dict[str, Any] | None:
     if not drawing.stamp:
         return None
     strokes = [stroke.round(4).tolist() for stroke in drawing.strokes]

@@ -50,7 +50,7 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 const WORDS = 600; // ms of quiet until the verdicts are read out
 const MEASURING = 2000; // ms until the same drawing is asked about again, while the server measures test digits
 /** @type {Record<string, new (pad: Pad) => Panel>} */
-const PANELS = { river: GrowthPanel, map: LatentMap, steps: Steps };
+const PANELS = { growth: GrowthPanel, map: LatentMap, steps: Steps };
 const TOPICS = ["line", "answer", "picture", "panels"]; // what can be said below the pad, the first that is wins
 
 export default class Pad {
@@ -148,7 +148,7 @@ export default class Pad {
       this.panelBox.replaceChildren(...shown.map((panel) => panel.root));
       this.panelBox.dataset.shown = wanted.join();
     }
-    this.lab.classList.toggle("follows", wanted.includes("river") || wanted.includes("steps"));
+    this.lab.classList.toggle("follows", wanted.includes("growth") || wanted.includes("steps"));
     shown.forEach((panel) => panel.update(this.data));
     const asks = JSON.stringify([this.cards.ids(), wanted, map, drawing?.stamp]);
     if (asks !== this.asks) this.ask();
@@ -246,8 +246,8 @@ export default class Pad {
     this.panels.forEach((panel) => panel.paint(reply, asked));
     this.lab.dataset.seq = String(reply.seq);
     this.later("words", WORDS, () => (this.words.textContent = this.cards.words()));
-    const strangers = Object.values(reply.redrawn ?? {}).map((one) => one.stranger);
-    const measuring = strangers.includes(null) || reply.map?.near?.length === 0;
+    const percentiles = Object.values(reply.redrawn ?? {}).map((one) => one.percentile);
+    const measuring = percentiles.includes(null) || reply.map?.near?.length === 0;
     if (measuring) this.later("again", MEASURING, () => this.ask());
     else clearTimeout(this.timers.again);
   }

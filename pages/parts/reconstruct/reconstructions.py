@@ -18,7 +18,7 @@ from core.runs.store import store
 from core.runs.weights import load_model
 from pages.parts.shared.noise import Noise
 from pages.parts.shared.run_mark import RunMark, run_mark
-from pages.parts.shared.strips import Row, error_map, image_strip, rgb
+from pages.parts.shared.strips import StripRow, error_map, image_strip, rgb
 from pages.parts.shared.table import Cell, table
 
 
@@ -118,18 +118,18 @@ def _error(dataset: str, noise: Noise, redraw: Callable[[np.ndarray], np.ndarray
     return error
 
 
-def rows_of(line: Redrawer, images: np.ndarray, seen: np.ndarray, with_error: bool) -> list[Row]:
+def rows_of(line: Redrawer, images: np.ndarray, seen: np.ndarray, with_error: bool) -> list[StripRow]:
     """Return what the line makes of `seen` as a row, and if wished where it errs from the images they come from.
 
     images, seen: uint8 (k, 28, 28), without and with noise.
     """
     redrawn = line.redraw(seen)
-    row = Row(line.name, redrawn, line.detail, mark=line.mark)
+    row = StripRow(line.name, redrawn, line.detail, mark=line.mark)
     if not with_error:
         return [row]
     errors = reconstruction.mean_squared_errors(images, redrawn / np.float32(255))
     notes = [f"{error:.4f}" for error in errors]
-    return [row, Row("", error_map(images, redrawn), f"error, mean {errors.mean():.4f}", notes)]
+    return [row, StripRow("", error_map(images, redrawn), f"error, mean {errors.mean():.4f}", notes)]
 
 
 def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_error: bool, noise: Noise) -> None:
@@ -147,7 +147,7 @@ def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_erro
         names = [name for name in columns if (noise.active or name != "Noise") and (with_error or name != "Error")]
         shown = np.concatenate([columns[name] for name in names])
         error = float(reconstruction.mean_squared_errors(drawing, redrawn / np.float32(255))[0])
-        rows.append(Row(line.name, shown, f"{line.code_size} numbers, error {error:.4f}", mark=line.mark))
+        rows.append(StripRow(line.name, shown, f"{line.code_size} numbers, error {error:.4f}", mark=line.mark))
     if rows:
         image_strip(rows, names, scale=3)
 

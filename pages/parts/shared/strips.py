@@ -22,7 +22,7 @@ ERROR_LIMIT = 0.5  # an error this large (in grey, 0..1) has the full colour
 
 
 @dataclass(frozen=True)
-class Row:
+class StripRow:
     """One line of a strip: uint8 images (k, 28, 28) grey or (k, 28, 28, 3) RGB.
 
     `detail` is a second line under the label, `notes` one short text under each picture.
@@ -44,7 +44,7 @@ class Caption:
 
 
 def image_strip(
-    rows: Sequence[Row], captions: Sequence[str | Caption] | None = None, *, scale: int = 2, wrap: bool = False
+    rows: Sequence[StripRow], captions: Sequence[str | Caption] | None = None, *, scale: int = 2, wrap: bool = False
 ) -> None:
     """Draw rows of pictures with their labels left, each pixel `scale` CSS pixels wide.
 
@@ -107,7 +107,7 @@ def error_legend() -> None:
     )
 
 
-def _group(rows: Sequence[Row], captions: Sequence[str | Caption] | None, part: slice, scale: int) -> str:
+def _group(rows: Sequence[StripRow], captions: Sequence[str | Caption] | None, part: slice, scale: int) -> str:
     """Some columns of a strip with all their rows."""
     html = []
     if captions is not None:
@@ -129,7 +129,7 @@ def _cells(kind: str, texts: list[str]) -> str:
     return f'<div class="{kind} dl-cells">{"".join(f"<span>{text}</span>" for text in texts)}</div>'
 
 
-def _label(row: Row) -> str:
+def _label(row: StripRow) -> str:
     detail = f"<small>{escape(row.detail)}</small>" if row.detail else ""
     label = f"<b>{row.mark.html if row.mark else ''}{escape(row.label)}</b>" if row.label else ""
     return label + detail

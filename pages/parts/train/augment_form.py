@@ -11,7 +11,7 @@ from core.data.augment import AUGMENTATION_RANGES, NOISES, Augmentation, augment
 from core.data.datasets import load
 from core.models.contract import ModelSpec
 from pages.parts.shared.noise import NOISE_TITLES
-from pages.parts.shared.strips import Row, image_strip
+from pages.parts.shared.strips import StripRow, image_strip
 from pages.parts.train.form_fields import KEY, choice, real
 
 _SHOWN, _VARIANTS = 4, 3  # training digits in the preview, and pictures of each
@@ -80,8 +80,8 @@ def _preview(dataset: str, varied: dict[str, float], noise: str, level: float) -
         rng = np.random.default_rng(drawn)
         moved = augment(np.tile(images, (_VARIANTS, 1, 1)), settings, rng, labels)
         seen = corrupt(moved, noise, level, rng)
-    rows = [Row("" if i else "As the model sees them", seen[i * _SHOWN :][:_SHOWN]) for i in range(_VARIANTS)]
-    image_strip([Row("Training digits", images), *rows])
+    rows = [StripRow("" if i else "As the model sees them", seen[i * _SHOWN :][:_SHOWN]) for i in range(_VARIANTS)]
+    image_strip([StripRow("Training digits", images), *rows])
     st.button("Vary again", key=f"{KEY}-vary-again", icon=":material/refresh:", on_click=_draw_anew)
 
 

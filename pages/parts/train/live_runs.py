@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS, is_ready, load
-from core.figures.curves import Reference, describe_learning_curves, learning_curves
+from core.figures.curves import ReferenceLine, describe_learning_curves, learning_curves
 from core.measures.pca import pca_error
 from core.runs.run import Run, RunNotFound
 from core.runs.slots import taken
@@ -22,7 +22,7 @@ from pages.parts.shared.noise import Noise
 from pages.parts.shared.run_controls import stop_all
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.run_status import count_active, run_status
-from pages.parts.shared.strips import Caption, Row, image_strip
+from pages.parts.shared.strips import Caption, StripRow, image_strip
 from pages.parts.shared.style import plain
 
 _HOW_TO_READ = "Thin lines: training batches; strong lines: test digits, a large mark where all were tested."
@@ -80,13 +80,13 @@ def _live(runs: list[Run], every: float | None) -> None:
         st.rerun()
 
 
-def _references(runs: Sequence[Run]) -> list[Reference]:
+def _references(runs: Sequence[Run]) -> list[ReferenceLine]:
     """Return PCA's error at each code size among the runs, as far as it is known by now."""
     known = []
     for dataset, size in sorted({place for run in runs if (place := _code(run))}):
         error = _pca_error(dataset, size)
         if error.done() and error.exception() is None:
-            known.append(Reference(f"PCA, {size} components", error.result()))
+            known.append(ReferenceLine(f"PCA, {size} components", error.result()))
     return known
 
 
@@ -119,7 +119,7 @@ def _strips(runs: Sequence[Run]) -> None:
     probed = [(run, probe) for run in runs if is_ready(run.config.dataset) and (probe := run.probe())]
     digits = 20 if len(probed) == 1 else 10
     for half in (slice(0, 10), slice(10, digits)):
-        redrawn: dict[tuple[str, bytes], dict[bytes, list[Row]]] = {}
+        redrawn: dict[tuple[str, bytes], dict[bytes, list[StripRow]]] = {}
         for run, probe in probed:
             indices, outputs = probe.indices[half], probe.outputs[half]
             test = load(run.config.dataset).test
@@ -128,13 +128,13 @@ def _strips(runs: Sequence[Run]) -> None:
             if run.spec.task == "classify":
                 _answers(run, test.images[indices], test.labels[indices], outputs)
                 continue
-            originals = [Row("Test digits", test.images[indices])]
+            originals = [StripRow("Test digits", test.images[indices])]
             same = redrawn.setdefault((run.config.dataset, indices.tobytes()), {b"": originals})
             rows = same[b""]
             if probe.inputs is not None:
                 inputs, noise = probe.inputs[half], Noise(run.config.noise, run.config.noise_level)
-                rows = same.setdefault(inputs.tobytes(), [Row("With noise", inputs, str(noise))])
-            rows.append(Row(run.name, outputs, mark=run_mark(run)))
+                rows = same.setdefault(inputs.tobytes(), [StripRow("With noise", inputs, str(noise))])
+            rows.append(StripRow(run.name, outputs, mark=run_mark(run)))
         for seen in redrawn.values():
             image_strip([row for part in seen.values() for row in part], wrap=True)
 
@@ -143,5 +143,5 @@ def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarr
     classes, answers = DATASETS[run.config.dataset].classes, outputs.argmax(axis=1)
     right = answers == labels
     captions = [Caption(classes[a], wrong=not r) for a, r in zip(answers, right, strict=True)]
-    row = Row(run.name, images, f"{right.sum()} of {len(right)} right", mark=run_mark(run))
+    row = StripRow(run.name, images, f"{right.sum()} of {len(right)} right", mark=run_mark(run))
     image_strip([row], captions, wrap=True)

@@ -17,9 +17,9 @@ export function* parts(codes, most) {
 /** A number of a code as it is shown. @param {number} value */
 export const short = (value) => (Object.is(Math.round(value * 100), -0) ? 0 : value).toFixed(2).replace("-", "−");
 
-/** How far from real codes, in words and a number. @param {number | null} [strange] */
-export function strangely(strange) {
-  if (strange === null || strange === undefined) return "Beyond all real codes.";
-  if (strange < 0.005) return "The code of a real digit.";
-  return `${strange.toFixed(1)} × the usual distance to the nearest real code.`;
+/** How far from real codes, in words and a number. @param {number | null} [ratio] */
+export function distanceWords(ratio) {
+  if (ratio === null || ratio === undefined) return "Beyond all real codes.";
+  if (ratio < 0.005) return "The code of a real digit.";
+  return `${ratio.toFixed(1)} × the usual distance to the nearest real code.`;
 }

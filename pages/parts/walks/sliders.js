@@ -1,7 +1,7 @@
 // @ts-check
 // One slider for each number of a code, strongest first; the picture follows them at pointer speed.
 
-import { parts, sent, short, strangely } from "./codes.js";
+import { parts, sent, short, distanceWords } from "./codes.js";
 import { Pictures } from "./pictures.js";
 import { StripSlider } from "./strip.js";
 import { button, clamp, node, setText } from "../web/dom.js";
@@ -46,11 +46,11 @@ export class Sliders {
     this.screen = new Pictures(1, 1, "large");
     this.screen.canvas.setAttribute("role", "img");
     this.screen.canvas.dataset.testid = "sliders-screen";
-    this.strange = node("p", "reads");
+    this.distance = node("p", "reads");
     const buttons = node("div", "buttons");
     buttons.append(button("Reset", "", () => this.start(this.base)), button("Random", "", () => this.random()));
     const left = node("div", "sliders-left");
-    left.append(this.screen.canvas, this.strange, buttons);
+    left.append(this.screen.canvas, this.distance, buttons);
     this.cards = node("div", "cards");
     this.more = button("", "more", () => this.add());
     const right = node("div", "sliders-right");
@@ -135,11 +135,11 @@ export class Sliders {
 
   /** @param {number} [place] the number that was changed */
   redraw(place) {
-    this.ask({ kind: "code", codes: [sent(this.code)], map: this.walk.place, strange: true }, (reply) => {
+    this.ask({ kind: "code", codes: [sent(this.code)], map: this.walk.place, distance: true }, (reply) => {
       const { canvas } = this.screen;
       this.screen.paint(bytesOf(reply.images));
       canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
-      setText(this.strange, strangely(reply.strange[0]));
+      setText(this.distance, distanceWords(reply.distance[0]));
       const strip = place === undefined ? null : this.sliders.get(place)?.strip;
       if (strip) strip.announce(this.moving === place ? this.places : null, reply.places[0]);
       else if (reply.places[0]) this.walk.announce([reply.places[0]], 0);

@@ -1,7 +1,7 @@
 // @ts-check
 // A code, and some times the difference between two others added to it.
 
-import { parts, sent, short, strangely } from "./codes.js";
+import { parts, sent, short, distanceWords } from "./codes.js";
 import { Pictures } from "./pictures.js";
 import { StripSlider } from "./strip.js";
 import { node, setText } from "../web/dom.js";
@@ -32,8 +32,8 @@ export class Sum {
     this.terms = node("div", "terms");
     this.under = node("div", "sum-slider");
     this.value = node("span", "card-value");
-    this.strange = node("p", "reads");
-    this.strange.role = "status";
+    this.distance = node("p", "reads");
+    this.distance.role = "status";
     this.root.append(this.terms, this.under);
   }
 
@@ -56,7 +56,7 @@ export class Sum {
     this.strip = strip;
     const said = node("p", "card-head");
     said.append(node("b", "", "Times the difference"), this.value);
-    this.under.replaceChildren(said, strip.root, this.strange);
+    this.under.replaceChildren(said, strip.root, this.distance);
     this.places = null;
     this.first(strip);
     this.move(this.amount);
@@ -110,12 +110,12 @@ export class Sum {
     this.amount = amount;
     setText(this.value, short(amount));
     const { name } = this;
-    this.ask({ kind: "code", codes: [sent(this.at(amount))], map: this.walk.place, strange: true }, (reply) => {
+    this.ask({ kind: "code", codes: [sent(this.at(amount))], map: this.walk.place, distance: true }, (reply) => {
       if (name !== this.name) return;
       const { pictures } = this.shown[3];
       pictures.paint(bytesOf(reply.images));
       pictures.canvas.dataset.amount = String(amount);
-      setText(this.strange, strangely(reply.strange[0]));
+      setText(this.distance, distanceWords(reply.distance[0]));
       this.strip?.announce(this.places, reply.places[0]);
     });
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// What lies over the points: rings, the selection's outline, a walk, torn points. Drawn alone, so that following the
+// What lies over the points: rings, the selection's outline, a walk, points moved apart. Drawn alone, so that following the
 // pointer costs no points.
 
 import { context } from "../../web/dom.js";
@@ -9,7 +9,7 @@ import { strokeOutlined, writeOutlined } from "../../web/view.js";
 /** @import { Place, Walked } from "../../web/types.js" */
 /** @import { View } from "../../web/view.js" */
 
-const TORN = 100; // points marked
+const DISPLACED = 100; // points marked
 const CROSS = 4; // CSS pixels
 const SIGN = [14, 17]; // CSS pixels that a class's name takes
 
@@ -18,9 +18,9 @@ const SIGN = [14, 17]; // CSS pixels that a class's name takes
  * @typedef {{
  *   view: View, points: Float32Array, count: number, text: string, paper: string, ratio: number,
  *   polygon: Place[] | null, outline: Outline | null, hovered: number, picked: Ring[], walk: Walked | null,
- *   torn: number[]
+ *   displaced: number[]
  * }} What
- * hovered: a row, or -1; torn: rows
+ * hovered: a row, or -1; displaced: rows
  */
 
 export class Over {
@@ -42,7 +42,7 @@ export class Over {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, canvas.width, canvas.height);
     ctx.setTransform(what.ratio, 0, 0, what.ratio, 0, 0);
-    if (what.torn.length) this.crosses(what, what.torn.filter((row) => row < what.count).map(at));
+    if (what.displaced.length) this.crosses(what, what.displaced.filter((row) => row < what.count).map(at));
     if (what.polygon) this.shape(what, what.polygon.map(([x, y]) => what.view.at(x, y)));
     if (what.outline) this.shape(what, what.outline.shape);
     if (what.walk) this.path(what, what.walk);
@@ -106,10 +106,10 @@ export class Over {
   }
 }
 
-/** The rows whose neighbours the map tore furthest away, worst first. @param {Float32Array} torn */
-export function mostTorn(torn) {
-  const rows = Array.from(torn.keys()).filter((row) => torn[row] > 0);
-  return rows.sort((a, b) => torn[b] - torn[a]).slice(0, TORN);
+/** The rows whose neighbours the map tore furthest away, worst first. @param {Float32Array} displacement */
+export function mostDisplaced(displacement) {
+  const rows = Array.from(displacement.keys()).filter((row) => displacement[row] > 0);
+  return rows.sort((a, b) => displacement[b] - displacement[a]).slice(0, DISPLACED);
 }
 
 /** @typedef {{ name: string, label: number, at: Place }} Sign a class's name on the screen */

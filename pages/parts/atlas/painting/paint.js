@@ -115,6 +115,6 @@ export function paintOver(map) {
     hovered: hub.hovered,
     picked: hub.rings(index),
     walk: still && here && walk.path.length ? walk : null,
-    torn: still && hub.data.layers.includes("torn") ? map.tornRows : [],
+    displaced: still && hub.data.layers.includes("displacement") ? map.displacedRows : [],
   });
 }

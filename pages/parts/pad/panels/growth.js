@@ -1,5 +1,5 @@
 // @ts-check
-// The river: how probable the lead finds each digit, against the ink drawn so far, as bands that grow with the pen.
+// The growth: how probable the lead finds each digit, against the ink drawn so far, as bands that grow with the pen.
 
 import { frame, Growth, RESTS, RETRY, Sheet } from "./panel.js";
 import { Replay } from "./replay.js";
@@ -11,14 +11,14 @@ import { clamp, context, node, setText } from "../../web/dom.js";
 /** @import { Asked } from "../pad.js" */
 /** @import { Reply } from "../../web/types.js" */
 
-const SHORTEST = 1.4; // pad units of ink that fill the river at first, about what a digit takes
-const FINEST = 120; // answers the river keeps over its width: more cannot be told apart
+const SHORTEST = 1.4; // pad units of ink that fill the growth at first, about what a digit takes
+const FINEST = 120; // answers the growth keeps over its width: more cannot be told apart
 const LATE = 0.9; // share of the ink after which a change of mind is a late one
 const UNSURE = 0.5; // of the verdict, below which nothing was recognised
 const THIN = 0.7; // CSS pixels below which a band is not painted
 const TALL = 15; // from which it has room for its digit
 const GLYPH = 16; // CSS pixels a side of a digit in its band
-const WIDEN = 180; // ms in which the river takes up its whole width once the pen rests
+const WIDEN = 180; // ms in which the growth takes up its whole width once the pen rests
 
 /** @typedef {CanvasRenderingContext2D} Ctx */
 /** @typedef {{ at: number, probabilities: number[] }} Answer after so much ink, in pad units */
@@ -29,7 +29,7 @@ export class GrowthPanel {
     this.pad = pad;
     this.closed = false;
     this.timer = this.frame = 0;
-    const { root, quiet } = frame("river", "The reading as it grows", "");
+    const { root, quiet } = frame("growth", "The reading as it grows", "");
     this.root = root;
     this.quiet = quiet;
     this.key = "";
@@ -42,26 +42,26 @@ export class GrowthPanel {
     this.off = /** @type {string[]} */ ([]); // steps that were left out of the last answer
     this.growth = new Growth();
     this.glyphs = DIGITS.map((digit) => glyph(digit, pad.data.palette[digit]));
-    this.sheet = new Sheet("river-sheet", () => this.draw());
+    this.sheet = new Sheet("growth-sheet", () => this.draw());
     Object.assign(this.sheet.canvas, { role: "img", ariaLabel: "Probability of each digit against the ink drawn" });
     this.replay = new Replay(this);
-    const scale = node("div", "river-scale");
+    const scale = node("div", "growth-scale");
     scale.ariaHidden = "true";
     scale.append(...["100 %", "50 %", "0 %"].map((text) => node("span", "", text)));
-    const marks = node("div", "river-along");
+    const marks = node("div", "growth-along");
     marks.ariaHidden = "true";
     for (const left of [0, 25, 50, 75, 100]) {
       const mark = node("span", "", `${left} %`);
       mark.style.left = `${left}%`;
       marks.append(mark);
     }
-    const plot = node("div", "river-plot");
+    const plot = node("div", "growth-plot");
     plot.append(scale, this.sheet.canvas, this.replay.slider, marks);
-    this.sentence = node("p", "river-said");
+    this.sentence = node("p", "growth-said");
     this.sentence.role = "status";
-    this.sentence.dataset.testid = "river-said";
+    this.sentence.dataset.testid = "growth-said";
     this.root.append(plot, this.sentence, this.replay.root);
-    this.era = 0; // counts the drawings: an exact river of an earlier one is not shown
+    this.era = 0; // counts the drawings: an exact growth of an earlier one is not shown
     this.wipe();
   }
 
@@ -150,7 +150,7 @@ export class GrowthPanel {
     this.refine();
   }
 
-  /** The exact river holds the same answers, at places spread evenly: the picture is filled in, it does not jump. */
+  /** The exact growth holds the same answers, at places spread evenly: the picture is filled in, it does not jump. */
   async refine() {
     const { ink, lead } = this.pad;
     const { strokes, width } = ink;
@@ -158,7 +158,7 @@ export class GrowthPanel {
     const [era, length] = [this.era, ink.length()];
     this.asking = true;
     const off = this.off.length ? { off: this.off } : {};
-    const reply = await this.pad.question({ kind: "river", run: lead.id, strokes, width, ...off });
+    const reply = await this.pad.question({ kind: "growth", run: lead.id, strokes, width, ...off });
     this.asking = false;
     if (this.closed || !this.key) return;
     if (era !== this.era) return this.settled();
@@ -182,7 +182,7 @@ export class GrowthPanel {
     this.rest();
   }
 
-  /** The drawing is whole: the river takes up its width, and can be scrubbed. */
+  /** The drawing is whole: the growth takes up its width, and can be scrubbed. */
   rest() {
     const [from, since] = [this.span, performance.now()];
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

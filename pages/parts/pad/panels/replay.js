@@ -1,5 +1,5 @@
 // @ts-check
-// The replay of a drawing: play and pause, a speed, a slider over the river, and the strokes one by one.
+// The replay of a drawing: play and pause, a speed, a slider over the growth, and the strokes one by one.
 
 import { strokeEnds } from "../strokes.js";
 import { button, node, setText, slider } from "../../web/dom.js";
@@ -11,10 +11,10 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const LEAST = 0.004; // share of the ink a replay begins with: an empty pad has no answer
 
 export class Replay {
-  /** @param {GrowthPanel} river */
-  constructor(river) {
-    this.river = river;
-    this.pad = river.pad;
+  /** @param {GrowthPanel} growth */
+  constructor(growth) {
+    this.growth = growth;
+    this.pad = growth.pad;
     this.speed = 1;
     this.playing = false;
     this.enabled = true;
@@ -33,8 +33,8 @@ export class Replay {
   }
 
   makeSlider() {
-    const range = slider("How much of the ink", 0, 1000, 1, 1000, "river-slider");
-    range.dataset.testid = "river-slider";
+    const range = slider("How much of the ink", 0, 1000, 1, 1000, "growth-slider");
+    range.dataset.testid = "growth-slider";
     range.addEventListener("input", () => this.to(Number(range.value) / 1000));
     range.addEventListener("keydown", (event) => {
       if (event.key !== " ") return;
@@ -65,13 +65,13 @@ export class Replay {
     for (const control of [this.play, this.before, this.after, this.slider]) control.disabled = !can;
   }
 
-  /** The river was answered for this share of the ink. @param {number} fraction */
+  /** The growth was answered for this share of the ink. @param {number} fraction */
   show(fraction) {
-    this.slider.ariaValueText = this.river.wordsNow();
+    this.slider.ariaValueText = this.growth.wordsNow();
     if (this.shown === fraction) return;
     this.shown = fraction;
     this.slider.value = String(1000 * fraction);
-    this.river.root.classList.toggle("scrubbed", fraction < 1);
+    this.growth.root.classList.toggle("scrubbed", fraction < 1);
   }
 
   // ---- moving
