@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import paths
 from core.data import datasets
 from core.data.datasets import Dataset, Split
+from core.files import read_arrays, write_arrays
 from core.jobs import submit
 from core.jobs.stored import Stored
 from core.runs import recorder
@@ -32,6 +33,13 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
         if time.monotonic() > end:
             raise AssertionError(f"did not happen within {seconds:g} s")
         time.sleep(0.02)
+
+
+def change_weights(run: Run) -> None:
+    """Have the run learn a little more: one of its weights becomes another."""
+    weights = read_arrays(run.folder / "weights.safetensors")
+    weights[next(iter(weights))].flat[0] += 1e-3
+    write_arrays(run.folder / "weights.safetensors", weights)
 
 
 def compute(stored: Stored[Any], run: Run, *parameters: str) -> None:

@@ -6,6 +6,7 @@ worker's, which holds `lock` for as long as it lives. Nothing is stored twice: a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from core.cache import keep_newest
 from core.data import datasets
 from core.files import disk_errors, is_held, write_json
 from core.models.contract import ModelSpec
@@ -245,9 +247,11 @@ class Run:
         return self.weights_version() > 0
 
     def weights_version(self) -> int:
-        """Return a number that changes with the weights; 0 when there are none."""
+        """Return a number made of the weights, the same for a copy of them; 0 when there are none."""
+        path = self.folder / "weights.safetensors"
         try:
-            return (self.folder / "weights.safetensors").stat().st_mtime_ns
+            stat = path.stat()
+            return _digest(str(path), stat.st_mtime_ns, stat.st_size)
         except OSError:
             return 0
 
@@ -283,6 +287,13 @@ def _read_facts(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
         "color": int(facts["color"]) % COLOR_COUNT,
         "shipped": bool(facts.get("shipped")),
     }
+
+
+@keep_newest(1024)
+def _digest(path: str, mtime_ns: int, size: int) -> int:
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    return int.from_bytes(digest[:6]) | 1  # exact in JSON, and never 0
 
 
 def digits_of(run: Run) -> str:

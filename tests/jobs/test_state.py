@@ -26,7 +26,7 @@ from core.measures.predictions import PREDICTIONS
 from core.progress import Progress
 from core.runs.requests import Request, requests
 from core.runs.run import Run, RunNotFound
-from tests.conftest import ROOT, alive, compute, wait_for
+from tests.conftest import ROOT, alive, change_weights, compute, wait_for
 
 Train = Callable[..., Run]
 
@@ -176,7 +176,7 @@ def test_cancelling_what_is_not_under_way_does_no_harm(run: Run) -> None:
     compute(MAPS, run, "pca", "test")
     MAPS.cancel(run, "pca", "test")
     assert MAPS.state(run, "pca", "test").state == "ready"
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert MAPS.state(run, "pca", "test").message == "The model has changed since this was computed."
     shutil.rmtree(run.folder)
     MAPS.cancel(run, "pca", "test")
@@ -278,7 +278,7 @@ def test_a_failure_is_a_sentence_until_the_weights_change(run: Run) -> None:
     state.run_job(job, fail)
     assert job_state(job, lambda: False) == JobState("failed", message="Too few digits. Take more.")
     assert job_state(job, lambda: True).state == "ready"
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert job_state(job, lambda: False) == JobState("absent")
 
 

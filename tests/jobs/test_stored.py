@@ -29,14 +29,14 @@ from core.runs.frames import frame_file, steps_of
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.worker import STORED
-from tests.conftest import ROOT, compute, silent, small, wait_for
+from tests.conftest import ROOT, change_weights, compute, silent, small, wait_for
 
 STALE = "The model has changed since this was computed."
 
 
 def learn_on(run: Run) -> None:
     """Make the run's weights newer, as another epoch does."""
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
 
 
 def encode_again(run: Run) -> None:

@@ -1,7 +1,6 @@
 """Stored codes: a run's own, made once, refused when damaged."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from core.measures import reconstruction
 from core.measures.neighbours import nearest_of_all
 from core.runs.run import Run
 from core.runs.weights import load_model
-from tests.conftest import silent, with_its_data_set_gone
+from tests.conftest import change_weights, silent, with_its_data_set_gone
 
 Train = Callable[..., Run]
 
@@ -55,11 +54,10 @@ def test_nothing_is_done_twice_until_the_weights_change(run: Run, monkeypatch: p
     assert CODES.ensure(run, silent, "test") is first
     assert NEIGHBOURS.ensure(run, silent, "test") is near
     monkeypatch.undo()
-    path = run.folder / "weights.safetensors"
-    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert CODES.load(run, "test") is first  # the old ones serve meanwhile
     newer = CODES.ensure(run, silent, "test")
-    assert newer.weights_version == run.weights_version() > first.weights_version
+    assert newer.weights_version == run.weights_version() != first.weights_version
     assert NEIGHBOURS.load(run, "test") is None  # of other codes now
     NEIGHBOURS.ensure(run, silent, "test")
     assert NEIGHBOURS.load(run, "test") is not None
@@ -220,14 +218,13 @@ def test_torn_files_are_none(run: Run) -> None:
 
 def test_a_run_whose_weights_change_meanwhile_gets_a_map_all_the_same(run: Run) -> None:
     """A small run that trains has new weights before its digits are encoded and laid out."""
-    path = run.folder / "weights.safetensors"
     before = run.weights_version()
 
     def train_on(share: float, message: str) -> None:
-        os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+        change_weights(run)
 
     found = CODES.ensure(run, train_on, "test")
     near = NEIGHBOURS.ensure(run, train_on, "test")
-    assert before == found.weights_version < run.weights_version()
+    assert before == found.weights_version != run.weights_version()
     assert CODES.load(run, "test") is found
     assert NEIGHBOURS.load(run, "test") is near

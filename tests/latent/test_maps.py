@@ -20,7 +20,7 @@ from core.latent.projectors import PROJECTORS, Fit, Projector
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import compute, silent, small, with_its_data_set_gone
+from tests.conftest import change_weights, compute, silent, small, with_its_data_set_gone
 
 Train = Callable[..., Run]
 
@@ -33,8 +33,7 @@ def run(trained: Train) -> Run:
 
 def learn_on(run: Run) -> None:
     """Make the run's weights newer, as another epoch does."""
-    path = run.folder / "weights.safetensors"
-    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
 
 
 def mapped(points: np.ndarray, codes: np.ndarray, fit: Fit | None = None) -> Projection:

@@ -1,7 +1,6 @@
 """The figures of a map: equal to scikit-learn's and to ones counted by hand, or close where only some are asked."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from core.latent.maps import MAPS
 from core.latent.trust import TRUST, displacement_of, trust_of
 from core.measures.neighbours import Neighbours, nearest_of_all
 from core.runs.run import Run
-from tests.conftest import compute
+from tests.conftest import change_weights, compute
 
 Train = Callable[..., Run]
 
@@ -177,7 +176,7 @@ def test_without_a_map_there_is_nothing_to_measure(run: Run) -> None:
 
 def test_an_old_map_is_not_measured_by_new_codes(run: Run) -> None:
     assert maps.load_projection(run, "pca") is not None
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     CODES.ensure(run, lambda share, message: None, "test")
     compute(TRUST, run, "pca", "test")
     assert TRUST.state(run, "pca", "test").state == "absent"

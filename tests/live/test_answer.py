@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from core.measures.reference import REFERENCE
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import compute
+from tests.conftest import change_weights, compute
 
 STROKES = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]]]
 Train = Callable[..., Run]
@@ -211,7 +210,7 @@ def test_a_map_there_is_none_of_does_not_silence_the_models(mapped: Run, asked: 
 
 def test_a_map_of_older_weights_is_refused(mapped: Run) -> None:
     on_map = {"run": mapped.id, "method": "pca"}
-    os.utime(mapped.folder / "weights.safetensors", ns=(mapped.weights_version() + 10**9,) * 2)
+    change_weights(mapped)
     assert "has changed" in ask(map=on_map)["map"]["error"]
     assert "has changed" in ask(kind="map", **on_map)["error"]
 

@@ -14,7 +14,7 @@ from core.data import datasets, samples
 from core.measures.predictions import PREDICTIONS, judge
 from core.runs.run import Run
 from core.runs.weights import load_model
-from tests.conftest import compute
+from tests.conftest import change_weights, compute
 
 Train = Callable[..., Run]
 
@@ -72,7 +72,7 @@ def test_nothing_is_read_twice_and_new_weights_are(run: Run, monkeypatch: pytest
     monkeypatch.setattr(samples, "batches_of", lambda *which: asked.append(which[1]) or real(*which))
     compute(PREDICTIONS, run, "test")
     assert not asked
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert PREDICTIONS.state(run, "test").state == "absent"
     assert PREDICTIONS.load(run, "test") is not None  # the old ones are shown until then
     compute(PREDICTIONS, run, "test")

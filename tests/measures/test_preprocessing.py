@@ -1,7 +1,6 @@
 """Preprocessing: what each step is worth, measured over saved drawings and over digits anywhere on the pad."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from core.measures import preprocessing
 from core.measures.preprocessing import PREPROCESSING, moved
 from core.runs.run import Run
 from core.runs.weights import load_model
-from tests.conftest import compute
+from tests.conftest import change_weights, compute
 from tests.ink.test_render import DIGITS, drawn
 
 pytestmark = pytest.mark.slow  # each trains a classifier and measures it
@@ -73,7 +72,7 @@ def test_a_report_says_when_it_is_of_older_weights_or_drawings(run: Run) -> None
     newer = PREPROCESSING.load_current(run)
     assert newer is not None
     assert newer.drawings_count == 1
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert PREPROCESSING.load(run) is newer
     assert PREPROCESSING.load_current(run) is None
 

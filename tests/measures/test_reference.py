@@ -1,6 +1,5 @@
 """core/measures/reference.py: how unusual an error is, who lies near a code, and measuring it once and only once."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from core.measures.reference import REFERENCE, KnownCodes, Reference, reference_
 from core.runs.requests import requests
 from core.runs.run import Run
 from core.runs.weights import load_model
-from tests.conftest import compute
+from tests.conftest import change_weights, compute
 
 Train = Callable[..., Run]
 
@@ -91,7 +90,7 @@ def test_nothing_is_measured_twice_until_the_weights_change(run: Run) -> None:
     before = path.stat().st_mtime_ns
     compute(REFERENCE, run)
     assert path.stat().st_mtime_ns == before
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert REFERENCE.load_current(run) is None
     compute(REFERENCE, run)
     assert REFERENCE.load_current(run) is not None
@@ -133,7 +132,7 @@ def test_while_it_is_measured_there_is_none_yet(run: Run) -> None:
 
 def test_one_of_older_weights_is_none(run: Run) -> None:
     compute(REFERENCE, run)
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     assert reference_of(run) is None
     assert REFERENCE.state(run).message == "The model has changed since this was computed."
 

@@ -28,7 +28,7 @@ from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
 from pages.parts.latent import selection
-from tests.conftest import compute, page_at, small, sound
+from tests.conftest import change_weights, compute, page_at, small, sound
 from tests.pages.conftest import under_way
 
 Train = Callable[..., Run]
@@ -444,7 +444,7 @@ def test_a_disk_that_takes_no_request_is_a_sentence_and_the_map_stays(
         sound(at.run())
     assert "could not be written" in captions(at)
     assert given(at)["maps"][0]["method"] == "pca"
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     at = page()
     assert "could not be written" in captions(at)
     assert given(at)["maps"][0]["method"] == "pca"
@@ -453,7 +453,7 @@ def test_a_disk_that_takes_no_request_is_a_sentence_and_the_map_stays(
 def test_new_weights_start_a_new_map_and_the_old_one_stays(
     run: Run, projection: Projection, submitted: list[Any]
 ) -> None:
-    os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
     at = page()
     assert submitted == [("map", run, "pca", "test")]
     assert len(given(at)["maps"]) == 1

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.latent.maps import MAPS
 from core.runs.run import Run
 from pages.parts.shared import map_job
-from tests.conftest import compute, sound
+from tests.conftest import change_weights, compute, sound
 from tests.pages.conftest import under_way
 
 Train = Callable[..., Run]
@@ -182,8 +182,7 @@ def test_what_nobody_takes_up_waits_however_long_and_is_asked_for_once_by_two_se
 
 def renew(run: Run) -> None:
     """New weights, as after an epoch."""
-    path: Path = run.folder / "weights.safetensors"
-    os.utime(path, ns=(run.weights_version() + 10**9,) * 2)
+    change_weights(run)
 
 
 def test_new_weights_of_a_run_that_trains_do_not_draw_the_page_again(

@@ -1,6 +1,5 @@
 """What each step is worth, on the Draw page: asked for on a button, followed while it is measured, shown as a table."""
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from core.measures.preprocessing import PREPROCESSING
 from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.draw import steps_cost
-from tests.conftest import compute, page_at, sound
+from tests.conftest import change_weights, compute, page_at, sound
 from tests.ink.test_render import drawn
 from tests.pages.conftest import under_way
 
@@ -138,7 +137,7 @@ def test_an_outdated_report_is_shown_as_such_and_can_be_measured_again(
     measured(run, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
     assert not buttons(opened())
     if what == "weights":
-        os.utime(run.folder / "weights.safetensors", ns=(run.weights_version() + 10**9,) * 2)
+        change_weights(run)
     else:
         drawings().add(drawn(3), 0.07, 3)
     at = opened()

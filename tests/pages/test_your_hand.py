@@ -22,7 +22,7 @@ from pages.parts.drawings import gallery, readings
 from pages.parts.drawings.learn_form import plan
 from pages.parts.drawings.learn_result import describe_change
 from pages.parts.drawings.readings import Accuracy, readers
-from tests.conftest import ROOT, small, sound, wait_for
+from tests.conftest import ROOT, change_weights, small, sound, wait_for
 
 Train = Callable[..., Run]
 pytestmark = pytest.mark.usefixtures("saved", "submitted")
@@ -329,7 +329,7 @@ def test_only_what_is_new_is_read_again(trained: Train, monkeypatch: pytest.Monk
     assert counts == [1]
     page()
     assert not drawing_reads.reading(run)
-    os.utime(run.folder / "weights.safetensors", ns=(1, 1))  # other weights
+    change_weights(run)  # other weights
     assert (drawing_reads.readings(run, drawings().all()) == drawing_reads.UNREAD).all()
 
 
