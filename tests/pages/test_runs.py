@@ -205,7 +205,7 @@ def test_chosen_runs_share_a_figure_for_each_task_in_their_own_colours(runs):
 
 
 def test_runs_of_one_colour_are_told_apart_by_their_lines(runs, monkeypatch):
-    monkeypatch.setattr(RunStore, "rarest_color", lambda self: 3)
+    monkeypatch.setattr(RunStore, "rarest_mark", lambda self: 3)
     pair = [ended(runs, name) for name in "ABC"]
     (figure,) = figures(page(run=",".join(run.id for run in pair)))
     lines = {t["name"]: t["line"].get("dash") for t in figure["data"] if t["mode"] == "lines+markers"}

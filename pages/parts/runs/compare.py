@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.figures.curves import describe_learning_curves, learning_curves
+from core.figures.curves import learning_curves
+from core.figures.words import describe_learning_curves
 from core.runs.run import Run
 from core.training.config import TrainConfig
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS

@@ -11,7 +11,7 @@ from core.measures.scores import Figure, figure_of
 from core.runs.log import History, images_per_second
 from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
-from pages.parts.shared.run_mark import run_mark
+from pages.parts.shared.run_mark import mark_html, run_mark
 from pages.parts.shared.style import guarded
 
 _TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
@@ -54,7 +54,7 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
         f'<b style="width:{share:.1%};background:{mark.color}"></b></div>'
     )
     return (
-        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark.html}{escape(run.name)}</span>'
+        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark_html(mark)}{escape(run.name)}</span>'
         f'<span class="rs-badge rs-{status}" role="status">{status}</span>{bar}'
         f'<span class="rs-facts">{facts}</span>'
         + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")
