@@ -15,6 +15,7 @@ from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
 from core.runs.run import MARKS, MAX_NAME, Run, RunNotFound
 from core.training.config import TrainConfig
+from core.training.naming import name_of
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 TRASH = ".trash"  # no run id; what lies there is swept away after a day
@@ -30,8 +31,7 @@ class RunStore:
 
     def create(self, config: TrainConfig, name: str = "", kept: Mapping[str, bytes] | None = None) -> Run:
         """Make the folder of a new run, as `add` does. Raises ValueError when the disk does not let us."""
-        title = f"{config.spec.title} {time.strftime('%H:%M:%S')}"
-        return self.add(self.new_id(config), config, name or title, kept=kept)
+        return self.add(self.new_id(config), config, name or name_of(config), kept=kept)
 
     @staticmethod
     def new_id(config: TrainConfig) -> str:

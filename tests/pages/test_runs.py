@@ -225,7 +225,7 @@ def test_only_settings_that_differ_are_laid_side_by_side(runs):
 def test_differences_of_models_params_and_augmentation():
     first = TrainConfig("mlp", params={"hidden": 64})
     varied = replace(first, augmentation=replace(first.augmentation, shift=2.0))
-    assert differences([first, varied]) == {"Shift (pixels)": ["0", "2"]}
+    assert differences([first, varied]) == {"Shift (pixels)": ["off", "2"]}
     assert differences([first, first]) == {}
     other = differences([first, TrainConfig("softmax")])
     assert other["Model"] == ["One hidden layer", "Softmax regression"]
