@@ -13,7 +13,6 @@ from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS, in_words
 _NO_MATTER = {SETTINGS[name].title for name in ("device", "max_minutes")}
 _UNTOLD = {SETTINGS[name].title for name in ("source", "start", "own_share")}
 _MOST = 3  # settings that a name tells
-_CLAIM = re.compile(r",? [\d.]+ % .*|,? [\d.]+ %$")  # in a preset's title: what this run comes to is not known yet
 
 
 def settings_in_words(config: TrainConfig) -> dict[str, str]:
@@ -40,7 +39,7 @@ def name_of(config: TrainConfig) -> str:
         if preset.config.model == config.model:
             found = {k: v for k, v in differences(config, preset.config).items() if k not in _NO_MATTER}
             if least is None or len(found) < len(least):
-                nearest, least = _CLAIM.sub("", preset.title), found
+                nearest, least = preset.title, found
     told = in_a_sentence({title: words for title, words in (least or {}).items() if title not in _UNTOLD})
     return ", ".join([nearest, *told[:_MOST]])
 

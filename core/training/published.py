@@ -73,7 +73,7 @@ PUBLISHED = (
     Preset(
         "notebook-deep-normal",
         "TensorFlow notebook: 5 hidden layers, small weights",
-        "Standard deviation 0.01: Adam makes up for it in a few epochs; plain sgd at rate 0.1 stays at 11 %.",
+        "Standard deviation 0.01: Adam makes up for it in a few epochs; plain sgd at rate 0.1 stays at 11 % on MNIST.",
         _notebook("deep", params={"batch_norm": False, "init": "normal", "init_std": 0.01}),
     ),
     Preset(
@@ -85,7 +85,7 @@ PUBLISHED = (
     Preset(
         "fc-as-published",
         "FC or conv: fully connected, as published",
-        "A code of 3 numbers behind a ReLU: it gets stuck at the loss of the mean picture, .067.",
+        "A code of 3 numbers behind a ReLU: 3 of 12 seeds get stuck at MNIST's mean picture, 0.067; this one does not.",
         TrainConfig(
             "fc-autoencoder",
             epochs=10,
@@ -108,31 +108,31 @@ PUBLISHED = (
     Preset(
         "scratch-two-layer",
         "From scratch: two-layer net, the reading that learns",
-        "Full-batch gradient descent on summed gradients, initial weights of variance 0.01: 89 % after 100 steps.",
+        "Full-batch gradient descent on summed gradients, weights of variance 0.01: 89 % of MNIST after 100 steps.",
         _scratch(params={"summed": True, "init_std": 0.1}),
     ),
     Preset(
         "scratch-two-layer-literal",
         "From scratch: two-layer net, standard deviation 0.01",
-        "The same with initial weights of standard deviation 0.01: it has hardly begun after 100 steps.",
+        "Initial weights of standard deviation 0.01: 75 % of MNIST after 100 steps, and still rising.",
         _scratch(params={"summed": True, "init_std": 0.01}),
     ),
     Preset(
         "scratch-two-layer-raw",
         "From scratch: two-layer net on pixels of 0 to 255",
-        "500 digits of each class with unscaled pixels: learns them by heart and reads new ones worse.",
+        "500 MNIST digits of each class, unscaled: 94 % of those after 100 steps, 91 % of the test digits.",
         _scratch(params={"summed": True, "init_std": 0.01, "scaled": False}, per_class=500),
     ),
     Preset(
         "scratch-autoencoder",
         "From scratch: autoencoder 784-512-256-128-256-512-784",
-        "Mini-batch gradient descent: a squared error of 0.0615 after one pass and 0.0073 after a hundred.",
-        TrainConfig("numpy-autoencoder", epochs=100, batch_size=64, optimizer="sgd", lr=0.2),
+        "Mini-batch gradient descent: a training error of 0.065 after one pass over MNIST, as in the project's log.",
+        TrainConfig("numpy-autoencoder", epochs=100, batch_size=64, optimizer="sgd", lr=0.5),
     ),
     Preset(
         "numpy-autoencoder",
         "Autoencoder from scratch, with Adam",
-        "The same net, better than those 100 epochs after 15: a squared error of 0.0025 in the end.",
+        "The same net, with a falling learning rate: a squared error of 0.0025 on MNIST in the end.",
         TrainConfig("numpy-autoencoder", epochs=30, batch_size=256, lr=0.002, schedule="one-cycle"),
     ),
 )

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 
@@ -136,3 +137,12 @@ def test_configs_do_not_share_their_parameters():
     config = TrainConfig("mlp", params=params)
     params["hidden"] = 64
     assert config.params["hidden"] == 32
+
+
+FIGURE = re.compile(r"\d %|\b0\.\d{3}")
+
+
+def test_a_figure_in_a_preset_says_what_it_is_of():
+    for preset in PRESETS.values():
+        assert not FIGURE.search(preset.title), "a title stands over runs on any data set"
+        assert not FIGURE.search(preset.blurb) or "MNIST" in preset.blurb, preset.name
