@@ -38,11 +38,12 @@ from core.measures.reference import REFERENCE
 from core.models import MODELS
 from core.runs.requests import Request
 from core.runs.run import Run
+from core.table import table
 from core.training.config import TrainConfig, build
 
-STORED: dict[str, Stored[Any]] = {
-    row.kind: row for row in (CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING)
-}
+STORED: dict[str, Stored[Any]] = table(
+    CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, by="kind"
+)
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
 _IDLE_S = 2.0  # without a request, before the template rehearses what takes long
 

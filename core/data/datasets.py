@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.paths import data_dir
+from core.table import table
 
 
 class DatasetUnavailable(ValueError):
@@ -212,23 +213,20 @@ def _raw(
     )
 
 
-DATASETS = {
-    row.name: row
-    for row in (
-        _raw("MNIST", "mnist", "MNIST", "70,000 handwritten digits.", _DIGITS, of_digits=True),
-        _raw("FashionMNIST", "fashion-mnist", "Fashion-MNIST", "70,000 pictures of clothes.", _CLOTHES),
-        _raw("KMNIST", "kmnist", "Kuzushiji-MNIST", "70,000 cursive Japanese letters.", _KANA),
-        DatasetSpec(
-            "digits",
-            "Embedded digits",
-            "1,797 small digits from scikit-learn, scaled up.",
-            _DIGITS,
-            _open_embedded,
-            1438,
-            of_digits=True,
-        ),
-    )
-}
+DATASETS = table(
+    _raw("MNIST", "mnist", "MNIST", "70,000 handwritten digits.", _DIGITS, of_digits=True),
+    _raw("FashionMNIST", "fashion-mnist", "Fashion-MNIST", "70,000 pictures of clothes.", _CLOTHES),
+    _raw("KMNIST", "kmnist", "Kuzushiji-MNIST", "70,000 cursive Japanese letters.", _KANA),
+    DatasetSpec(
+        "digits",
+        "Embedded digits",
+        "1,797 small digits from scikit-learn, scaled up.",
+        _DIGITS,
+        _open_embedded,
+        1438,
+        of_digits=True,
+    ),
+)
 
 
 def row_of(name: str) -> DatasetSpec:

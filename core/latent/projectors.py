@@ -14,6 +14,7 @@ import numpy as np
 from core.latent.alignment import widest_plane
 from core.measures.neighbours import COUNT, Neighbours, nearest_of_all
 from core.progress import Progress
+from core.table import table
 from core.untrusted import shown
 
 _QUICK_S = 5
@@ -193,40 +194,37 @@ class _Counter(io.StringIO):
         return len(text)
 
 
-PROJECTORS: dict[str, Projector] = {
-    row.name: row
-    for row in (
-        Projector(
-            "pca",
-            "PCA",
-            "The plane in which the codes spread most.",
-            _fit_pca,
-            lambda count: 1e-5 * count,
-            kind="flat",
-        ),
-        Projector(
-            "umap",
-            "UMAP",
-            "A bent map that keeps neighbours together.",
-            _fit_umap,
-            lambda count: 12 + count / 2000,
-            compares=True,
-        ),
-        Projector(
-            "tsne",
-            "t-SNE",
-            "A bent map that keeps neighbours together and clusters apart.",
-            _fit_tsne,
-            lambda count: 3 + 60 * (count / 10_000) ** 1.35,
-        ),
-        Projector(
-            "code",
-            "The code itself",
-            "The two numbers of the code, as they are.",
-            _fit_code,
-            lambda count: 0.0,
-            fits=lambda code_size: code_size == 2,
-            kind="itself",
-        ),
-    )
-}
+PROJECTORS = table(
+    Projector(
+        "pca",
+        "PCA",
+        "The plane in which the codes spread most.",
+        _fit_pca,
+        lambda count: 1e-5 * count,
+        kind="flat",
+    ),
+    Projector(
+        "umap",
+        "UMAP",
+        "A bent map that keeps neighbours together.",
+        _fit_umap,
+        lambda count: 12 + count / 2000,
+        compares=True,
+    ),
+    Projector(
+        "tsne",
+        "t-SNE",
+        "A bent map that keeps neighbours together and clusters apart.",
+        _fit_tsne,
+        lambda count: 3 + 60 * (count / 10_000) ** 1.35,
+    ),
+    Projector(
+        "code",
+        "The code itself",
+        "The two numbers of the code, as they are.",
+        _fit_code,
+        lambda count: 0.0,
+        fits=lambda code_size: code_size == 2,
+        kind="itself",
+    ),
+)
