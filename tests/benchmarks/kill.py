@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.runs.store import RunStore
-from tests.test_resume import survive
+from tests.runs.test_checkpoint import survive
 
 MODELS = ("mlp", "vae", "numpy-deep", "numpy-autoencoder")
 
