@@ -118,6 +118,17 @@ def test_the_first_part_of_the_ink_is_what_the_server_takes_for_it() -> None:
             np.testing.assert_allclose(part, other, atol=2e-4)
 
 
+def test_the_shared_styles_reach_a_component_that_says_nothing_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(component.st.components.v2, "component", lambda name, **given: made.append(given))
+    for isolated in (True, False):
+        component.component("made_up", PARTS / "pad" / "pad.js", html="<p>Hello</p>", isolate_styles=isolated)
+    assert made[0]["html"] == '<div class="component"><p>Hello</p></div>'
+    assert ".component {" in made[0]["css"]
+    assert made[1]["html"] == "<p>Hello</p>"
+    assert ".component" not in made[1]["css"]
+
+
 def test_the_fingerprint_follows_every_script_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fingerprint() -> str:
         component.scripts.cache_clear()
