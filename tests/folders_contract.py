@@ -1,33 +1,35 @@
-"""A contract for import-linter: who may import whom in pages/parts, by what the folders are and not by their names."""
+"""A contract for import-linter: who may import whom in pages/parts, by what a folder is and not by its name."""
 
 import grimp
-from importlinter.contracts.layers import Layer, LayersContract, ModuleTail
-from importlinter.domain import fields
-from importlinter.domain.contract import ContractCheck
+from importlinter import Contract, ContractCheck, fields, output
 
-_SHARED = ("shared", "web")  # what all stand on, the lowest last
+_SHARED = ("shared", "web")  # what all others stand on, the lowest last
 
 
-class FoldersContract(LayersContract):
-    """Layers of the folders in one package: those of pages, then components, which have a component.py, then _SHARED.
+class FoldersContract(Contract):
+    """Folders of pages stand on components, which have a component.py, and all on _SHARED; none on one of its own kind.
 
-    No folder imports another of its layer, nor one above it. A new folder is in its layer by itself.
+    So a new folder has its place without a line of settings. package: the one that the folders are in.
     """
 
     type_name = "folders"
-
     package = fields.StringField()
-    layers = fields.ListField(subfield=fields.StringField(), required=False)  # found in the code instead
-
-    def validate(self) -> None:
-        """Layers that are found cannot contradict each other."""
 
     def check(self, graph: grimp.ImportGraph, verbose: bool) -> ContractCheck:
-        """Find the layers, then check them as if they had been listed."""
+        """Find the folders of each kind, and what they import that they must not."""
         package = str(self.package)
-        names = {module.rsplit(".", 1)[1] for module in graph.find_children(package)} - set(_SHARED)
+        names = {module.removeprefix(f"{package}.") for module in graph.find_children(package)} - set(_SHARED)
         components = {name for name in names if f"{package}.{name}.component" in graph.modules}
-        found = [names - components, components, *({name} for name in _SHARED)]
-        self.layers = [Layer({ModuleTail(name) for name in layer}) for layer in found if layer]
-        self.containers = [package]
-        return super().check(graph, verbose)
+        kinds = [names - components, components, *({name} for name in _SHARED)]
+        layers = [grimp.Layer(*kind, independent=True) for kind in kinds]
+        broken = graph.find_illegal_dependencies_for_layers(layers=layers, containers={package})
+        return ContractCheck(kept=not broken, metadata={"broken": broken})
+
+    def render_broken_contract(self, check: ContractCheck) -> None:
+        """Name the imports, one chain a line."""
+        for dependency in sorted(check.metadata["broken"], key=lambda found: (found.importer, found.imported)):
+            output.print_error(f"{dependency.importer} is not allowed to import {dependency.imported}:")
+            for route in dependency.routes:
+                chain = (", ".join(sorted(route.heads)), *route.middle, ", ".join(sorted(route.tails)))
+                output.print_error(f"-   {' -> '.join(chain)}", bold=False)
+            output.new_line()

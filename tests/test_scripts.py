@@ -15,6 +15,7 @@ import pytest
 from core.ink.render import DOT, prefix
 from core.latent.selection import inside
 from pages.parts.atlas.component import MAX_CORNERS
+from pages.parts.draw.controls import PANELS
 from pages.parts.web import component
 from tests.conftest import ROOT
 
@@ -78,6 +79,17 @@ def test_every_script_is_checked() -> None:
     scripts = sorted(PARTS.rglob("*.js"))
     assert len(scripts) > 40
     assert not [str(file) for file in scripts if not file.read_text(encoding="utf-8").startswith("// @ts-check\n// ")]
+
+
+def test_every_panel_that_can_be_picked_is_one_of_the_pad_and_the_other_way_round() -> None:
+    script = (PARTS / "pad" / "pad.js").read_text(encoding="utf-8")
+    table = re.search(r"^const PANELS = {(.*?)};$", script, re.M | re.S)
+    assert table
+    rows = [row.split(":") for row in table[1].split(",") if row.strip()]
+    names = [name.strip() for name, _ in rows]
+    assert sorted(names) == sorted(PANELS), "PANELS of pages/parts/draw/controls.py and of pad.js differ"
+    for _, of in rows:
+        assert re.search(rf"^import {{[^}}]*\b{of.strip()}\b[^}}]*}} from \"./panels/\w+.js\";$", script, re.M)
 
 
 @pytest.mark.parametrize("seed", range(4))
