@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.data.datasets import DATASETS
+from core.measures.scores import SCORES, figure_of
 from core.runs import recorder
 from core.runs.events import EpochLine
 from core.runs.log import History
@@ -90,6 +91,10 @@ def _train(run: Run) -> int:
         ended.set()
         shown.join()
     status = run.status()
+    if status != Status.FAILED and run.has_weights():
+        SCORES.run_job(run)
+        if figure := figure_of(run):
+            sys.stdout.write(f"Test {figure.metric} of the weights it keeps: {figure.text}\n")
     hint = f"Go on with: python -m core --resume {run.id}" if status == Status.PAUSED else run.message()
     sys.stdout.write(f"{status}. {hint}".rstrip() + "\n")
     return 0 if status in (Status.FINISHED, Status.PAUSED) else 1

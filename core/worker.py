@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from core.data import datasets, fetch
 from core.data.datasets import DatasetUnavailable
+from core.jobs.state import ask
 from core.jobs.stored import Stored
 from core.latent.codes import CODES, NEIGHBOURS
 from core.latent.forming import FORMING
@@ -35,6 +36,7 @@ from core.measures.neighbours import nearest_of_all
 from core.measures.predictions import PREDICTIONS
 from core.measures.preprocessing import PREPROCESSING
 from core.measures.reference import REFERENCE
+from core.measures.scores import SCORES
 from core.models import MODELS
 from core.runs.requests import Request
 from core.runs.run import Run
@@ -42,7 +44,7 @@ from core.table import table
 from core.training.config import TrainConfig, build
 
 STORED: dict[str, Stored[Any]] = table(
-    CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, by="kind"
+    CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, SCORES, by="kind"
 )
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
 _IDLE_S = 2.0  # without a request, before the template rehearses what takes long
@@ -51,7 +53,12 @@ _IDLE_S = 2.0  # without a request, before the template rehearses what takes lon
 def _train(request: Request) -> None:
     from core.runs import recorder
 
-    recorder.train(Run(request.folder / request.subject))
+    run = Run(request.folder / request.subject)
+    recorder.train(run)
+    # By another process, so that who presses Resume does not wait for it.
+    with suppress(ValueError):  # it was deleted, or the disk is full: the pages ask again
+        if not run.active() and run.has_weights():
+            ask(SCORES.job(run))
 
 
 def _fetch(request: Request) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.data import datasets
+from core.measures.scores import SCORES, figure_of
 from core.runs.frames import belongs, read_frame, steps_of
 from core.runs.run import Status
 from core.runs.store import RunStore
@@ -28,6 +29,7 @@ MOST = {
 }
 FILES = ("config.json", "events.jsonl", "weights.safetensors")
 ALL = [*LEAST_ACCURACY, *MOST]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,24 @@ def test_ordinary_folder_that_says_what_its_weights_do(name, measured):
     assert set(logged) == set(measured[name])
     for key, value in measured[name].items():
         assert value == pytest.approx(logged[key], rel=1e-3, abs=2e-4)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_figures_that_ship_are_those_of_the_weights_and_of_the_readme(name, measured, mnist):
+    run = SHIPPED.get(name)
+    scores = SCORES.load_current(run)
+    assert scores
+    assert (scores.test_count, scores.train_count) == (len(mnist.test), len(mnist.train))
+    for key, value in measured[name].items():
+        assert (scores.noisy or scores.test)[key] == pytest.approx(value, rel=1e-3, abs=1e-4)
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| {run.name} |"))
+    shown = row.replace("\N{NO-BREAK SPACE}", " ")
+    if "kl" in scores.test:
+        assert f"{scores.negative_elbo:.1f} nats" in shown
+    else:
+        assert figure_of(run).text.replace("\N{NO-BREAK SPACE}", " ") in shown
+    if scores.noisy:
+        assert f"{scores.noisy['mse']:.4f}" in shown
 
 
 def accuracy(name, images, labels):

@@ -32,6 +32,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, rows: slice | np.ndarray) -> Split:
+        """Return the digits of these rows."""
+        return Split(self.images[rows], self.labels[rows])
+
 
 @dataclass(frozen=True)
 class Dataset:

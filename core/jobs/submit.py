@@ -23,7 +23,7 @@ from core.runs import slots
 from core.runs.requests import Request, fetch_request, requests, sweep, under_way
 from core.runs.run import Run, RunNotFound
 
-_AT_ONCE = {"reference": 1}  # of a kind; training has its slots
+_AT_ONCE = {"reference": 1, "scores": 1}  # of a kind; training has its slots
 _OTHERS = 4  # of all kinds but training, at once
 _LOOK_AGAIN_S, _IDLE_S = 0.5, 5.0  # while something waits, and while nothing does
 _TRIES = 3  # to have a process take a request up

@@ -29,6 +29,7 @@ class Model(Protocol):
     """
 
     parameter_count: int
+    learned_count: int  # of the parameters, those that training changes
     code_size: int  # length of one code; 0 for a classifier
 
     def train_step(

@@ -73,7 +73,7 @@ class NumpyModel:
         self.scaled, self.summed = scaled, summed
         self.loss, self.label_smoothing = loss, label_smoothing
         self._make_optimizer = partial(OPTIMIZERS[optimizer], weight_decay=weight_decay)
-        self.parameter_count = self.net.params.size
+        self.parameter_count = self.learned_count = self.net.params.size
 
     @cached_property
     def optimizer(self) -> SGD | Adam:

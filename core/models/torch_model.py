@@ -58,6 +58,7 @@ class TorchModel:
         self.objective = objective
         self._make_optimizer = partial(OPTIMIZERS[optimizer], lr=1.0, weight_decay=weight_decay)
         self.parameter_count = sum(p.numel() for p in self.network.parameters())
+        self.learned_count = sum(p.numel() for p in self.network.parameters() if p.requires_grad)
         self.code_size = int(getattr(self.network, "code_size", 0))
 
     @cached_property

@@ -56,7 +56,8 @@ class StepLine:
 class EpochLine:
     """An epoch that ended, counted from 1: train averages over its steps, test is of the whole test set.
 
-    images_per_second: of its training alone; validation: of the digits held out for early stopping, if any were.
+    train_sample: of up to 10,000 training digits, measured as the test set is; images_per_second: of its training
+    alone; validation: of the digits held out for early stopping, if any were.
     """
 
     event: ClassVar = "epoch"
@@ -67,6 +68,7 @@ class EpochLine:
     images_per_second: float
     train: Metrics
     test: Metrics
+    train_sample: Metrics | None = None
     validation: Metrics | None = None
     health: Health | None = None
 
@@ -87,6 +89,7 @@ class EpochLine:
             _between(get("images_per_second", 0), _FAST),
             _metrics(get("train", {})),
             _metrics(get("test", {})),
+            _metrics(line["train_sample"]) if "train_sample" in line else None,
             _metrics(line["validation"]) if "validation" in line else None,
             health,
         )
@@ -96,7 +99,8 @@ class EpochLine:
 class LifecycleLine:
     """How a run went on: "queued", "started", one of ENDINGS, or what another version says in words of its own.
 
-    step: where it started, or diverged; total_steps and parameters: of a start; last_loss: the last finite one, where
+    step: where it started, or diverged; total_steps, parameters and learned, those of them that training changes: of a
+    start; last_loss: the last finite one, where
     it diverged; message: a sentence for people; summary: of a run that ended.
     """
 
@@ -106,6 +110,7 @@ class LifecycleLine:
     step: int | None = None
     total_steps: int | None = None
     parameters: int | None = None
+    learned: int | None = None
     last_loss: float | None = None
     message: str | None = None
     summary: Summary | None = None
@@ -123,6 +128,7 @@ class LifecycleLine:
             _whole(line["step"]) if "step" in line else None,
             _whole(line["total_steps"]) if "total_steps" in line else None,
             _whole(line["parameters"]) if "parameters" in line else None,
+            _whole(line["learned"]) if "learned" in line else None,
             None if last_loss is None else _number(last_loss),
             message,
             Summary.from_json(line.get("summary")),
@@ -133,31 +139,42 @@ class LifecycleLine:
 class Summary:
     """The figures of a run in a table. `metric` is "accuracy" or "mse", "" before the first epoch.
 
-    best is its best value over the epochs, of the whole test set, and best_epoch where; seconds are of training.
+    test: its value after the last epoch, of the whole test set; train: likewise of up to 10,000 training digits, NaN
+    where they were not measured. whole: whether the run ended with that epoch, so that these are the figures of the
+    weights it keeps. best, best_epoch: the best value of test over the epochs, and where. seconds: of training;
+    learned: how many of the parameters training changes.
     """
 
     metric: str = ""
+    test: float = math.nan
+    train: float = math.nan
+    whole: bool = False
     best: float = math.nan
     best_epoch: int = 0
     epochs: int = 0
     seconds: float = 0.0
     images_per_second: float = 0.0
     parameters: int = 0
+    learned: int = 0
 
     @classmethod
     def from_json(cls, values: Any) -> Summary | None:
-        """Make one of a JSON object; None when it is none."""
+        """Make one of a JSON object; None when it is none, or of a version that knew less."""
         try:
             if values["metric"] not in ("", "accuracy", "mse"):
                 return None
             return cls(
                 values["metric"],
+                _number(values["test"]),
+                _number(values["train"]),
+                bool(values["whole"]),
                 _number(values["best"]),
                 _whole(values["best_epoch"]),
                 _whole(values["epochs"]),
                 _between(values["seconds"], _LONG),
                 _between(values["images_per_second"], _FAST),
                 _whole(values["parameters"]),
+                _whole(values["learned"]),
             )
         except (KeyError, TypeError, ValueError):
             return None

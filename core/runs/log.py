@@ -18,6 +18,7 @@ from core.runs.events import EpochLine, LifecycleLine, Line, StepLine, Summary, 
 
 _KEPT = 64  # runs whose history is kept in memory
 _TAIL = 64  # bytes by which a file that was only appended to is known again
+_WINDOW_S = 3.0  # of the speed before the first epoch ends
 _LONGEST_LINE = 16_384  # bytes of the longest line worth reading alone; an epoch's grows with its layers
 
 
@@ -45,18 +46,44 @@ NOTHING_YET = History((), (), (), 0, 0.0)
 
 def summarize(history: History) -> Summary:
     """Return the figures of a run as far as it is."""
-    parameters = max([line.parameters or 0 for line in history.lifecycle], default=0)
-    summary = Summary(seconds=history.seconds, parameters=parameters, epochs=len(history.epochs))
+    starts = [line for line in history.lifecycle if line.parameters]
+    parameters = starts[-1].parameters or 0 if starts else 0
+    learned = starts[-1].learned or parameters if starts else 0
+    summary = Summary(seconds=history.seconds, parameters=parameters, learned=learned, epochs=len(history.epochs))
     if not history.epochs:
         return summary
+    last = history.epochs[-1]
     metric = "accuracy" if "accuracy" in history.epochs[0].test else "mse"
     pick = max if metric == "accuracy" else min
     values = [(epoch.test.get(metric, math.nan), epoch.epoch) for epoch in history.epochs]
     best, at = pick(
         [pair for pair in values if math.isfinite(pair[0])], default=(math.nan, 0), key=lambda pair: pair[0]
     )
-    speed = statistics.median(epoch.images_per_second for epoch in history.epochs)
-    return replace(summary, metric=metric, best=best, best_epoch=at, images_per_second=speed)
+    return replace(
+        summary,
+        metric=metric,
+        test=last.test.get(metric, math.nan),
+        train=(last.train_sample or {}).get(metric, math.nan),
+        whole=history.steps[-1].step == last.step if history.steps else True,
+        best=best,
+        best_epoch=at,
+        images_per_second=images_per_second(history),
+    )
+
+
+def images_per_second(history: History) -> float:
+    """Return the images learned in a second of training, the median of the epochs, the evaluation left out.
+
+    Before the first epoch ends it is that of the last seconds; 0 when it cannot be told yet.
+    """
+    if history.epochs:
+        return statistics.median(epoch.images_per_second for epoch in history.epochs)
+    steps = history.steps
+    first = len(steps) - 1
+    while first > 0 and steps[-1].seconds - steps[first].seconds < _WINDOW_S:
+        first -= 1
+    seconds = steps[-1].seconds - steps[first].seconds if steps else 0.0
+    return sum(step.images for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
 
 
 class _Log:

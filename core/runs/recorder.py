@@ -183,7 +183,8 @@ class Training:
             step, self.start = done.line.step, self.began - done.line.seconds
             if all(epoch.epoch < done.epoch for epoch in self.run.history().epochs):
                 self._append(done.line)  # a crash came between the epoch and its line
-        self._log("started", step=step, total_steps=log.total, parameters=model.parameter_count)
+        sizes = {"parameters": model.parameter_count, "learned": model.learned_count}
+        self._log("started", step=step, total_steps=log.total, **sizes)
         return done
 
     def _save(
@@ -202,6 +203,7 @@ class Training:
             images_per_second=round(images_per_second, 1),
             train=rounded(event.train),
             test=rounded(event.test),
+            train_sample=rounded(event.train_sample),
             validation=rounded(event.validation) if event.validation else None,
             health={layer: rounded(measures) for layer, measures in event.health.items()},
         )

@@ -27,7 +27,7 @@ from core.runs.log import NOTHING_YET, History, last_line, read_history, summari
 from core.runs.requests import Request
 from core.training.config import TrainConfig
 
-COLOR_COUNT = 8  # how many colours the runs share
+MARKS = 64  # how many pairs of a colour and a shape the runs have
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _GRACE_S = 2.0  # between making a run and asking for a process that trains it
 
@@ -124,8 +124,8 @@ class Run:
         return float(self._facts["created"])
 
     @property
-    def color(self) -> int:
-        """The run's place in the palette, the same on every page."""
+    def mark(self) -> int:
+        """The run's number in the palette of marks, the same on every page."""
         return int(self._facts["color"])
 
     @property
@@ -284,7 +284,7 @@ def _read_facts(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
         "name": str(facts["name"])[:MAX_NAME],
         "note": str(facts.get("note", ""))[:MAX_NOTE],
         "created": float(facts["created"]),
-        "color": int(facts["color"]) % COLOR_COUNT,
+        "color": int(facts["color"]) % MARKS,
         "shipped": bool(facts.get("shipped")),
     }
 

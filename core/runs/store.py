@@ -13,8 +13,9 @@ from pathlib import Path
 
 from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
-from core.runs.run import COLOR_COUNT, MAX_NAME, Run, RunNotFound
+from core.runs.run import MARKS, MAX_NAME, Run, RunNotFound
 from core.training.config import TrainConfig
+from core.training.naming import name_of
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 TRASH = ".trash"  # no run id; what lies there is swept away after a day
@@ -30,8 +31,7 @@ class RunStore:
 
     def create(self, config: TrainConfig, name: str = "", kept: Mapping[str, bytes] | None = None) -> Run:
         """Make the folder of a new run, as `add` does. Raises ValueError when the disk does not let us."""
-        title = f"{config.spec.title} {time.strftime('%H:%M:%S')}"
-        return self.add(self.new_id(config), config, name or title, kept=kept)
+        return self.add(self.new_id(config), config, name or name_of(config), kept=kept)
 
     @staticmethod
     def new_id(config: TrainConfig) -> str:
@@ -59,7 +59,7 @@ class RunStore:
             "version": 1,
             "name": name[:MAX_NAME],
             "created": round(time.time(), 3),
-            "color": self.rarest_color(),
+            "color": self.rarest_mark(),
             "shipped": shipped,
             "config": config.to_dict(),
         }
@@ -146,10 +146,10 @@ class RunStore:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def rarest_color(self) -> int:
-        """Return the colour that the fewest runs have."""
-        used = [run.color for run in self.runs()]
-        return min(range(COLOR_COUNT), key=used.count)
+    def rarest_mark(self) -> int:
+        """Return the first of the marks that the fewest runs have."""
+        used = [run.mark for run in self.runs()]
+        return min(range(MARKS), key=used.count)
 
 
 def copies(run: Run, place: str) -> dict[str, bytes]:

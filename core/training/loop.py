@@ -15,6 +15,7 @@ from core.training.config import TrainConfig
 
 _CHECKS_PER_EPOCH = 4  # looks at the sample of test images within an epoch
 _SAMPLE = 1000  # size of that sample
+_TRAIN_SAMPLE = 10_000  # training digits that are measured after each epoch as test digits are
 _CHUNK = 500  # images evaluated between two events
 _HELD_OUT = 12  # one in so many training digits is held out for early stopping: 5,000 of MNIST's
 
@@ -42,12 +43,14 @@ class Checking:
 class Epoch:
     """An epoch ended. `train` averages its steps, `test` is the whole test set, `health` of some training digits.
 
-    validation: of the training digits held out for early stopping, where there are any.
+    train_sample: of the first 10,000 training digits, measured as the test set is: by the weights at the end, without
+    augmentation and dropout. validation: of the digits held out for early stopping, where there are any.
     """
 
     epoch: int
     step: int
     train: Metrics
+    train_sample: Metrics
     test: Metrics
     health: Health
     validation: Metrics | None = None
@@ -100,8 +103,9 @@ def fit(
         last, means = yield from _pass(model, train, own, data.test, config, epoch, last)
         held = (yield from _tested(model, held_out, config, epoch)) if len(held_out) else None
         test = yield from _tested(model, data.test, config, epoch)
+        learned = yield from _tested(model, train[:_TRAIN_SAMPLE], config, epoch)
         health = model.health(train.images[:_CHUNK], train.labels[:_CHUNK])
-        yield Epoch(epoch, last.step, means, test, health, held)
+        yield Epoch(epoch, last.step, means, learned, test, health, held)
         if held is not None:
             losses.append(held["loss"])
             best = int(np.argmin(losses)) + 1
@@ -117,7 +121,7 @@ def _pass(
     per_epoch = steps_per_epoch(len(train), config)
     total, first = per_epoch * config.epochs, per_epoch * (epoch - 1) + 1
     checks = {math.ceil(per_epoch * k / _CHECKS_PER_EPOCH) for k in range(1, _CHECKS_PER_EPOCH)}
-    sample, targets = with_noise(Split(test.images[:_SAMPLE], test.labels[:_SAMPLE]), config)
+    sample, targets = with_noise(test[:_SAMPLE], config)
     model.seed_step(config.seed * 1009 + epoch)
     rng = np.random.default_rng((config.seed, epoch))
     order = rng.permutation(len(train))
@@ -186,15 +190,14 @@ def training_split(split: Split, config: TrainConfig) -> tuple[Split, Split]:
     """
     size = training_size(split, config)
     if size == len(split):
-        return split, Split(split.images[:0], split.labels[:0])
+        return split, split[:0]
     order = np.random.default_rng((config.seed, 0)).permutation(len(split))
     if config.per_class:
         order = _balanced(order, split.labels, config.per_class)
     elif config.train_size:
         order = order[: config.train_size]
     # What is held out comes from the end: without patience the same digits are trained on as with it and some more.
-    train, held_out = np.sort(order[:size]), np.sort(order[size:])
-    return Split(split.images[train], split.labels[train]), Split(split.images[held_out], split.labels[held_out])
+    return split[np.sort(order[:size])], split[np.sort(order[size:])]
 
 
 def _balanced(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:

@@ -13,7 +13,8 @@ class Setting:
     """One setting of a run, named as in TrainConfig or Augmentation.
 
     low, high: the bounds of a number, both within them; None where a setting is one of a few words, or bounded
-    otherwise. step: of its field in a form; whole numbers have whole steps.
+    otherwise. step: of its field in a form; whole numbers have whole steps. zero: what 0 means, where it is no
+    number.
     """
 
     name: str
@@ -22,6 +23,11 @@ class Setting:
     low: float | None = None
     high: float | None = None
     step: float = 1
+    zero: str = ""
+
+    def in_words(self, value: object) -> str:
+        """Return a value of it as people read it."""
+        return self.zero if self.zero and value == 0 else in_words(value)
 
     def check(self, value: object) -> None:
         """Raise ValueError for a number that is out of bounds, or none; a setting without bounds takes anything."""
@@ -35,6 +41,13 @@ class Setting:
             )
 
 
+def in_words(value: object) -> str:
+    """Return a value of a setting as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 SETTINGS = table(
     Setting("dataset", "Data set"),
     Setting(
@@ -43,15 +56,31 @@ SETTINGS = table(
         "The trained autoencoder that turns digits into codes; a copy of it is kept with the run.",
     ),
     Setting("start", "Begins from"),
-    Setting("own_share", "Own drawings (share)", "Share of each batch that are one's own drawings.", 0.0, 0.9, 0.05),
+    Setting(
+        "own_share",
+        "Own drawings (share)",
+        "Share of each batch that are one's own drawings.",
+        0.0,
+        0.9,
+        0.05,
+        "none",
+    ),
     Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000),
     Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000),
     Setting("optimizer", "Optimizer"),
     Setting("lr", "Learning rate", "Size of each step; with one-cycle, the largest.", step=0.001),
     Setting("schedule", "Schedule", "One-cycle raises the learning rate, then lets it fall to nothing."),
     Setting("loss", "Loss"),
-    Setting("weight_decay", "Weight decay", "How strongly weights are pulled to zero.", 0.0, 10.0, 0.01),
-    Setting("label_smoothing", "Label smoothing", "Share of certainty taken from the right answer.", 0.0, 0.9, 0.05),
+    Setting("weight_decay", "Weight decay", "How strongly weights are pulled to zero.", 0.0, 10.0, 0.01, "off"),
+    Setting(
+        "label_smoothing",
+        "Label smoothing",
+        "Share of certainty taken from the right answer.",
+        0.0,
+        0.9,
+        0.05,
+        "off",
+    ),
     Setting(
         "train_size",
         "Training digits",
@@ -59,6 +88,7 @@ SETTINGS = table(
         0,
         60_000,
         1000,
+        "all",
     ),
     Setting(
         "per_class",
@@ -67,6 +97,7 @@ SETTINGS = table(
         0,
         60_000,
         100,
+        "as they come",
     ),
     Setting(
         "patience",
@@ -74,6 +105,7 @@ SETTINGS = table(
         "Stop when the loss on held-out training digits has not improved for so many epochs; 0 is never.",
         0,
         1000,
+        zero="off",
     ),
     Setting("seed", "Seed", "The same seed gives the same run.", 0, 2**31 - 1),
     Setting("device", "Device", "What the model is trained on."),
@@ -89,7 +121,7 @@ SETTINGS = table(
 
 
 def _augmentation(name: str, title: str, step: float, text: str) -> Setting:
-    return Setting(name, title, text, *AUGMENTATION_RANGES[name], step)
+    return Setting(name, title, text, *AUGMENTATION_RANGES[name], step, "off")
 
 
 AUGMENTATION_SETTINGS = table(

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,18 @@ import plotly.graph_objects as go
 import pytest
 
 from core.figures import palette
+from core.figures.binning import MAX_POINTS, binned
 from core.figures.curves import (
     LOSS_TITLES,
-    MAX_POINTS,
     Curves,
     ReferenceLine,
-    binned,
-    describe_learning_curves,
     learning_curves,
 )
+from core.figures.words import describe_learning_curves
 from core.models import MODELS
 from core.runs.events import EpochLine, StepLine
 from core.runs.log import History
-from core.runs.run import COLOR_COUNT
+from core.runs.run import MARKS
 
 EMPTY = History((), (), (), 0, 0.0)
 
@@ -101,6 +101,19 @@ def test_a_view_lasts_as_long_as_its_panels():
     assert view() == view(Curves("New", 3, "bce", EMPTY)) != view(curves(1))
 
 
+@pytest.mark.parametrize(
+    ("loss", "titles"),
+    [
+        ("cross-entropy", ["Loss: cross-entropy", "Accuracy"]),
+        ("bce", ["Loss: binary cross-entropy", "Mean squared error"]),
+        ("mse", ["Mean squared error"]),
+    ],
+)
+def test_a_run_that_waits_has_the_panels_it_will_have(loss, titles):
+    figure = draw(Curves("New", 3, loss, EMPTY))
+    assert [note["text"] for note in figure["layout"]["annotations"][:-1]] == [f"<b>{title}</b>" for title in titles]
+
+
 @pytest.mark.parametrize("runs", [(), (Curves("New", 3, "bce", EMPTY),)])
 def test_without_a_step_there_are_two_empty_panels_with_a_word(runs):
     figure = draw(*runs)
@@ -168,11 +181,54 @@ def test_a_reference_is_a_dashed_line_over_the_whole_run():
     assert not any(t["line"].get("dash") for t in draw(curves(30), references=[ReferenceLine("PCA", 0.1)])["data"])
 
 
-def test_references_close_to_each_other_have_their_labels_apart():
-    levels = [ReferenceLine(f"PCA, {k}", 0.03) for k in range(4)]
-    data = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=levels)["data"]
-    dashed = [t for t in data if t["line"].get("dash")]
-    assert len({(tuple(bool(text) for text in line["text"]), line["textposition"]) for line in dashed}) == 4
+@pytest.mark.parametrize(
+    ("levels", "shifts"),
+    [((0.03, 0.03, 0.03), [0, -13, -26]), ((0.03, 0.02, 0.01), [0, 0, 0]), ((0.03, 0.029, 0.01), [0, -13, 0])],
+)
+def test_references_have_their_labels_in_the_margin_and_apart(levels, shifts):
+    lines = [ReferenceLine(f"PCA-{k}", level) for k, level in enumerate(levels)]
+    layout = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=lines)["layout"]
+    labels = [note for note in layout["annotations"] if note["text"].startswith("PCA")]
+    assert {(note["x"], note["xanchor"]) for note in labels} == {(1.0, "left")}
+    assert [note["yshift"] for note in labels] == shifts
+    assert layout["margin"]["r"] > 90 > draw(curves(30))["layout"]["margin"]["r"]
+
+
+def test_a_label_is_at_its_level_on_a_logarithmic_scale():
+    line = ReferenceLine("PCA-8", 0.01)
+    layout = draw(Curves("Auto", 0, "mse", history(30, metric="mse")), references=[line], log_loss=True)["layout"]
+    (label,) = (note for note in layout["annotations"] if note["text"] == "PCA-8")
+    assert label["y"] == pytest.approx(-2)
+
+
+def test_a_penalty_and_a_bound_show_what_they_are_made_of():
+    def titles(run):
+        return [note["text"][3:-4] for note in draw(run)["layout"]["annotations"]]
+
+    sparse = history(30, metric="mse")
+    for step in sparse.steps:
+        step.train["penalty"] = 0.1
+    assert titles(Curves("Sparse", 0, "mse", sparse)) == ["Loss with penalty", "Mean squared error", "Penalty"]
+    bound = history(30, metric="mse")
+    for step in bound.steps:
+        step.train.update(reconstruction=90.0, kl=20.0)
+    parts = ["Mean squared error", "Reconstruction (nats)", "KL (nats)"]
+    assert titles(Curves("VAE", 0, "elbo", bound)) == ["Loss: negative ELBO (nats)", *parts]
+    assert titles(Curves("VAE", 0, "elbo", bound, 4.0)) == ["Loss: reconstruction + 4 KL (nats)", *parts]
+
+
+def test_the_error_of_a_sampled_code_is_not_drawn_beside_that_of_the_mean():
+    figure = draw(Curves("VAE", 0, "elbo", history(30, metric="mse")))
+    assert [t["hovertemplate"].count("batches") for t in figure["data"] if t["xaxis"] == "x2"] == [0]
+
+
+def test_training_digits_measured_as_test_digits_are_have_open_marks():
+    run = curves(30)
+    epochs = [replace(epoch, train_sample={"loss": 0.1, "accuracy": 0.9}) for epoch in run.history.epochs]
+    run = replace(run, history=replace(run.history, epochs=tuple(epochs)))
+    (opened,) = (t for t in draw(run)["data"] if t["xaxis"] == "x2" and "-open" in str(t["marker"].get("symbol")))
+    assert opened["y"] == [0.9] * len(epochs)
+    assert opened["x"] == [epoch.epoch for epoch in epochs]
 
 
 def test_a_run_that_minimises_the_squared_error_leaves_the_loss_panel_to_the_others():
@@ -204,8 +260,24 @@ def test_descriptions_give_the_last_and_the_best_value():
     assert describe_learning_curves([curves(10)]) == "Net has a test accuracy of 75.00\u00a0% after 1 epoch."
     both = describe_learning_curves([curves(15), Curves("Auto", 1, "mse", history(15, metric="mse"))])
     assert both == (
-        "Net has a test accuracy of 50.00\u00a0% (best 75.00\u00a0%) after 1.5 epochs; "
-        "Auto has a test mean squared error of 0.5000 after 1.5 epochs."
+        "Net has a test accuracy of 75.00\u00a0% after 1 epoch; "
+        "Auto has a test mean squared error of 0.7500 after 1 epoch."
+    )
+
+
+def test_an_earlier_epoch_that_was_better_is_named_with_what_chose_it():
+    run = curves(30)
+    values = iter([0.91, 0.95, 0.93])
+    epochs = [replace(epoch, test={"accuracy": next(values)}) for epoch in run.history.epochs]
+    run = replace(run, history=replace(run.history, epochs=tuple(epochs)))
+    assert describe_learning_curves([run]).replace("\u00a0", " ") == (
+        "Net has a test accuracy of 93.00 % after 3 epochs (epoch 2 was better by 2.00 points, chosen by the test set)."
+    )
+
+
+def test_a_look_at_a_sample_is_called_one():
+    assert describe_learning_curves([curves(5)]).replace("\u00a0", " ") == (
+        "Net has a test accuracy of 50.00 % on the first 1,000 test digits so far."
     )
 
 
@@ -228,6 +300,8 @@ def test_run_colours_stand_out_from_both_pages(color, background):
 
 def test_there_is_a_colour_a_marker_and_a_glyph_for_every_run():
     for cycle in (palette.RUN_COLORS, palette.RUN_MARKERS, palette.RUN_GLYPHS):
-        assert len(set(cycle)) == COLOR_COUNT
+        assert len(set(cycle)) == len(cycle) == 8
+    marks = [palette.run_mark(number) for number in range(MARKS)]
+    assert len({(mark.color, mark.glyph) for mark in marks}) == len({(m.color, m.marker) for m in marks}) == MARKS
     assert len(set(palette.DIGIT_COLORS)) == 10
     assert {loss for spec in MODELS.values() for loss in spec.losses} <= set(LOSS_TITLES)

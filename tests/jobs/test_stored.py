@@ -88,6 +88,7 @@ CASES = [
     Case("predictions", "softmax", ("test",), BAD_SAMPLES),
     Case("reference", "autoencoder"),
     Case("preprocessing", "softmax"),
+    Case("scores", "softmax"),
 ]
 of_every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 

@@ -16,7 +16,7 @@ def shown() -> str:
         from pages.parts.shared.table import Cell, table
 
         rows = [
-            [Cell("<b>net</b>", "a & b", RunMark("#123456", "▲")), "1 < 2", Cell("50 %", bar=0.5)],
+            [Cell("<b>net</b>", "a & b", RunMark("#123456", "▲", "triangle-up")), "1 < 2", Cell("50 %", bar=0.5)],
             [Cell("gone"), Cell("It cannot be used.", columns=2)],
             ["best", Cell("9", bold=True), Cell("most", bar=7.0)],
         ]
@@ -48,6 +48,6 @@ def test_a_bar_is_no_longer_than_its_place() -> None:
 
 
 def test_a_mark_is_not_read_out_and_is_a_picture_where_no_text_is() -> None:
-    mark = RunMark("#123456", "▲")
+    mark = RunMark("#123456", "▲", "triangle-up")
     assert f'aria-hidden="true">{mark.glyph}</i>&lt;b' in shown()
     assert "%23123456" in picture(mark)

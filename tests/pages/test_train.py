@@ -270,14 +270,14 @@ def test_what_differs_from_the_preset_is_said(runs):
     field(at, "epochs").set_value(77)
     field(at, "mlp-hidden").set_value(99).run()
     (said,) = (c.value for c in at.caption if c.value.startswith("Changed"))
-    assert "epochs" in said
-    assert "hidden units" in said
+    assert "epochs 77" in said
+    assert "hidden units 99" in said
     assert "seed" not in said
     field(at, "augmentation-rotate").set_value(9.0)
     field(at, "patience").set_value(2)
     field(at, "per_class").set_value(10).run()
     (said,) = (c.value for c in at.caption if c.value.startswith("Changed"))
-    assert said.endswith("epochs, digits per class, patience, rotation, hidden units.")
+    assert said.endswith("hidden units 99, epochs 77, digits per class 10, patience 2, rotation 9.")
 
 
 @pytest.mark.parametrize(

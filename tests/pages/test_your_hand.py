@@ -297,7 +297,7 @@ def test_every_reader_of_digits_is_in_the_table_with_what_it_reads_right(runs: R
     assert f"{right} of 40" in text
     assert f"{int((read_as == meant)[aside].sum())} of {aside.sum()}" in text
     accuracy = run.history().epochs[-1].test["accuracy"]
-    assert f"{100 * accuracy:.2f} %<small>Embedded digits" in text
+    assert f"{100 * accuracy:.2f}\N{NO-BREAK SPACE}%<small>Embedded digits" in text
 
 
 def test_the_misread_ones_of_a_run_say_what_was_read(trained: Train) -> None:

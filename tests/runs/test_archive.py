@@ -87,7 +87,7 @@ def test_packed_run_comes_back_whole(train, runs, model, changes):
     again = unpack(pack(run), runs)
     same_run(run, again)
     assert again.id != run.id
-    assert (again.shipped, again.color) == (False, 1)
+    assert (again.shipped, again.mark) == (False, 1)
     assert [r.id for r in runs.runs()] == [again.id, run.id] or [r.id for r in runs.runs()] == [run.id, again.id]
     assert pack(again) == pack(Run(again.folder))
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)

@@ -24,16 +24,19 @@ STEP = {
 }
 LAYERS = {"1 Linear": {"gradient_norm": 0.1, "weight_norm": 2.0, "dead": 0.0}}
 EPOCH = {"event": "epoch", "time": 5.0, "seconds": 1.5, "epoch": 1, "step": 9, "images_per_second": 64.0,
-         "train": METRICS, "test": METRICS, "validation": METRICS, "health": LAYERS}  # fmt: skip
-SUMMARY = {"metric": "", "best": math.nan, "best_epoch": 0, "epochs": 0, "seconds": 1.0, "images_per_second": 0.0,
-           "parameters": 7}  # fmt: skip
+         "train": METRICS, "test": METRICS, "train_sample": METRICS, "validation": METRICS,
+         "health": LAYERS}  # fmt: skip
+SUMMARY = {"metric": "", "test": math.nan, "train": math.nan, "whole": False, "best": math.nan, "best_epoch": 0,
+           "epochs": 0, "seconds": 1.0, "images_per_second": 0.0, "parameters": 7, "learned": 7}  # fmt: skip
 NOW = {"time": 5, "seconds": 1}
 LINES = [
     *(STEP, STEP | {"test": METRICS}, STEP | {"train": {"loss": math.nan, "accuracy": -math.inf}}),
-    *(EPOCH, {k: v for k, v in EPOCH.items() if k not in ("validation", "health")}, EPOCH | {"health": {}}),
+    *(EPOCH, {k: v for k, v in EPOCH.items() if k not in ("train_sample", "validation", "health")}),
+    EPOCH | {"health": {}},
     {"event": "queued", **NOW},
     {"event": "queued", **NOW, "message": ""},
     {"event": "started", **NOW, "step": 0, "total_steps": 10, "parameters": 7},
+    {"event": "started", **NOW, "step": 0, "total_steps": 10, "parameters": 7, "learned": 3},
     {"event": "finished", **NOW},
     {"event": "finished", **NOW, "message": "Stopped early.", "summary": SUMMARY},
     {"event": "stopped", **NOW, "message": "Stopped.", "summary": SUMMARY | {"metric": "mse", "best": 0.5}},
@@ -67,7 +70,7 @@ def test_the_logs_that_ship_are_written_as_they_were(log):
 def test_a_line_has_its_type_and_its_values():
     step, epoch = decode(written(STEP).strip()), decode(written(EPOCH).strip())
     assert step == StepLine(5.0, 1.5, 3, 0.3, 64, 0.1, METRICS)
-    assert epoch == EpochLine(5.0, 1.5, 1, 9, 64.0, METRICS, METRICS, METRICS, LAYERS)
+    assert epoch == EpochLine(5.0, 1.5, 1, 9, 64.0, METRICS, METRICS, METRICS, METRICS, LAYERS)
     assert decode(b'{"event": "paused", "message": "No."}') == LifecycleLine("paused", 0, 0, message="No.")
     assert decode(b'{"event": "step", "step": 1}') == StepLine(0, 0, 1, 0, 0, 0, {})
 
@@ -86,8 +89,19 @@ def test_a_summary_of_another_version_is_counted_anew():
         assert decode(written(event).strip()) == LifecycleLine("finished", 5, 1)
         with pytest.raises(ArchiveError):
             from_stranger(event)
-    line = decode(written({"event": "finished", "summary": SUMMARY | {"best": 1.0, "new": 1}}).strip())
-    assert line.summary == Summary("", 1.0, 0, 0, 1.0, 0.0, 7)
+    line = decode(
+        written({"event": "finished", "summary": SUMMARY | {"test": 1.0, "train": 0.5, "best": 1.0, "new": 1}}).strip()
+    )
+    assert line.summary == Summary("", 1.0, 0.5, False, 1.0, 0, 0, 1.0, 0.0, 7, 7)
+
+
+def test_an_archive_of_a_version_whose_summary_knew_less_is_read():
+    older = {name: value for name, value in SUMMARY.items() if name not in ("test", "train", "whole", "learned")}
+    event = {"event": "stopped", **NOW, "message": "Stopped."}
+    assert from_stranger(event | {"summary": older}) == from_stranger(event)
+    for wrong in (older | {"more": 1}, {"metric": ""}, 7):
+        with pytest.raises(ArchiveError):
+            from_stranger(event | {"summary": wrong})
 
 
 @pytest.mark.parametrize("event", LINES)

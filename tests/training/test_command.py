@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from core.__main__ import main
+from core.measures.scores import SCORES, figure_of
 from core.runs.run import Status
 from core.training.presets import PRESETS
 from tests.conftest import ROOT, wait_for
@@ -39,9 +40,11 @@ def test_trains_a_preset_with_changes(runs, capsys):
     assert run.config.params == PRESETS["numpy-two-layer"].config.params
     lines = capsys.readouterr().out.splitlines()
     assert "By hand" in lines[0]
-    assert [line.split("  ")[0] for line in lines[1:-1]] == ["epoch 1", "epoch 2"]
+    assert [line.split("  ")[0] for line in lines[1:-2]] == ["epoch 1", "epoch 2"]
     test = run.history().epochs[-1].test
-    assert f"test loss {test['loss']:.4g}, accuracy {test['accuracy']:.4g}" in lines[-2]
+    assert f"test loss {test['loss']:.4g}, accuracy {test['accuracy']:.4g}" in lines[-3]
+    assert lines[-2] == f"Test accuracy of the weights it keeps: {figure_of(run).text}"
+    assert SCORES.load_current(run).test["accuracy"] == pytest.approx(test["accuracy"], abs=1e-5)
     assert lines[-1].startswith("finished")
 
 

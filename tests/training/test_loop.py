@@ -26,7 +26,7 @@ def test_order_of_events(toy):
     assert [e.step for e in steps] == list(range(1, 15))  # 400 images in batches of 64: 7 steps an epoch
     assert [e.images for e in steps[:7]] == [64] * 6 + [16]
     kinds = "".join(type(e).__name__[0] for e in log)
-    assert kinds == "SSSSSSSCESSSSSSSCE"
+    assert kinds == "SSSSSSSCCESSSSSSSCCE"  # the test set, then training digits
     assert isinstance(log[7], Checking)
     assert [e.epoch for e in log if isinstance(e, Epoch)] == [1, 2]
 

@@ -13,10 +13,11 @@ _LINES, _LINE = 50_000, 65_536  # at most so many, of so many bytes
 _LAYERS, _LAYER = 200, re.compile(r"[\w. ]{1,80}", re.ASCII)  # at most so many, of such names
 _NORMS = {"gradient_norm", "weight_norm"}
 _ALWAYS = {"event", "time", "seconds"}
+_OLDER_SUMMARY = {"metric", "best", "best_epoch", "epochs", "seconds", "images_per_second", "parameters"}
 # What else a line of how the run went must have, and what it may.
 _LIFECYCLE: dict[str, tuple[set[str], set[str]]] = {
     "queued": (set(), {"message"}),
-    "started": ({"total_steps", "parameters"}, {"step"}),
+    "started": ({"total_steps", "parameters"}, {"step", "learned"}),
     "finished": (set(), {"message", "summary"}),
     "stopped": ({"message"}, {"summary"}),
     "paused": ({"message"}, {"summary"}),
@@ -44,6 +45,8 @@ def _read_event(text: bytes, member: str, train: set[str], test: set[str]) -> Li
         line = from_json(event)
     except ValueError as error:
         raise refuse(member, "is no event of a run") from error
+    if isinstance(event.get("summary"), dict) and set(event["summary"]) == _OLDER_SUMMARY:
+        del event["summary"]  # it is made of the other lines again
     fits = _fits(line, set(event)) if isinstance(line, LifecycleLine) else _measured(line, train, test)
     if not fits or to_json(line) != event:  # where anything is lacking or unknown, it would be written in another way
         raise refuse(member, "does not hold what belongs to an event")
@@ -60,7 +63,7 @@ def _fits(line: LifecycleLine, keys: set[str]) -> bool:
 
 
 def _measured(line: StepLine | EpochLine, train: set[str], test: set[str]) -> bool:
-    tests = [line.test, line.validation] if isinstance(line, EpochLine) else [line.test]
+    tests = [line.test, line.train_sample, line.validation] if isinstance(line, EpochLine) else [line.test]
     health = (isinstance(line, EpochLine) and line.health) or {}
     return (
         set(line.train) == train

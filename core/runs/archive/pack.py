@@ -110,6 +110,6 @@ def _write(content: Incoming, store: RunStore) -> Run:
             (folder / name).parent.mkdir(exist_ok=True)
             write_npz(folder / name, arrays, durable=False)
         write_arrays(folder / "weights.safetensors", content.weights)
-        write_json(folder / "config.json", content.facts | {"color": store.rarest_color()})
+        write_json(folder / "config.json", content.facts | {"color": store.rarest_mark()})
         folder.rename(store.folder / run_id)
     return store.get(run_id)

@@ -12,6 +12,7 @@ from core.data.datasets import DATASETS
 from core.ink.collection import drawings
 from core.ink.drawing import Drawing, held_out, labels
 from core.measures.drawing_reads import UNREAD, read, reading, readings, refused
+from core.measures.scores import figure_of
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from pages.parts.shared.pickers import run_labels
@@ -63,9 +64,9 @@ def readers() -> list[Run]:
 
 
 def test_accuracy(run: Run) -> float | None:
-    """Return the share of the run's test set that it read right at the end of its last epoch; None before the first."""
-    epochs = run.history().epochs
-    return epochs[-1].test.get("accuracy") if epochs else None
+    """Return the share of its whole test set that the run reads right; None where it was not measured yet."""
+    figure = figure_of(run)
+    return figure.value if figure else None
 
 
 def ask(runs: Sequence[Run], everything: Sequence[Drawing]) -> bool:
@@ -134,11 +135,11 @@ def _line(names: dict[str, str], run: Run, everything: Accuracy, aside: Accuracy
     try:
         # Of those it has learned from it must read more: what is kept aside tells.
         note = "learned from drawings" if run.config.start else ""
-        value = test_accuracy(run)
+        figure = figure_of(run)
     except RunNotFound:
         return []  # deleted while we look
     name = Cell(names[run.id], note, run_mark(run))
     if why := refused(run):
         return [name, Cell(why, columns=3)]
-    test = "–" if value is None else f"{100 * value:.2f} %"
+    test = figure.text if figure else "–"
     return [name, everything.cell(), aside.cell(), Cell(test, DATASETS[run.config.dataset].title)]

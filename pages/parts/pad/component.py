@@ -104,10 +104,12 @@ def pad(
 
 
 def _described(run: Run) -> dict[str, Any]:
+    mark = run_mark(run)
     return {
         "id": run.id,
         "name": run.name,
-        **run_mark(run)._asdict(),
+        "color": mark.color,
+        "glyph": mark.glyph,
         "task": run.spec.task,
         "classes": list(DATASETS[run.config.dataset].classes),
     }

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.data.datasets import DATASETS
-from core.figures.curves import describe_learning_curves, learning_curves
+from core.figures.curves import learning_curves
+from core.figures.words import describe_learning_curves
 from core.runs.run import Run
 from core.training.config import TrainConfig
-from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS
+from core.training.naming import settings_in_words
 from pages.parts.figure.component import live_figure
 from pages.parts.runs.table import TASKS
 from pages.parts.shared.curves import curves_of
@@ -53,26 +52,9 @@ def differences(configs: Sequence[TrainConfig]) -> dict[str, list[str]]:
 
     Of a single config all that it has are returned.
     """
-    settings = [_settings(config) for config in configs]
+    settings = [{"Task": TASKS[config.spec.task], **settings_in_words(config)} for config in configs]
     titles = dict.fromkeys(title for values in settings for title in values)
     lines = {title: [values.get(title, "") for values in settings] for title in titles}
     if len(configs) == 1:
         return {title: values for title, values in lines.items() if values != [""]}
     return {title: values for title, values in lines.items() if len(set(values)) > 1}
-
-
-def _settings(config: TrainConfig) -> dict[str, str]:
-    """Return every setting of a run as words, under the title the form gives it."""
-    values: Mapping[str, Any] = config.to_dict()
-    shown = {"Model": config.spec.title, "Task": TASKS[config.spec.task]}
-    shown |= {param.title: _value_in_words(values["params"][param.name]) for param in config.spec.params}
-    shown |= {row.title: _value_in_words(values[name]) for name, row in SETTINGS.items()}
-    shown["Data set"] = DATASETS[config.dataset].title
-    shown |= {row.title: _value_in_words(values["augmentation"][name]) for name, row in AUGMENTATION_SETTINGS.items()}
-    return shown
-
-
-def _value_in_words(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.datasets import DATASETS
+from core.measures.scores import SCORES, Figure, Scores, figure_of
 from core.runs.events import Summary
 from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from pages.parts.shared.run_mark import picture, run_mark
@@ -25,6 +26,10 @@ _TABLE, _ORDER = "runs-table", "runs-order"  # the widget, and the run ids of it
 _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without another time
 _ended: dict[Path, tuple[int, Line]] = {}
 _ROWS = 9  # shown at once; the others are scrolled to
+_MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "noisy", "elbo", "note")
+_TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
+_NOISY_TIP = "Mean squared error under the noise that the run learns to take off: not to be compared with Error"
+_SPEED_TIP = "Images learned per second of training, the median of the epochs"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Line:
     run: Run
     status: Status
     summary: Summary
+    figure: Figure | None = None
+    scores: Scores | None = None
 
     @property
     def task(self) -> str:
@@ -57,7 +64,8 @@ def read_lines(runs: Iterable[Run], listed: Mapping[str, int]) -> list[Line]:
     lines = []
     for run in runs:
         try:
-            lines.append(_line(run, listed.get(run.id, 0)))
+            line = _line(run, listed.get(run.id, 0))
+            lines.append(replace(line, figure=figure_of(run, line.summary), scores=SCORES.load_current(run)))
         except RunNotFound:
             continue  # deleted while we look
     return lines
@@ -137,20 +145,25 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
         "mark": lambda line: picture(run_mark(line.run)),
         "name": lambda line: line.run.name,
         "status": lambda line: line.status,
-        "accuracy": lambda line: 100 * _best(line.summary, "accuracy"),
-        "mse": lambda line: _best(line.summary, "mse"),
+        "accuracy": lambda line: 100 * _test(line, "accuracy"),
+        "interval": _interval,
+        "train": lambda line: 100 * _train(line, "accuracy"),
+        "mse": lambda line: _test(line, "mse"),
+        "noisy": lambda line: line.scores.noisy.get("mse", math.nan) if line.scores else math.nan,
+        "elbo": lambda line: line.scores.negative_elbo if line.scores else math.nan,
         "epochs": lambda line: line.summary.epochs,
         "seconds": lambda line: line.summary.seconds,
         "speed": lambda line: line.summary.images_per_second or math.nan,
         "model": lambda line: line.run.spec.title,
         "parameters": lambda line: float(line.summary.parameters or math.nan),
+        "learned": lambda line: float(_learned(line) or math.nan),
         "task": lambda line: line.task,
         "dataset": lambda line: line.dataset,
         "created": lambda line: datetime.fromtimestamp(line.run.created),
         "note": lambda line: line.run.note,
     }
     frame = pd.DataFrame({name: [value(line) for line in lines] for name, value in columns.items()})
-    empty = [name for name in ("accuracy", "mse", "note") if not any(_given(value) for value in frame[name])]
+    empty = [name for name in _MAY_BE_EMPTY if not any(_given(value) for value in frame[name])]
     return frame.drop(columns=empty)
 
 
@@ -158,8 +171,25 @@ def _given(value: object) -> bool:
     return bool(value) and value == value  # NaN is not equal to itself
 
 
-def _best(summary: Summary, metric: str) -> float:
-    return summary.best if summary.metric == metric else math.nan
+def _test(line: Line, metric: str) -> float:
+    return line.figure.value if line.figure and line.figure.metric == metric else math.nan
+
+
+def _interval(line: Line) -> str:
+    figure = line.figure
+    if figure is None or math.isnan(figure.low):
+        return ""
+    return f"{100 * figure.low:.2f}\N{EN DASH}{100 * figure.high:.2f}"
+
+
+def _train(line: Line, metric: str) -> float:
+    if line.scores:
+        return line.scores.train.get(metric, math.nan)
+    return line.summary.train if line.summary.metric == metric else math.nan
+
+
+def _learned(line: Line) -> int:
+    return line.scores.learned if line.scores else line.summary.learned
 
 
 def _columns() -> dict[str, ColumnConfig | str | None]:
@@ -168,13 +198,18 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
         "mark": kind.ImageColumn("", width=44, help="The run's colour and mark in every figure"),
         "name": text("Name", width=250),
         "status": text("Status", width=80),
-        "accuracy": number("Accuracy", format="%.2f %%", width=84, help="Best on the whole test set"),
-        "mse": number("MSE", format="%.4f", width=72, help="Smallest mean squared error on the whole test set"),
+        "accuracy": number("Test", format="%.2f %%", width=76, help="Accuracy of the weights kept, whole test set"),
+        "interval": text("95 % of", width=96, help="The 95 % interval of the test accuracy (Wilson)"),
+        "train": number("Training", format="%.2f %%", width=80, help=_TRAIN_TIP),
+        "mse": number("Error", format="%.4f", width=72, help="Mean squared error on the whole test set, without noise"),
+        "noisy": number("Under noise", format="%.4f", width=96, help=_NOISY_TIP),
+        "elbo": number("\N{MINUS SIGN}ELBO", format="%.1f", width=76, help="Nats per test digit, of variational runs"),
         "epochs": number("Epochs", width=70, help="Finished epochs"),
         "seconds": number("Time", format="%,.1f s", width=84, help="Seconds of training"),
-        "speed": number("Images/s", format="%,.0f", width=82),
+        "speed": number("Images/s", format="%,.0f", width=82, help=_SPEED_TIP),
         "model": text("Model", width=176),
         "parameters": number("Parameters", format="%,.0f", width=94),
+        "learned": number("Learned", format="%,.0f", width=84, help="Of the parameters, those that training changes"),
         "task": text("Task", width=92),
         "dataset": text("Data set", width=114),
         "created": kind.DatetimeColumn("Created", format="D MMM YY, HH:mm", width=128),

@@ -15,7 +15,12 @@ def curves_of(runs: Sequence[Run]) -> list[Curves]:
     curves = []
     for run in runs:
         try:
-            curves.append(Curves(labels[run.id], run.color, run.config.loss, run.history()))
+            curves.append(Curves(labels[run.id], run.mark, run.config.loss, run.history(), _beta(run)))
         except RunNotFound:
             continue  # its status line says so
     return curves
+
+
+def _beta(run: Run) -> float:
+    beta = run.config.params.get("beta", 1.0)
+    return float(beta) if isinstance(beta, int | float) else 1.0

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 from urllib.parse import quote
 
-from core.figures.palette import RUN_COLORS, RUN_GLYPHS
+from core.figures import palette
+from core.figures.palette import RunMark
 from core.runs.run import Run
-
-
-class RunMark(NamedTuple):
-    """A CSS colour, and the glyph in that colour."""
-
-    color: str
-    glyph: str
-
-    @property
-    def html(self) -> str:
-        """The mark before a name in HTML; people who cannot see it are told the name alone."""
-        style = f"color:{self.color};font-style:normal;margin-right:6px"
-        return f'<i style="{style}" aria-hidden="true">{self.glyph}</i>'
 
 
 def run_mark(run: Run) -> RunMark:
     """Return the mark of a run."""
-    return RunMark(RUN_COLORS[run.color % len(RUN_COLORS)], RUN_GLYPHS[run.color % len(RUN_GLYPHS)])
+    return palette.run_mark(run.mark)
+
+
+def mark_html(mark: RunMark) -> str:
+    """Return the mark before a name; people who cannot see it are told the name alone."""
+    style = f"color:{mark.color};font-style:normal;margin-right:6px"
+    return f'<i style="{style}" aria-hidden="true">{mark.glyph}</i>'
 
 
 @cache

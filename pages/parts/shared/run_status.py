@@ -7,10 +7,11 @@ from html import escape
 
 import streamlit as st
 
-from core.runs.log import History
-from core.runs.run import Run, RunNotFound, Status
+from core.measures.scores import Figure, figure_of
+from core.runs.log import History, images_per_second
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
-from pages.parts.shared.run_mark import run_mark
+from pages.parts.shared.run_mark import mark_html, run_mark
 from pages.parts.shared.style import guarded
 
 _TRY_AGAIN = "Press Resume to try again, or change the settings and press Train."
@@ -44,7 +45,8 @@ def run_status(run: Run) -> None:
 
 def _line(run: Run, status: Status, history: History, message: str) -> str:
     mark, share = run_mark(run), progress(history)
-    facts = " · ".join(_facts(status, history, run.config.epochs))
+    figure = figure_of(run) if status in ENDINGS else None
+    facts = " · ".join([*_facts(status, history, run.config.epochs), *([_in_words(figure)] if figure else [])])
     notes = _notes(status, message)
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
@@ -52,7 +54,7 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
         f'<b style="width:{share:.1%};background:{mark.color}"></b></div>'
     )
     return (
-        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark.html}{escape(run.name)}</span>'
+        f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark_html(mark)}{escape(run.name)}</span>'
         f'<span class="rs-badge rs-{status}" role="status">{status}</span>{bar}'
         f'<span class="rs-facts">{facts}</span>'
         + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")
@@ -81,7 +83,7 @@ def _facts(status: Status, history: History, epochs: int) -> list[str]:
     facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else " epochs")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
-    facts.append(time_in_words(history.seconds))
+    facts.append(f"{history.seconds:,.1f} s")
     left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
     if status == Status.RUNNING:
         facts[-1] += " so far"
@@ -89,21 +91,13 @@ def _facts(status: Status, history: History, epochs: int) -> list[str]:
     return facts
 
 
+def _in_words(figure: Figure) -> str:
+    return f"{figure.text} of the test digits right" if figure.metric == "accuracy" else f"test error {figure.text}"
+
+
 def _about(seconds: float) -> str:
     # An estimate has no tenths.
     return f"about {seconds:.0f} s" if seconds < 9.95 else f"about {time_in_words(seconds)}"
-
-
-def images_per_second(history: History, window: float = 3.0) -> float:
-    """Return the training speed over the last seconds of the run, 0 when it cannot be told yet."""
-    steps = history.steps
-    if len(steps) < 2:
-        return 0.0
-    first = len(steps) - 1
-    while first > 0 and steps[-1].seconds - steps[first].seconds < window:
-        first -= 1
-    seconds = steps[-1].seconds - steps[first].seconds
-    return sum(step.images for step in steps[first + 1 :]) / seconds if seconds > 0 else 0.0
 
 
 def time_in_words(seconds: float) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from pages.parts.shared.run_mark import RunMark
+from pages.parts.shared.run_mark import RunMark, mark_html
 
 _TILE, _GAP = 28, 2  # pixels of the picture, before scaling
 _TILE_GAP = 6  # CSS pixels between tiles
@@ -131,7 +131,7 @@ def _cells(kind: str, texts: list[str]) -> str:
 
 def _label(row: StripRow) -> str:
     detail = f"<small>{escape(row.detail)}</small>" if row.detail else ""
-    label = f"<b>{row.mark.html if row.mark else ''}{escape(row.label)}</b>" if row.label else ""
+    label = f"<b>{mark_html(row.mark) if row.mark else ''}{escape(row.label)}</b>" if row.label else ""
     return label + detail
 
 

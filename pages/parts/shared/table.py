@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from pages.parts.shared.run_mark import RunMark
+from pages.parts.shared.run_mark import RunMark, mark_html
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _html(tag: str, cell: str | Cell, scope: str = "") -> str:
     if isinstance(cell, str):
         cell = Cell(cell)
     facts = f" scope='{scope}'" * bool(scope) + f" colspan='{cell.columns}'" * (cell.columns > 1)
-    mark = cell.mark.html if cell.mark else ""
+    mark = mark_html(cell.mark) if cell.mark else ""
     text = f"<b>{escape(cell.text)}</b>" if cell.bold else escape(cell.text)
     bar = "" if cell.bar is None else f"<u style='--share:{100 * min(1.0, max(0.0, cell.bar)):.1f}%'></u>"
     below = f"<small>{escape(cell.below)}</small>" if cell.below else ""

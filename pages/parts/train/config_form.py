@@ -19,6 +19,7 @@ from core.runs.store import store
 from core.training import devices
 from core.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from core.training.loop import most_per_class, training_size
+from core.training.naming import differences, in_a_sentence
 from core.training.presets import PRESETS
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS
 from pages.parts.shared.pickers import pick_dataset, run_labels
@@ -75,22 +76,9 @@ def config_form() -> TrainConfig | None:
     except ValueError as error:
         warn(_sentence(str(error), spec, dataset))
         return None
-    changed = changes(config, preset.config)
-    if changed:
-        say(f"Changed from the preset: {', '.join(changed)}.")
+    if changed := differences(config, preset.config):
+        say(f"Changed from the preset: {', '.join(in_a_sentence(changed))}.")
     return config
-
-
-def changes(config: TrainConfig, preset: TrainConfig) -> list[str]:
-    """Return the titles, in lower case, of the settings that differ from the preset's."""
-    mine, its = config.to_dict(), preset.to_dict()
-    names = ["Model"] * (mine["model"] != its["model"])
-    names += [row.title for name, row in SETTINGS.items() if mine[name] != its[name]]
-    varied, its_varied = mine["augmentation"], its["augmentation"]
-    names += [row.title for name, row in AUGMENTATION_SETTINGS.items() if varied[name] != its_varied[name]]
-    if config.model == preset.model:
-        names += [p.title for p in config.spec.params if mine["params"][p.name] != its["params"][p.name]]
-    return [re.sub(r" \(.*\)", "", name).lower() for name in names]
 
 
 def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS, is_ready, load
-from core.figures.curves import ReferenceLine, describe_learning_curves, learning_curves
+from core.figures.curves import ReferenceLine, learning_curves
+from core.figures.words import describe_learning_curves
 from core.measures.pca import pca_error
 from core.runs.run import Run, RunNotFound
 from core.runs.slots import taken
@@ -25,7 +26,10 @@ from pages.parts.shared.run_status import count_active, run_status
 from pages.parts.shared.strips import Caption, StripRow, image_strip
 from pages.parts.shared.style import plain
 
-_HOW_TO_READ = "Thin lines: training batches; strong lines: test digits, a large mark where all were tested."
+_HOW_TO_READ = (
+    "Thin lines: the running mean of training batches. Open marks: 10,000 training digits measured as test digits are. "
+    "Strong lines: test digits, a large mark where all were tested, a small one for the first 1,000."
+)
 _ALIGNED = "<style>.st-key-strips .dl-labels { min-width: 12.5rem; }</style>"
 _pca_thread = ThreadPoolExecutor(1, thread_name_prefix="pca")
 _MANY = 3  # active runs, whose curves take a browser longer to draw
@@ -86,7 +90,7 @@ def _references(runs: Sequence[Run]) -> list[ReferenceLine]:
     for dataset, size in sorted({place for run in runs if (place := _code(run))}):
         error = _pca_error(dataset, size)
         if error.done() and error.exception() is None:
-            known.append(ReferenceLine(f"PCA, {size} components", error.result()))
+            known.append(ReferenceLine(f"PCA-{size} (clipped)", error.result()))
     return known
 
 

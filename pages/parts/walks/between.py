@@ -16,6 +16,7 @@ from core.latent import walks
 from core.latent.projection import Projection
 from core.latent.walks import WAYS, stretches
 from core.measures.reconstruction import to_bytes
+from core.measures.scores import figure_of
 from core.runs.run import Run
 from core.runs.store import store
 from core.runs.weights import load_model
@@ -114,7 +115,12 @@ def reader(run: Run) -> Run | None:
         for one in store().runs("classify")
         if one.shipped and one.config.dataset == run.config.dataset and one.has_weights()
     ]
-    return max(shipped, key=lambda one: np.nan_to_num(one.summary().best), default=None)
+    return max(shipped, key=_test_accuracy, default=None)
+
+
+def _test_accuracy(run: Run) -> float:
+    figure = figure_of(run)
+    return figure.value if figure else 0.0
 
 
 def passes(reads: list[int], name: str, classes: tuple[str, ...]) -> str:
