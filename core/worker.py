@@ -40,11 +40,12 @@ from core.measures.scores import SCORES
 from core.models import MODELS
 from core.runs.requests import Request
 from core.runs.run import Run
+from core.table import table
 from core.training.config import TrainConfig, build
 
-STORED: dict[str, Stored[Any]] = {
-    row.kind: row for row in (CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, SCORES)
-}
+STORED: dict[str, Stored[Any]] = table(
+    CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, SCORES, by="kind"
+)
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
 _IDLE_S = 2.0  # without a request, before the template rehearses what takes long
 

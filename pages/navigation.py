@@ -1,28 +1,50 @@
-"""The script Streamlit runs: which pages there are. A page is one file here and one row below."""
+"""The script Streamlit runs: which pages there are. A page is one file here and one row of PAGES."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
 from pages.parts.shared import first_page
 
+
+class Page(NamedTuple):
+    """One row of PAGES; `icon` is the name of a material symbol."""
+
+    file: str
+    title: str
+    icon: str
+
+    @property
+    def path(self) -> str:
+        """Its address below the dashboard's."""
+        return self.file.removesuffix(".py").replace("_", "-")
+
+
+PAGES = (
+    Page("draw.py", "Draw", "draw"),
+    Page("your_hand.py", "Your hand", "gesture"),
+    Page("train.py", "Train", "model_training"),
+    Page("runs.py", "Runs", "table_rows"),
+    Page("reconstruct.py", "Reconstruct", "compare"),
+    Page("latent_space.py", "Latent space", "scatter_plot"),
+)  # the first is shown where the address names none
 _FOLDER = Path(__file__).resolve().parent  # absolute, so that the pages are found from wherever the server was started
 
-# A file of ours: the icon of a material symbol would be fetched from a server elsewhere.
-st.set_page_config(page_title="Digit Lab", page_icon=_FOLDER / "parts" / "icon.png", layout="wide")
-
-st.navigation(
-    [
-        st.Page(_FOLDER / "draw.py", title="Draw", icon=":material/draw:", default=True),
-        st.Page(_FOLDER / "your_hand.py", title="Your hand", icon=":material/gesture:", url_path="your-hand"),
-        st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
-        st.Page(_FOLDER / "runs.py", title="Runs", icon=":material/table_rows:"),
-        st.Page(_FOLDER / "reconstruct.py", title="Reconstruct", icon=":material/compare:"),
-        st.Page(
-            _FOLDER / "latent_space.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent-space"
-        ),
-    ],
-    position="top",
-).run()
-
-first_page.sent.set()
+if __name__ == "__main__":  # not where a test asks which pages there are
+    # A file of ours: the icon of a material symbol would be fetched from a server elsewhere.
+    st.set_page_config(page_title="Digit Lab", page_icon=_FOLDER / "parts" / "icon.png", layout="wide")
+    st.navigation(
+        [
+            st.Page(
+                _FOLDER / page.file,
+                title=page.title,
+                icon=f":material/{page.icon}:",
+                url_path=page.path,
+                default=page == PAGES[0],
+            )
+            for page in PAGES
+        ],
+        position="top",
+    ).run()
+    first_page.sent.set()

@@ -15,6 +15,7 @@ import pytest
 from core.ink.render import DOT, prefix
 from core.latent.selection import inside
 from pages.parts.atlas.component import MAX_CORNERS
+from pages.parts.draw.controls import PANELS
 from pages.parts.web import component
 from tests.conftest import ROOT
 
@@ -80,6 +81,17 @@ def test_every_script_is_checked() -> None:
     assert not [str(file) for file in scripts if not file.read_text(encoding="utf-8").startswith("// @ts-check\n// ")]
 
 
+def test_every_panel_that_can_be_picked_is_one_of_the_pad_and_the_other_way_round() -> None:
+    script = (PARTS / "pad" / "pad.js").read_text(encoding="utf-8")
+    table = re.search(r"^const PANELS = {(.*?)};$", script, re.M | re.S)
+    assert table
+    rows = [row.split(":") for row in table[1].split(",") if row.strip()]
+    names = [name.strip() for name, _ in rows]
+    assert sorted(names) == sorted(PANELS), "PANELS of pages/parts/draw/controls.py and of pad.js differ"
+    for _, of in rows:
+        assert re.search(rf"^import {{[^}}]*\b{of.strip()}\b[^}}]*}} from \"./panels/\w+.js\";$", script, re.M)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_lasso_holds_the_rows_that_the_server_finds_in_it(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -116,6 +128,17 @@ def test_the_first_part_of_the_ink_is_what_the_server_takes_for_it() -> None:
         assert len(parts) == len(expected)
         for part, other in zip(parts, expected, strict=True):
             np.testing.assert_allclose(part, other, atol=2e-4)
+
+
+def test_the_shared_styles_reach_a_component_that_says_nothing_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(component.st.components.v2, "component", lambda name, **given: made.append(given))
+    for isolated in (True, False):
+        component.component("made_up", PARTS / "pad" / "pad.js", html="<p>Hello</p>", isolate_styles=isolated)
+    assert made[0]["html"] == '<div class="component"><p>Hello</p></div>'
+    assert ".component {" in made[0]["css"]
+    assert made[1]["html"] == "<p>Hello</p>"
+    assert ".component" not in made[1]["css"]
 
 
 def test_the_fingerprint_follows_every_script_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

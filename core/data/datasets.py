@@ -5,15 +5,17 @@ Images are uint8 (n, 28, 28) everywhere; a model scales them as it likes. `load`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.paths import data_dir
+from core.table import table
 
 
 class DatasetUnavailable(ValueError):
@@ -46,14 +48,42 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that a data set is read from: its path below the data folder, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """Where the files of a data set are fetched: addresses of folders that all have the same archives, and for each
+    file, in order, its archive there, a .gz of it, with the archive's MD5.
+    """
+
+    mirrors: tuple[str, ...]
+    archives: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class DatasetSpec:
-    """One row of DATASETS. `source` is its class in torchvision.datasets; "" is embedded and needs no download."""
+    """One row of DATASETS: 28 x 28 grey pictures in ten classes, and how they are had.
+
+    open: returns the train and the test split, once all files are on this disk; may raise DatasetUnavailable.
+    train_count: pictures in the train split. of_digits: whether the classes are the digits 0 to 9 as people write them,
+    so that one's own drawings and pen marks belong among them. files: none where it comes with a library. downloads:
+    where the files come from, asked for in a worker; None where people must put them there themselves.
+    """
 
     name: str
     title: str
     blurb: str
     classes: tuple[str, ...]
-    source: str = ""
+    open: Callable[[], tuple[Split, Split]]
+    train_count: int
+    of_digits: bool = False
+    files: tuple[File, ...] = ()
+    downloads: Callable[[], Downloads] | None = None
 
 
 _DIGITS = tuple("0123456789")
@@ -71,16 +101,6 @@ _CLOTHES = (
 )
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
-DATASETS = {
-    row.name: row
-    for row in (
-        DatasetSpec("mnist", "MNIST", "70,000 handwritten digits.", _DIGITS, "MNIST"),
-        DatasetSpec("fashion-mnist", "Fashion-MNIST", "70,000 pictures of clothes.", _CLOTHES, "FashionMNIST"),
-        DatasetSpec("kmnist", "Kuzushiji-MNIST", "70,000 cursive Japanese letters.", _KANA, "KMNIST"),
-        DatasetSpec("digits", "Embedded digits", "1,797 small digits from scikit-learn, scaled up.", _DIGITS),
-    )
-}
-
 # (file, header bytes, bytes per item, items) of the raw format all three downloads share
 FILES = (
     ("train-images-idx3-ubyte", 16, 784, 60_000),
@@ -91,13 +111,10 @@ FILES = (
 
 
 def is_ready(name: str) -> bool:
-    """Say whether all files are on this disk and whole; costs four stat calls."""
-    source = row_of(name).source
-    if not source:
-        return True
-    for file, header, item, count in FILES:
+    """Say whether all files are on this disk and whole; costs a stat call for each."""
+    for file in row_of(name).files:
         try:
-            if (raw_folder(source) / file).stat().st_size != header + item * count:
+            if (data_dir() / file.path).stat().st_size != file.size:
                 return False
         except OSError:
             return False
@@ -121,17 +138,28 @@ def load(name: str) -> Dataset:
 def _open(name: str, folder: str) -> Dataset:
     # The folder is part of the key so that a changed DIGITLAB_DATA is never served from memory.
     row = DATASETS[name]
-    if not row.source:
-        return _embedded(row)
-    images = [_map(row.source, file, header) for file, header, _, _ in FILES[0::2]]
-    labels = [_frozen(_map(row.source, file, header).astype(np.int64)) for file, header, _, _ in FILES[1::2]]
-    train, test = (Split(x.reshape(-1, 28, 28), y) for x, y in zip(images, labels, strict=True))
+    train, test = (Split(_frozen(split.images), _frozen(split.labels)) for split in row.open())
     return Dataset(name, train, test, row.classes)
+
+
+def _open_raw(source: str) -> tuple[Split, Split]:
+    images = [_map(source, file, header) for file, header, _, _ in FILES[0::2]]
+    labels = [_map(source, file, header).astype(np.int64) for file, header, _, _ in FILES[1::2]]
+    train, test = (Split(x.reshape(-1, 28, 28), y) for x, y in zip(images, labels, strict=True))
+    return train, test
+
+
+def _downloads(source: str) -> Downloads:
+    """Where the class of that name in torchvision.datasets finds its files."""
+    from torchvision import datasets
+
+    table: Any = getattr(datasets, source)
+    return Downloads(tuple(table.mirrors), tuple(table.resources))
 
 
 def _map(source: str, file: str, header: int) -> np.ndarray:
     # A read-only map costs no memory of its own: all workers and the server share the file's pages.
-    path = raw_folder(source) / file
+    path = data_dir() / source / "raw" / file
     with path.open("rb") as f:
         magic = f.read(4)
     if magic not in (b"\x00\x00\x08\x01", b"\x00\x00\x08\x03"):
@@ -139,7 +167,7 @@ def _map(source: str, file: str, header: int) -> np.ndarray:
     return np.asarray(np.memmap(path, np.uint8, "r", offset=header))
 
 
-def _embedded(row: DatasetSpec) -> Dataset:
+def _open_embedded() -> tuple[Split, Split]:
     # The file that sklearn.datasets.load_digits reads; importing scikit-learn for it would take over a second.
     package = find_spec("sklearn")
     if package is None or package.origin is None:
@@ -149,12 +177,7 @@ def _embedded(row: DatasetSpec) -> Dataset:
     labels = table[:, -1].astype(np.int64)
     test = np.arange(len(labels)) % 5 == 4  # every fifth digit, so both splits hold all writers
     train = ~test
-    return Dataset(
-        row.name,
-        Split(_frozen(images[train]), _frozen(labels[train])),
-        Split(_frozen(images[test]), _frozen(labels[test])),
-        row.classes,
-    )
+    return Split(images[train], labels[train]), Split(images[test], labels[test])
 
 
 def _enlarge(image: np.ndarray) -> np.ndarray:
@@ -177,14 +200,43 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def _raw(
+    source: str, name: str, title: str, blurb: str, classes: tuple[str, ...], of_digits: bool = False
+) -> DatasetSpec:
+    """The row of a set in MNIST's own format, of which `source` is the class in torchvision.datasets."""
+    return DatasetSpec(
+        name,
+        title,
+        blurb,
+        classes,
+        partial(_open_raw, source),
+        60_000,
+        of_digits,
+        tuple(File(f"{source}/raw/{file}", header + item * count) for file, header, item, count in FILES),
+        partial(_downloads, source),
+    )
+
+
+DATASETS = table(
+    _raw("MNIST", "mnist", "MNIST", "70,000 handwritten digits.", _DIGITS, of_digits=True),
+    _raw("FashionMNIST", "fashion-mnist", "Fashion-MNIST", "70,000 pictures of clothes.", _CLOTHES),
+    _raw("KMNIST", "kmnist", "Kuzushiji-MNIST", "70,000 cursive Japanese letters.", _KANA),
+    DatasetSpec(
+        "digits",
+        "Embedded digits",
+        "1,797 small digits from scikit-learn, scaled up.",
+        _DIGITS,
+        _open_embedded,
+        1438,
+        of_digits=True,
+    ),
+)
+
+
 def row_of(name: str) -> DatasetSpec:
     if name not in DATASETS:
         raise ValueError(f"There is no data set {str(name)[:80]!r}. Choose one of: {', '.join(DATASETS)}.")
     return DATASETS[name]
-
-
-def raw_folder(source: str) -> Path:
-    return data_dir() / source / "raw"
 
 
 _BATCH = 1000

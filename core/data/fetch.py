@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from core.data.datasets import FILES, DatasetUnavailable, is_ready, raw_folder, row_of
+from core.data.datasets import DatasetUnavailable, is_ready, row_of
 from core.files import is_held, write_file
 from core.paths import data_dir
 from core.progress import Progress
@@ -49,11 +49,11 @@ def fetch_state(name: str) -> FetchState:
 
 
 def fetch(name: str, progress: Progress = lambda fraction, message: None, mirrors: Iterable[str] = ()) -> None:
-    """Download a data set into `data_dir()`, where torchvision finds it too; return at once if it is there.
+    """Download a data set into `data_dir()`, from its own mirrors or from these; return at once if it is there.
 
-    Addresses and checksums are torchvision's. Every file is streamed to a name of its own, checked, unpacked,
-    checked again and only then given its real name, so that a half-written file is never taken for a whole one.
-    Only one process downloads; others wait for it. Raises DatasetUnavailable with the reason of each address.
+    Every file is streamed to a name of its own, checked, unpacked, checked again and only then given its real name, so
+    that a half-written file is never taken for a whole one. Only one process downloads; others wait for it. Raises
+    DatasetUnavailable with the reason of each address.
     """
     row = row_of(name)
     note = _note_path(name)
@@ -61,9 +61,6 @@ def fetch(name: str, progress: Progress = lambda fraction, message: None, mirror
     with FileLock(note.with_suffix(".lock")):
         if is_ready(name):
             return
-        from torchvision import datasets
-
-        table: Any = getattr(datasets, row.source)
         last = 0.0
 
         def report(fraction: float, message: str) -> None:
@@ -74,17 +71,19 @@ def fetch(name: str, progress: Progress = lambda fraction, message: None, mirror
                 _write_note(note, {"fraction": fraction, "message": message})
 
         try:
-            for number, (archive, md5) in enumerate(table.resources):
-                file, header, item, count = FILES[number]
-                target = raw_folder(row.source) / file
-                size = header + item * count
-                if target.exists() and target.stat().st_size == size:
+            if row.downloads is None:
+                names = ", ".join(file.path for file in row.files)
+                raise OSError(f"it has no address. Put {names} into {data_dir()}.")
+            downloads = row.downloads()
+            for number, (file, (archive, md5)) in enumerate(zip(row.files, downloads.archives, strict=True)):
+                target = data_dir() / file.path
+                if target.exists() and target.stat().st_size == file.size:
                     continue
 
                 def share(done: float, message: str, number: int = number) -> None:
-                    report((number + done) / len(FILES), message)
+                    report((number + done) / len(row.files), message)
 
-                _download_one(tuple(mirrors) or table.mirrors, archive, md5, target, size, share)
+                _download_one(tuple(mirrors) or downloads.mirrors, archive, md5, target, file.size, share)
         except OSError as error:
             reason = f"{row.title} could not be downloaded: {error}"
             _write_note(note, {"failed": reason})

@@ -14,6 +14,7 @@ import numpy as np
 from core import paths
 from core.data import datasets
 from core.data.datasets import Split, batches
+from core.table import table
 from core.untrusted import shown
 
 
@@ -25,7 +26,7 @@ class Sample:
     title: str
 
 
-SAMPLES: dict[str, Sample] = {row.name: row for row in (Sample("test", "Test digits"), Sample("all", "All digits"))}
+SAMPLES = table(Sample("test", "Test digits"), Sample("all", "All digits"))
 
 
 def sample_name(sample: str) -> str:

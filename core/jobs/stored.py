@@ -38,14 +38,16 @@ def _no_parameters(*parameters: str) -> None:
 class Stored(Generic[Value]):
     """One kind of result, a row in the table of jobs; `parameters` tell those of one run apart, such as a sample.
 
+    kind: at most 40 lower-case letters, digits and hyphens, for it is part of the names of files, as parameters are.
     compute: from (run, report, *parameters) to arrays and facts of the file; None where there is nothing to store.
-    Raises ValueError with a sentence for what cannot be computed. parse: from (arrays, facts, stamp, *parameters) to
-    the value; may raise any of UNREADABLE, for anyone may have written the file. stamp tells its versions apart.
-    arrays: what the file must hold at least, with dtypes; most: bytes. current: whether a value is of the run as it
-    is now; outdated: what is said of one that is not. check: raises ValueError for parameters there cannot be. needs:
-    what else the value is made of, None where that is not there; parse gets it after the stamp. stem: of the file's
-    name, where that is not the kind. keep, weigh: how many values stay in memory, see `core.cache`. then: kinds that
-    the same process computes next.
+    Raises ValueError with a sentence for what cannot be computed, such as of weights that are no numbers. parse: from
+    (arrays, facts, stamp, *parameters) to the value; may raise any of UNREADABLE, for anyone may have written the file.
+    stamp tells its versions apart. The value has the `weights_version` and the `dataset` that it is of, as they were
+    before it was computed, or the row has a `current` of its own. arrays: what the file must hold at least, with
+    dtypes; most: bytes. current: whether a value is of the run as it is now; outdated: what is said of one that is not.
+    check: raises ValueError for parameters there cannot be. needs: what else the value is made of, None where that is
+    not there; parse gets it after the stamp. stem: of the file's name, where that is not the kind. keep, weigh: how
+    many values stay in memory, see `core.cache`. then: kinds that the same process computes next.
     """
 
     kind: str

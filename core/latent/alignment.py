@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,31 +17,38 @@ def procrustes(codes: np.ndarray, target: np.ndarray) -> np.ndarray:
     return turn
 
 
-def align(codes: Sequence[np.ndarray], plane: np.ndarray | None = None, upright: bool = True) -> list[np.ndarray]:
-    """Return a map of each frame's codes (n, k), float32 (n, 2): all on one plane, by default that in which the last
-    spread most, or on two orthonormal columns (k, 2).
+def widest_plane(codes: np.ndarray) -> np.ndarray:
+    """Return the two directions in which codes (n, k) spread most, orthonormal columns (k, 2), the widest first.
 
-    Each frame is centred and turned in code space onto the next one, from the last backwards; a turn and a projection
-    expand no change, so that points travel at most as far as their codes. The last map lies as PCA lays it out;
-    not upright, all are turned together so that the first lies as it would by itself: with more frames, whose last
-    plane is another, the earlier maps then stay nearly where they are.
+    An eigenvector's sign is arbitrary: with its largest entry positive no map comes out mirrored.
     """
-    centred = [np.asarray(frame, np.float64) - frame.mean(0, dtype=np.float64) for frame in codes]
-    plane = _widest_plane(centred[-1]) if plane is None else plane
-    turn, maps = np.eye(len(plane)), [centred[-1] @ plane]
-    for frame, following in zip(centred[-2::-1], centred[:0:-1], strict=True):
-        turn = procrustes(frame, following) @ turn
-        maps.append(frame @ turn @ plane)
-    level = np.eye(2) if upright else procrustes(maps[-1], centred[0] @ _widest_plane(centred[0]))
-    return [(points @ level).astype(np.float32) for points in reversed(maps)]
-
-
-def _widest_plane(centred: np.ndarray) -> np.ndarray:
-    """Return the two directions in which codes (n, k) spread most, orthonormal columns (k, 2), signs as PCA's."""
+    centred = codes - codes.mean(0, dtype=np.float64)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     plane = vectors[:, :-3:-1]
     signs: np.ndarray = np.sign(plane[np.abs(plane).argmax(0), [0, 1]])
     return plane * np.where(signs == 0, 1, signs)
+
+
+def align(
+    codes: Sequence[np.ndarray], plane: Callable[[np.ndarray], np.ndarray] = widest_plane, upright: bool = True
+) -> list[np.ndarray]:
+    """Return a map of each frame's codes (n, k), float32 (n, 2): all on the plane of the last.
+
+    plane: from codes (n, k) to two orthonormal columns (k, 2); by default those of PCA.
+
+    Each frame is centred and turned in code space onto the next one, from the last backwards; a turn and a projection
+    expand no change, so that points travel at most as far as their codes. The last map lies as its plane has it;
+    not upright, all are turned together so that the first lies as it would by itself: with more frames, whose last
+    plane is another, the earlier maps then stay nearly where they are.
+    """
+    centred = [np.asarray(frame, np.float64) - frame.mean(0, dtype=np.float64) for frame in codes]
+    last = plane(codes[-1])
+    turn, maps = np.eye(len(last)), [centred[-1] @ last]
+    for frame, following in zip(centred[-2::-1], centred[:0:-1], strict=True):
+        turn = procrustes(frame, following) @ turn
+        maps.append(frame @ turn @ last)
+    level = np.eye(2) if upright else procrustes(maps[-1], centred[0] @ plane(codes[0]))
+    return [(points @ level).astype(np.float32) for points in reversed(maps)]
 
 
 def follow(points: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from core.jobs.state import JobState
 from core.jobs.stored import Arrays, Facts, Stamp, Stored
 from core.latent.alignment import align, follow
 from core.latent.maps import MAPS, load_projection
-from core.latent.projectors import PROJECTORS, projector_of
+from core.latent.projectors import PROJECTORS, Projector, projector_of
 from core.progress import Progress
 from core.runs.frames import Frame, epoch_length, from_snapshots, live_file, read_frame, snapshots_of, steps_of
 from core.runs.run import Run
@@ -78,7 +79,7 @@ def _version(run: Run, method: str, training: bool) -> str:
     facts: list[Any] = [method, training]
     if PROJECTORS[method].kind != "bent":
         facts.append(_keys(run))
-        files = [live_file(run), run.projection_file(MAPS.job(run, "pca", "test").name)]
+        files = [live_file(run), run.projection_file(MAPS.job(run, method, "test").name)]
     else:
         files = [run.projection_file(FORMING.job(run, method).name)]
     for file in files:
@@ -117,22 +118,32 @@ def _linear(run: Run, method: str, training: bool) -> tuple[list[int], np.ndarra
         raise ValueError(f"The maps of {run.name} are not made yet. Compute them.")
     frames = _frames(run, live=True)
     codes = [frame.codes for frame in frames]
-    if codes[-1].shape[1] < 2 or not PROJECTORS[method].fits(codes[-1].shape[1]):
+    projector = PROJECTORS[method]
+    if codes[-1].shape[1] < 2 or not projector.fits(codes[-1].shape[1]):
         raise ValueError(f"The codes of {run.name} have {codes[-1].shape[1]} numbers. Choose another projection.")
-    return [frame.step for frame in frames], np.stack(codes if method == "code" else _by_pca(run, codes, training))
+    maps = codes if projector.kind == "itself" else _flat(run, projector, codes, training)
+    return [frame.step for frame in frames], np.stack(maps)
 
 
-def _by_pca(run: Run, codes: list[np.ndarray], training: bool) -> list[np.ndarray]:
+def _flat(run: Run, projector: Projector, codes: list[np.ndarray], training: bool) -> list[np.ndarray]:
     """Lay frames out so that the last lies where the stored map of its weights has the same digits, if there is one."""
-    stored = None
+    stored, width = None, codes[-1].shape[1]
     with suppress(ValueError):  # a damaged one
-        stored = None if training else load_projection(run, "pca")
+        stored = None if training else load_projection(run, projector.name)
     if stored is None or stored.weights_version != run.weights_version() or stored.dataset != run.config.dataset:
-        return align(codes, upright=not training)
-    if stored.mean is None or stored.basis is None or stored.basis.shape[1] != codes[-1].shape[1]:
-        return align(codes)
-    offset = (codes[-1].mean(0) - stored.mean) @ stored.basis.T
-    return [points + offset for points in align(codes, stored.basis.T)]
+        return align(codes, partial(_plane, projector), upright=not training)
+    if stored.mean is None or stored.basis is None or stored.basis.shape[1] != width:
+        return align(codes, partial(_plane, projector))
+    basis, offset = stored.basis, (codes[-1].mean(0) - stored.mean) @ stored.basis.T
+    return [points + offset for points in align(codes, lambda last: basis.T)]
+
+
+def _plane(projector: Projector, codes: np.ndarray) -> np.ndarray:
+    """Return the two directions that a flat projector finds in codes (n, k), orthonormal columns (k, 2)."""
+    basis = projector.fit(codes, lambda share, message: None).basis
+    if basis is None:
+        raise ValueError(f"{projector.title} says of no plane that it is flat on. Choose another projection.")
+    return basis.T
 
 
 def _frames(run: Run, live: bool = False) -> list[Frame]:

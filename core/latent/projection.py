@@ -117,6 +117,12 @@ class Projection:
         return rows, distances
 
     @cached_property
+    def explained_variance(self) -> float:
+        """The share of the codes' variance that the points have, in [0, 1]; of a linear map it is what is not lost."""
+        whole = float(self.codes.var(0, dtype=np.float64).sum())
+        return min(1.0, float(self.points.var(0, dtype=np.float64).sum()) / whole) if whole else 1.0
+
+    @cached_property
     def _tree(self) -> cKDTree:
         from scipy.spatial import cKDTree
 

@@ -11,8 +11,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from core.latent.alignment import widest_plane
 from core.measures.neighbours import COUNT, Neighbours, nearest_of_all
 from core.progress import Progress
+from core.table import table
 from core.untrusted import shown
 
 _QUICK_S = 5
@@ -21,7 +23,9 @@ _MORE_EPOCHS, _MORE_ALPHA = 100, 0.25  # of a UMAP map that goes on from another
 
 @dataclass(frozen=True)
 class Fit:
-    """What a projector found: points float32 (n, 2), facts about it, and for a linear map its inverse."""
+    """What a projector found: points float32 (n, 2), its settings, and of a linear map, flat or the code itself, the
+    plane that its points lie on: points = (codes - mean) @ basis.T.
+    """
 
     points: np.ndarray
     parameters: dict[str, Any]
@@ -49,7 +53,9 @@ class Fitting(Protocol):
 class Projector:
     """One row of PROJECTORS. seconds: how long `fit` takes for so many codes, roughly, on one core of a laptop.
 
-    kind: what a map shows: the code itself, a flat plane of it, or all of it, bent so that it fits.
+    kind: what a map shows, and how it forms: the code itself, whose frames are shown as they are; a flat plane of it,
+    onto which all frames are turned, `fit` giving that of the last (it must have a basis); or all of it, bent so that
+    it fits, each frame laid out from the one before.
     """
 
     name: str
@@ -80,14 +86,9 @@ def _fit_pca(
     progress(0.0, "finding the two widest directions")
     mean = codes.mean(0, dtype=np.float64)
     centred = codes - mean
-    variances, vectors = np.linalg.eigh(centred.T @ centred / len(codes))
-    basis = vectors[:, :-3:-1].T
-    # An eigenvector's sign is arbitrary: with its largest entry positive no map comes out mirrored.
-    basis *= np.sign(basis[np.arange(2), np.abs(basis).argmax(1)])[:, None]
-    shares = [round(float(v / variances.sum()), 4) for v in variances[:-3:-1]]
-    parameters = {"explained_variance": shares}
+    basis = widest_plane(codes).T
     points = (centred @ basis.T).astype(np.float32)
-    return Fit(points, parameters, mean.astype(np.float32), basis.astype(np.float32))
+    return Fit(points, {}, mean.astype(np.float32), basis.astype(np.float32))
 
 
 def _fit_code(
@@ -193,40 +194,37 @@ class _Counter(io.StringIO):
         return len(text)
 
 
-PROJECTORS: dict[str, Projector] = {
-    row.name: row
-    for row in (
-        Projector(
-            "pca",
-            "PCA",
-            "The plane in which the codes spread most.",
-            _fit_pca,
-            lambda count: 1e-5 * count,
-            kind="flat",
-        ),
-        Projector(
-            "umap",
-            "UMAP",
-            "A bent map that keeps neighbours together.",
-            _fit_umap,
-            lambda count: 12 + count / 2000,
-            compares=True,
-        ),
-        Projector(
-            "tsne",
-            "t-SNE",
-            "A bent map that keeps neighbours together and clusters apart.",
-            _fit_tsne,
-            lambda count: 3 + 60 * (count / 10_000) ** 1.35,
-        ),
-        Projector(
-            "code",
-            "The code itself",
-            "The two numbers of the code, as they are.",
-            _fit_code,
-            lambda count: 0.0,
-            fits=lambda code_size: code_size == 2,
-            kind="itself",
-        ),
-    )
-}
+PROJECTORS = table(
+    Projector(
+        "pca",
+        "PCA",
+        "The plane in which the codes spread most.",
+        _fit_pca,
+        lambda count: 1e-5 * count,
+        kind="flat",
+    ),
+    Projector(
+        "umap",
+        "UMAP",
+        "A bent map that keeps neighbours together.",
+        _fit_umap,
+        lambda count: 12 + count / 2000,
+        compares=True,
+    ),
+    Projector(
+        "tsne",
+        "t-SNE",
+        "A bent map that keeps neighbours together and clusters apart.",
+        _fit_tsne,
+        lambda count: 3 + 60 * (count / 10_000) ** 1.35,
+    ),
+    Projector(
+        "code",
+        "The code itself",
+        "The two numbers of the code, as they are.",
+        _fit_code,
+        lambda count: 0.0,
+        fits=lambda code_size: code_size == 2,
+        kind="itself",
+    ),
+)

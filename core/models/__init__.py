@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.models.contract import Health, Metrics, Model, ModelSpec, Param, UnknownModel, Value, widths
+from core.table import table
 
 __all__ = ["MODELS", "Health", "Metrics", "Model", "ModelSpec", "Param", "UnknownModel", "Value", "spec", "widths"]
 
@@ -12,10 +13,6 @@ def spec(name: str) -> ModelSpec:
     if name not in MODELS:
         raise UnknownModel(f"There is no model {str(name)[:80]!r}. Choose one of: {', '.join(MODELS)}.")
     return MODELS[name]
-
-
-def _table(*specs: ModelSpec) -> dict[str, ModelSpec]:
-    return {row.name: row for row in specs}
 
 
 _CODE = Param("code_size", "Code size", 64, 1, 512, help="Numbers that describe one digit.")
@@ -41,7 +38,7 @@ _INIT_STD = Param("init_std", "Spread of normal", 0.1, 0.0, 10.0, help="Standard
 _NUMPY = "core.models.numpy_models"
 _CLASSIFIERS, _AUTOENCODERS = "core.models.classifiers", "core.models.autoencoders"
 
-MODELS = _table(
+MODELS = table(
     ModelSpec(
         "cnn",
         "Convolutional net",

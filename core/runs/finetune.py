@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.data.augment import Augmentation
-from core.data.datasets import Split
+from core.data.datasets import DATASETS, Split
 from core.ink.collection import MAX_DRAWINGS
 from core.ink.drawing import Drawing, from_lines, images, labels, to_line
 from core.runs.run import MAX_NAME, Run
@@ -17,6 +17,7 @@ DRAWINGS = "drawings.jsonl"  # in the folder of a run that learns from drawings:
 MAX_BYTES = 32 * 2**20  # of that file; of most pens it is the 20,000 drawings that a set may have
 # Least and most share of a batch, and the drawings from which on it is the most: a few have little to say.
 _LEAST_SHARE, _MOST_SHARE, _MANY = 0.05, 0.2, 50
+_ENOUGH = 20_000  # digits of those that it can read already
 # For runs that learned from digits as they are: stronger variation costs the small nets more on MNIST than it brings.
 _GENTLE = Augmentation(shift=1.0, rotate=5.0, scale=0.05, shear=5.0, elastic=0.4, thickness=0.3)
 
@@ -39,7 +40,7 @@ def recipe(run: Run, count: int) -> TrainConfig:
         lr=0.001,
         schedule="one-cycle",
         weight_decay=0.0,
-        train_size=20_000 if run.config.dataset == "mnist" else 0,  # of the embedded digits all: they are fewer
+        train_size=_ENOUGH if DATASETS[run.config.dataset].train_count > _ENOUGH else 0,  # 0: all of them
         per_class=0,
         augmentation=run.config.augmentation if run.config.augmentation.active else _GENTLE,
         patience=0,

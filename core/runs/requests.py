@@ -17,13 +17,17 @@ from pathlib import Path
 from core.files import disk_errors, is_held
 from core.paths import checkpoints_dir
 
-_NAME = re.compile(r"([a-z]+)\.([a-z0-9][a-z0-9-]{0,79})((?:\.[a-z0-9-]{1,40})*)\.request")
+# kind.subject.parameter.parameter...: none of them has a dot
+_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,39})\.([a-z0-9][a-z0-9-]{0,79})((?:\.[a-z0-9-]{1,40})*)\.request")
 _YOUNG_S = 1.0  # in which a process takes up what can begin at once
 
 
 @dataclass(frozen=True)
 class Request:
-    """One job: `kind` is a row in the table of jobs, `subject` the id of a run or the name of a data set."""
+    """One job: `kind` is a row in the table of jobs, `subject` the id of a run or the name of a data set.
+
+    Each of them and of the parameters is of lower-case letters, digits and hyphens.
+    """
 
     folder: Path  # of the runs
     kind: str
@@ -57,7 +61,7 @@ class Request:
 
     def write(self) -> None:
         """Ask for the job; does nothing where somebody has. ValueError when the disk does not let us."""
-        if not _NAME.fullmatch(self.path.name):
+        if _named(self.path) != self:
             raise ValueError(f"{self.key[:80]!r} is no job. Use lower-case letters, digits and hyphens.")
         with disk_errors(self.folder):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +87,14 @@ class Request:
         return "starting" if age < _YOUNG_S or is_held(self.lock) else "waiting"
 
 
+def _named(path: Path) -> Request | None:
+    """Return the request that a file is by its name and place; None for a file that is none."""
+    if not (name := _NAME.fullmatch(path.name)):
+        return None
+    kind, subject, parameters = name.groups()
+    return Request(path.parent.parent, kind, subject, tuple(parameters.split(".")[1:]))
+
+
 def fetch_request(dataset: str) -> Request:
     """Return the request that a data set is downloaded."""
     return Request(checkpoints_dir(), "fetch", dataset)
@@ -93,9 +105,7 @@ def requests(folder: Path) -> list[Request]:
     found = []
     for path in (folder / ".jobs").glob("*.request"):
         with suppress(FileNotFoundError):  # begun meanwhile
-            if name := _NAME.fullmatch(path.name):
-                kind, subject, parameters = name.groups()
-                request = Request(folder, kind, subject, tuple(parameters.split(".")[1:]))
+            if request := _named(path):
                 found.append((path.stat().st_mtime_ns, request.key, request))
     return [request for *_, request in sorted(found, key=lambda row: row[:2])]
 

@@ -118,8 +118,8 @@ class TrainConfig:
 
     @property
     def of_digits(self) -> bool:
-        """Whether the classes are the ten digits."""
-        return DATASETS[self.dataset].classes == DATASETS["mnist"].classes
+        """Whether it learns to read handwritten digits, so that drawings of them fit in."""
+        return DATASETS[self.dataset].of_digits
 
     @property
     def own_per_batch(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.augment import Augmentation
+from core.table import table
 from core.training.config import Preset, TrainConfig
 from core.training.published import PUBLISHED, SPARSE
 
@@ -175,4 +176,4 @@ _BEST = (
 )
 
 # The best recipes known for each task come first, then those of the five projects that Digit Lab follows.
-PRESETS = {preset.name: preset for preset in (*_BEST, *PUBLISHED)}
+PRESETS = table(*_BEST, *PUBLISHED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.data.augment import AUGMENTATION_RANGES, number
+from core.table import table
 
 
 @dataclass(frozen=True)
@@ -47,105 +48,97 @@ def in_words(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-SETTINGS = {
-    row.name: row
-    for row in (
-        Setting("dataset", "Data set"),
-        Setting(
-            "source",
-            "Encoder from",
-            "The trained autoencoder that turns digits into codes; a copy of it is kept with the run.",
-        ),
-        Setting("start", "Begins from"),
-        Setting(
-            "own_share",
-            "Own drawings (share)",
-            "Share of each batch that are one's own drawings.",
-            0.0,
-            0.9,
-            0.05,
-            "none",
-        ),
-        Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000),
-        Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000),
-        Setting("optimizer", "Optimizer"),
-        Setting("lr", "Learning rate", "Size of each step; with one-cycle, the largest.", step=0.001),
-        Setting("schedule", "Schedule", "One-cycle raises the learning rate, then lets it fall to nothing."),
-        Setting("loss", "Loss"),
-        Setting("weight_decay", "Weight decay", "How strongly weights are pulled to zero.", 0.0, 10.0, 0.01, "off"),
-        Setting(
-            "label_smoothing",
-            "Label smoothing",
-            "Share of certainty taken from the right answer.",
-            0.0,
-            0.9,
-            0.05,
-            "off",
-        ),
-        Setting(
-            "train_size",
-            "Training digits",
-            "How many training digits to use, chosen by seed; 0 means all.",
-            0,
-            60_000,
-            1000,
-            "all",
-        ),
-        Setting(
-            "per_class",
-            "Digits per class",
-            "How many of each class to use instead, chosen by seed; 0 means as they come.",
-            0,
-            60_000,
-            100,
-            "as they come",
-        ),
-        Setting(
-            "patience",
-            "Patience",
-            "Stop when the loss on held-out training digits has not improved for so many epochs; 0 is never.",
-            0,
-            1000,
-            zero="off",
-        ),
-        Setting("seed", "Seed", "The same seed gives the same run.", 0, 2**31 - 1),
-        Setting("device", "Device", "What the model is trained on."),
-        Setting("max_minutes", "Time limit (min)", "The run stops by itself after this time.", 0.01, 24 * 60.0, 5.0),
-        Setting("noise", "Noise", "Put on the digits the model sees; it learns to draw them without."),
-        Setting(
-            "noise_level",
-            "Noise level",
-            "Gaussian: standard deviation, where white is 1. The others: share of the pixels.",
-            step=0.05,
-        ),
-    )
-}
+SETTINGS = table(
+    Setting("dataset", "Data set"),
+    Setting(
+        "source",
+        "Encoder from",
+        "The trained autoencoder that turns digits into codes; a copy of it is kept with the run.",
+    ),
+    Setting("start", "Begins from"),
+    Setting(
+        "own_share",
+        "Own drawings (share)",
+        "Share of each batch that are one's own drawings.",
+        0.0,
+        0.9,
+        0.05,
+        "none",
+    ),
+    Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000),
+    Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000),
+    Setting("optimizer", "Optimizer"),
+    Setting("lr", "Learning rate", "Size of each step; with one-cycle, the largest.", step=0.001),
+    Setting("schedule", "Schedule", "One-cycle raises the learning rate, then lets it fall to nothing."),
+    Setting("loss", "Loss"),
+    Setting("weight_decay", "Weight decay", "How strongly weights are pulled to zero.", 0.0, 10.0, 0.01, "off"),
+    Setting(
+        "label_smoothing",
+        "Label smoothing",
+        "Share of certainty taken from the right answer.",
+        0.0,
+        0.9,
+        0.05,
+        "off",
+    ),
+    Setting(
+        "train_size",
+        "Training digits",
+        "How many training digits to use, chosen by seed; 0 means all.",
+        0,
+        60_000,
+        1000,
+        "all",
+    ),
+    Setting(
+        "per_class",
+        "Digits per class",
+        "How many of each class to use instead, chosen by seed; 0 means as they come.",
+        0,
+        60_000,
+        100,
+        "as they come",
+    ),
+    Setting(
+        "patience",
+        "Patience",
+        "Stop when the loss on held-out training digits has not improved for so many epochs; 0 is never.",
+        0,
+        1000,
+        zero="off",
+    ),
+    Setting("seed", "Seed", "The same seed gives the same run.", 0, 2**31 - 1),
+    Setting("device", "Device", "What the model is trained on."),
+    Setting("max_minutes", "Time limit (min)", "The run stops by itself after this time.", 0.01, 24 * 60.0, 5.0),
+    Setting("noise", "Noise", "Put on the digits the model sees; it learns to draw them without."),
+    Setting(
+        "noise_level",
+        "Noise level",
+        "Gaussian: standard deviation, where white is 1. The others: share of the pixels.",
+        step=0.05,
+    ),
+)
 
 
 def _augmentation(name: str, title: str, step: float, text: str) -> Setting:
     return Setting(name, title, text, *AUGMENTATION_RANGES[name], step, "off")
 
 
-AUGMENTATION_SETTINGS = {
-    row.name: row
-    for row in (
-        _augmentation("shift", "Shift (pixels)", 1.0, "Digits move across and down by up to so many pixels."),
-        _augmentation("rotate", "Rotation (degrees)", 5.0, "Digits turn to either side by up to so many degrees."),
-        _augmentation("scale", "Scaling (share)", 0.05, "0.2 makes digits 0.8 to 1.2 times as large."),
-        _augmentation("shear", "Slant (degrees)", 5.0, "Digits lean to either side by up to so many degrees."),
-        _augmentation("elastic", "Bend (pixels)", 0.5, "Digits are bent smoothly: the standard deviation of the bend."),
-        _augmentation("thickness", "Thickness (pixels)", 0.25, "Outlines move out or in by up to so many pixels."),
-        _augmentation(
-            "shrink",
-            "Shrinking (share)",
-            0.05,
-            "Digits may be smaller than scaling lets them: 0.2 there and 0.4 here is 0.4 to 1.2 times.",
-        ),
-        _augmentation(
-            "marks", "Pen marks (share)", 0.1, "Share of the 1s, 7s and 9s that get flags, feet, bars or curls."
-        ),
-        _augmentation(
-            "still", "Share left unmoved", 0.1, "Share of the digits that are neither shifted, turned nor scaled."
-        ),
-    )
-}
+AUGMENTATION_SETTINGS = table(
+    _augmentation("shift", "Shift (pixels)", 1.0, "Digits move across and down by up to so many pixels."),
+    _augmentation("rotate", "Rotation (degrees)", 5.0, "Digits turn to either side by up to so many degrees."),
+    _augmentation("scale", "Scaling (share)", 0.05, "0.2 makes digits 0.8 to 1.2 times as large."),
+    _augmentation("shear", "Slant (degrees)", 5.0, "Digits lean to either side by up to so many degrees."),
+    _augmentation("elastic", "Bend (pixels)", 0.5, "Digits are bent smoothly: the standard deviation of the bend."),
+    _augmentation("thickness", "Thickness (pixels)", 0.25, "Outlines move out or in by up to so many pixels."),
+    _augmentation(
+        "shrink",
+        "Shrinking (share)",
+        0.05,
+        "Digits may be smaller than scaling lets them: 0.2 there and 0.4 here is 0.4 to 1.2 times.",
+    ),
+    _augmentation("marks", "Pen marks (share)", 0.1, "Share of the 1s, 7s and 9s that get flags, feet, bars or curls."),
+    _augmentation(
+        "still", "Share left unmoved", 0.1, "Share of the digits that are neither shifted, turned nor scaled."
+    ),
+)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from pages.navigation import PAGES
 from tests.browser.journeys import (
     SEVEN,
     THREE,
@@ -163,11 +164,10 @@ def test_reconstruct_your_own_drawing(dashboard, visit):
     expect(strip.locator("img").first).not_to_have_attribute("src", before)
 
 
-@pytest.mark.parametrize("path", ["", "draw", "train", "runs", "reconstruct", "latent-space"])
-def test_cold_deep_link(path, tmp_path, visit):
+@pytest.mark.parametrize(("path", "title"), [("", PAGES[0].title), *((page.path, page.title) for page in PAGES)])
+def test_cold_deep_link(path, title, tmp_path, visit):
     with running(tmp_path) as dashboard:
         page = visit(f"{dashboard.url}/{path}")
-        title = {"": "Draw", "latent-space": "Latent space"}.get(path, path.capitalize())
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()  # the navigation ran, not the page alone
         expect(page.get_by_text("Page not found")).to_have_count(0)

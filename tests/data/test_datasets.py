@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import http.server
 import threading
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,53 @@ from filelock import FileLock
 
 from core import paths
 from core.data import datasets, fetch
+from core.data.datasets import DATASETS, DatasetSpec, Downloads, File, Split
+from core.training.settings import SETTINGS
+
+
+def opened(name):
+    """The data set; the test is skipped where it is not on this disk."""
+    if not datasets.is_ready(name):
+        pytest.skip(f"{DATASETS[name].title} is not in {paths.data_dir()}: choose it on the Train page to fetch it.")
+    return datasets.load(name)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_row_says_what_it_is(name):
+    row = DATASETS[name]
+    assert row.name == name
+    assert row.title
+    assert row.blurb.endswith(".")
+    assert len(set(row.classes)) == 10
+    assert 0 < row.train_count <= SETTINGS["train_size"].high
+    assert all(file.size > 0 and not Path(file.path).is_absolute() for file in row.files)
+    if row.downloads is not None:
+        found = row.downloads()
+        assert len(found.archives) == len(row.files)
+        assert all(mirror.endswith("/") for mirror in found.mirrors)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_is_pictures_in_ten_classes_that_nobody_can_change(name):
+    found = opened(name)
+    assert (found.name, found.classes) == (name, DATASETS[name].classes)
+    assert len(found.train) == DATASETS[name].train_count
+    for split in (found.train, found.test):
+        assert split.images.shape == (len(split), 28, 28)
+        assert split.labels.shape == (len(split),)
+        assert (split.images.dtype, split.labels.dtype) == (np.uint8, np.int64)
+        assert set(split.labels.tolist()) == set(range(10))
+        assert split.images.max() > 200
+        for array in (split.images, split.labels):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
+    assert datasets.load(name) is found
+
+
+@pytest.mark.parametrize(("one", "other"), [*combinations(DATASETS, 2)])
+def test_no_data_set_is_another(one, other):
+    first, second = opened(one), opened(other)
+    assert not np.array_equal(first.test.images[:100], second.test.images[:100])
 
 
 def test_embedded_digits():
@@ -185,6 +234,45 @@ def test_file_of_the_right_size_that_is_no_idx_file_is_refused(folder, mirror):
     path.write_bytes(b"x" * path.stat().st_size)
     with pytest.raises(datasets.DatasetUnavailable, match="not an IDX file"):
         datasets.load("mnist")
+
+
+def _bars() -> tuple[Split, Split]:
+    (level,) = np.fromfile(paths.data_dir() / "bars" / "level", np.uint8)
+    return Split(np.full((20, 28, 28), level), np.arange(20) % 10), Split(
+        np.zeros((10, 28, 28), np.uint8), np.arange(10)
+    )
+
+
+@pytest.fixture
+def bars(monkeypatch):
+    """A data set of somebody's own: a function and a row, with a file and an address of its own."""
+    row = DatasetSpec("bars", "Bars", "Made up.", tuple("abcdefghij"), _bars, 20, files=(File("bars/level", 1),))
+    monkeypatch.setitem(DATASETS, "bars", row)
+    return row
+
+
+def test_a_data_set_is_one_function_and_one_row(folder, mirror, bars, monkeypatch):
+    assert not datasets.is_ready("bars")
+    archive = gzip.compress(bytes([201]))
+    (mirror.folder / "bars.gz").write_bytes(archive)
+    found = Downloads((mirror.url,), (("bars.gz", hashlib.md5(archive).hexdigest()),))
+    monkeypatch.setitem(DATASETS, "bars", replace(bars, downloads=lambda: found))
+    fetch.fetch("bars")
+    assert mirror.asked == ["/bars.gz"]
+    assert fetch.fetch_state("bars").state == "ready"
+    opened = datasets.load("bars")
+    assert (opened.train.images.max(), opened.classes[3]) == (201, "d")
+    assert not opened.train.images.flags.writeable
+
+
+def test_a_data_set_that_nobody_offers_is_put_there_by_hand(folder, bars):
+    with pytest.raises(datasets.DatasetUnavailable, match="Put bars/level into"):
+        fetch.fetch("bars")
+    assert "Put bars/level into" in fetch.fetch_state("bars").message
+    (folder / "bars").mkdir()
+    (folder / "bars" / "level").write_bytes(b"\x09")
+    fetch.fetch("bars")
+    assert datasets.load("bars").train.images.max() == 9
 
 
 def test_state_is_fetching_while_another_process_holds_the_lock(folder):

@@ -137,7 +137,10 @@ def never(*args: object) -> NoReturn:
 
 
 def test_every_kind_keeps_the_contract() -> None:
-    assert [case.kind for case in CASES] == list(STORED)
+    assert [case.kind for case in CASES] == list(STORED), (
+        "CASES must have every kind of STORED, in its order. Add a Case(kind, model) for a new one, with parameters to "
+        "try and wrong ones, if it has any, and with what must be there before, if it is made of more than weights."
+    )
     assert all(stored.kind == kind for kind, stored in STORED.items())
     for case in CASES:
         for kind in case.stored.then:

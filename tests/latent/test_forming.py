@@ -4,6 +4,7 @@ import base64
 import errno
 import json
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -433,6 +434,53 @@ def test_codes_of_two_numbers_are_shown_as_they_are(trained):
     maps = points_of(formed(run, "code"))
     codes = load_model(run).encode(datasets.load("digits").test.images[:2000])
     np.testing.assert_allclose(maps[-1], codes, atol=np.ptp(codes) * 2**-10)
+
+
+def _tilted(codes, progress, neighbours=None, start=None):
+    """Fit a plane that is not PCA's, seen from a place that is not the middle of the codes."""
+    basis = turned(codes.shape[1], 8)[:2].astype(np.float32)
+    mean = np.ones(codes.shape[1], np.float32)
+    return Fit((codes - mean) @ basis.T, {}, mean, basis)
+
+
+@pytest.mark.parametrize("method", [*PROJECTORS, "tilted"])
+def test_every_projector_lays_out_the_frames_itself(stored_run, monkeypatch, method):
+    monkeypatch.setitem(PROJECTORS, "tilted", Projector("tilted", "Tilted", "", _tilted, float, kind="flat"))
+    row = PROJECTORS[method]
+    if row.kind == "bent":  # and takes long
+        bent = lambda codes, progress, neighbours=None, start=None: Fit(codes[:, :2] ** 3, {})  # noqa: E731
+        row = replace(row, fit=bent)
+        monkeypatch.setitem(PROJECTORS, method, row)
+    size = next(size for size in (6, 4, 3, 2) if row.fits(size))
+    run = stored_run([blobs(200, size, seed).astype(np.float32) for seed in range(3)])
+    compute(FORMING, run, method)
+    points = points_of(formed(run, method))
+    last = read_frame(list(steps_of(run).values())[-1]).codes
+    expected = row.fit(last, lambda share, message: None).points
+    if row.kind == "itself":
+        np.testing.assert_array_equal(points[-1], last)
+    elif row.kind == "flat":  # in the middle, until there is a stored map to lie on
+        np.testing.assert_allclose(points[-1], expected - expected.mean(0), atol=1e-3)
+    else:
+        np.testing.assert_allclose(points[0], row.fit(read_frame(steps_of(run)[0]).codes, None).points, rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", [name for name, row in PROJECTORS.items() if row.kind != "bent"] + ["tilted"])
+def test_last_map_of_each_kind_lies_where_the_stored_one_has_the_same_digits(trained, monkeypatch, method):
+    monkeypatch.setitem(PROJECTORS, "tilted", Projector("tilted", "Tilted", "", _tilted, float, kind="flat"))
+    run = trained("vae", **TWO)
+    before = formed(run, method)
+    compute(MAPS, run, method, "test")
+    after = formed(run, method, before["version"])
+    assert "same" not in after
+    stored = load_projection(run, method).points
+    np.testing.assert_allclose(points_of(after)[-1], stored[: after["n"]], atol=np.ptp(stored) * 2**-9)
+
+
+def test_a_flat_projector_without_a_plane_is_a_sentence(stored_run, monkeypatch):
+    flat = lambda codes, progress, neighbours=None, start=None: Fit(codes[:, :2], {})  # noqa: E731
+    monkeypatch.setitem(PROJECTORS, "pca", replace(PROJECTORS["pca"], fit=flat))
+    assert "Choose another projection." in formed(stored_run(drifting(2)), "pca")["error"]
 
 
 def test_last_map_lies_where_the_stored_one_has_the_same_digits(trained):

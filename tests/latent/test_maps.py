@@ -258,7 +258,7 @@ class Encoder:
         return np.zeros((len(codes), 28, 28), np.float32)
 
 
-@pytest.mark.parametrize("method", ["pca", "umap", "tsne"])
+@pytest.mark.parametrize("method", PROJECTORS)
 @pytest.mark.parametrize(
     ("codes", "said"),
     [
@@ -330,7 +330,7 @@ def test_without_its_data_set_the_embedded_digits_are_mapped(
 
 def test_unknown_maps_and_vanished_runs_are_errors(run: Run) -> None:
     for ask in (MAPS.job, MAPS.state, MAPS.load, MAPS.run_job, maps.load_projection):
-        with pytest.raises(ValueError, match="Choose one of: pca, umap, tsne, code"):
+        with pytest.raises(ValueError, match=f"Choose one of: {', '.join(PROJECTORS)}"):
             ask(run, "../../etc", "test")
         with pytest.raises(ValueError, match="Choose one of: test, all"):
             ask(run, "pca", "../../etc")

@@ -21,13 +21,15 @@ from core.latent.codes import CODES
 from core.latent.forming import FORMING
 from core.latent.maps import MAPS
 from core.latent.projection import Projection
-from core.latent.trust import TRUST
+from core.latent.projectors import PROJECTORS
+from core.latent.trust import TRUST, Trust
 from core.measures import reconstruction
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
 from pages.parts.latent import selection
+from pages.parts.latent.trust import verdict
 from tests.conftest import change_weights, compute, page_at, small, sound
 from tests.pages.conftest import under_way
 
@@ -375,6 +377,17 @@ def test_torn_digits_are_marked_once_they_are_known(run: Run, projection: Projec
     at = page(show="displacement")
     assert given(at)["maps"][0]["displacement"]
     assert not at.get("progress")
+
+
+@pytest.mark.parametrize("method", PROJECTORS)
+def test_what_a_flat_map_shows_of_the_codes_is_measured_whoever_made_it(method: str) -> None:
+    codes = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32) * [3, 1]
+    points = np.stack([codes[:, 1], 0 * codes[:, 1]], 1)
+    found = Projection(method, "test", "digits", points, codes, np.zeros(2000, np.int64), {})
+    said = verdict(found, Trust(0.9, 0.25, 0.8, 0.9, 15, 2000))[0]
+    kind = PROJECTORS[method].kind
+    assert ("it shows 10\u00a0% of the codes' variance" in said) == (kind == "flat")
+    assert ("25\u00a0%" in said) == (kind != "itself")
 
 
 @pytest.mark.parametrize("query", [{"do": "trust"}, {"show": "displacement"}, {"show": "torn"}])

@@ -207,6 +207,8 @@ def test_recipe_asks_less_of_few_drawings_and_keeps_what_the_run_is(runs):
     assert recipe.augmentation == Augmentation(rotate=15), "what it was robust to it stays robust to"
     assert finetune.recipe(runs.create(small()), 200).augmentation.active
     assert (recipe.start, recipe.patience) == (origin.id, 0)
+    assert recipe.train_size == 0, "the embedded digits are few: all of them"
+    assert finetune.recipe(runs.create(small(dataset="mnist")), 200).train_size == 20_000
 
 
 def test_what_cannot_learn_from_drawings_says_so(runs, trained, hand, monkeypatch):

@@ -22,6 +22,13 @@ def test_a_job_asked_for_twice_keeps_its_turn(tmp_path: Path) -> None:
     assert requests(tmp_path) == [second]
 
 
+def test_kinds_have_letters_digits_and_hyphens_as_the_sentence_says(tmp_path: Path) -> None:
+    request = Request(tmp_path, "top-5-errors", "my-run", ("test-1", "2"))
+    request.write()
+    assert requests(tmp_path) == [request]
+    assert Request.of(request.words()) == request
+
+
 def test_a_request_is_starting_while_it_is_young_or_somebody_gets_ready_for_it(tmp_path: Path) -> None:
     request = Request(tmp_path, "train", "one")
     assert request.state() == ""
@@ -44,6 +51,11 @@ def test_a_request_is_starting_while_it_is_young_or_somebody_gets_ready_for_it(t
         ("train", "ONE", ()),
         ("train", "a" * 81, ()),
         ("Train", "one", ()),
+        ("tr.ain", "one", ()),
+        ("tr_ain", "one", ()),
+        ("-", "one", ()),
+        ("", "one", ()),
+        ("a" * 41, "one", ()),
         ("map", "one", ("..",)),
         ("map", "one", ("a b",)),
         ("map", "one\n", ()),

@@ -30,7 +30,7 @@ _UNDOABLE = 3  # deletions: each keeps its drawings in memory
 _COLUMNS = 10  # of the sheet of pictures
 _EVERYBODY, _NOBODY = "Every hand", "No name"
 _HTML = f"""
-<div class="gallery none component digitlab-waits" data-testid="gallery">
+<div class="gallery none digitlab-waits" data-testid="gallery">
   <div class="bar">
     <span class="hint">Click to choose, Shift for a range.<span class="keys"> Then 0 to 9 relabels, Delete
       deletes.</span></span>

@@ -41,7 +41,7 @@ def trust(run: Run, projection: Projection) -> None:
     for other in methods_of(run):
         if other != method and (stored := TRUST.load(run, other, sample)):
             figures[other] = stored[0]
-    most, rest = verdict(method, found[0], projection.parameters)
+    most, rest = verdict(projection, found[0])
     st.markdown(f"**{plain(most)}** {plain(rest)}")
     _table(figures)
     say(_how(found[0], len(projection.points)))
@@ -55,16 +55,15 @@ def measured(run: Run, projection: Projection) -> None:
     follow(Wish(TRUST, run, (projection.method, projection.sample), title))
 
 
-def verdict(method: str, found: Trust, parameters: dict[str, object]) -> tuple[str, str]:
+def verdict(projection: Projection, found: Trust) -> tuple[str, str]:
     """Return how to read a map of this kind: what matters most, and the rest."""
     kept, on_map, in_code = (_percent(share) for share in (found.kept, found.accuracy_map, found.accuracy_code))
     classes = f"{on_map} of the digits have the class of their nearest points, {in_code} that of their nearest codes."
-    if PROJECTORS[method].kind == "itself":
+    kind = PROJECTORS[projection.method].kind
+    if kind == "itself":
         return "This is the code itself: nothing is bent or left out.", "Distances, directions and gaps are real."
-    if PROJECTORS[method].kind == "flat":
-        shares = parameters.get("explained_variance")
-        spread = sum(one for one in shares if isinstance(one, float)) if isinstance(shares, list) else 0.0
-        shown = f"it shows {_percent(spread)} of the codes' variance"
+    if kind == "flat":
+        shown = f"it shows {_percent(projection.explained_variance)} of the codes' variance"
         most = f"A flat shadow of the code: {shown}, and {kept} of each digit's nearest codes stay nearest."
         rest = "Points far apart are far apart in code, but points on top of each other need not be alike"
         return most, f"{rest}; {classes}"

@@ -68,7 +68,7 @@ def pad(
     """Show the pad with a live card for each run, at most live.MAX_RUNS; return the drawing as of the last pen-up.
 
     The drawing is in st.session_state["drawing"], so every page that shows a pad shows the same one.
-    show_answers: False shows the pad and the 28 x 28 alone. panels: of "growth", "map" and "steps", those shown below.
+    show_answers: False shows the pad and the 28 x 28 alone. panels: names in PANELS of pad.js, those shown below.
     latent: which map the panel shows: {"run": id, "name", "method", "title", "version"}. teaches: whether a drawing
     can be saved with a label.
     """

@@ -30,7 +30,7 @@ _FOLDER = Path(__file__).parent
 _mount = component(
     "digitlab_walk",
     _FOLDER / "stage.js",
-    html='<div class="walk component digitlab-waits"></div>',
+    html='<div class="walk digitlab-waits"></div>',
     css=[_FOLDER / "walks.css"],
 )
 

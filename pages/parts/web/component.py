@@ -43,14 +43,15 @@ def component(
     """Declare a component of Streamlit's, once per process: its name is its identity. Return what mounts it.
 
     entry: the module whose default export is the class of what is shown, see web/types.d.ts. html: it stays invisible
-    until that is here where it has the class digitlab-waits. css: of its own, after base.css where styles are isolated.
+    until that is here where it has the class digitlab-waits. css: of its own. Where styles are isolated, those that all
+    components share come before, and html stands in a div of the class component, to which they apply.
     """
     address = f"./digitlab/web/{fingerprint()}/{entry.relative_to(_PARTS).as_posix()}"
     loader = scripts()["web/loader.js"].decode()
     styles = [_WEB / "base.css", *css] if isolate_styles else css
     return st.components.v2.component(
         name,
-        html=html,
+        html=f'<div class="component">{html}</div>' if isolate_styles else html,
         css=_WAITING + "\n".join(file.read_text(encoding="utf-8") for file in styles),
         js=loader.replace(_ENTRY, json.dumps(address)),
         isolate_styles=isolate_styles,
