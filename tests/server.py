@@ -17,7 +17,7 @@ from core.runs.run import Run
 from core.runs.store import RunStore
 from tests.conftest import ROOT, stop, wait_for
 
-SHIPPED_RESULTS = {"scores.npz"}
+SHIPPED_RESULTS = {"scores.npz", "calibration.npz"}
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

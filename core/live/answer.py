@@ -29,6 +29,7 @@ def answer(message: bytes | str) -> bytes:
            with no answers for an empty drawing: there is nothing to read. Where it has also
            "off": steps of `ink.render.STEPS` to leave out  -> "full": as answers, with every step
            "stages": true                            -> "stages": the seven pictures of `ink.render.stages`
+           "calibrated": true                        -> answers at each run's own temperature, where that is known
            "map": {"run", "method", "sample"}        -> "map": what `live.map.place` says, or {"error": a sentence}
     {"kind": "map" | "decode" | "plane" | "morph", ...}: see `live.map`; {"kind": "code", ...}: see `live.codes`.
     {"kind": "growth", ...}: see `live.growth`.

@@ -19,6 +19,7 @@ MAX_RUNS = 64
 
 def draw(question: Question) -> Reply:
     strokes, width, off = drawing(question)
+    calibrated = growth.wants_calibrated(question)
     ids, asked = question.get("runs"), question.get("map")
     if not isinstance(ids, list) or len(ids) > MAX_RUNS or not all(isinstance(run_id, str) for run_id in ids):
         raise ValueError(f"The runs are {shown(ids)}: send a list of at most {MAX_RUNS} run ids.")
@@ -41,7 +42,7 @@ def draw(question: Question) -> Reply:
         try:
             run = find(run_id)
             if run.spec.task == "classify":
-                first, *rest = growth.probabilities(run, images)
+                first, *rest = growth.probabilities(run, images, calibrated)
                 reply["answers"][run_id] = first
                 if rest:
                     reply["full"][run_id] = rest[0]

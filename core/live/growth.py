@@ -6,8 +6,10 @@ import numpy as np
 
 from core.ink.render import prefix, render
 from core.live.question import Question, Reply, drawing, run_of
+from core.measures.calibration import CALIBRATION, calibrate
 from core.runs.run import Run
 from core.runs.weights import load_model
+from core.untrusted import shown
 
 PARTS = 24  # into which the ink is divided; all their pictures are read at once
 
@@ -15,7 +17,7 @@ PARTS = 24  # into which the ink is divided; all their pictures are read at once
 def growth(question: Question) -> Reply:
     """Read a growing drawing.
 
-    {"kind": "growth", "run", "strokes", "width", "off": steps}
+    {"kind": "growth", "run", "strokes", "width", "off": steps, "calibrated": whether at the run's temperature}
         -> {"at": fractions of the ink, rising, the last 1, "probabilities": ten at each of them}, with nothing in
            the lists for an empty drawing.
     """
@@ -25,17 +27,27 @@ def growth(question: Question) -> Reply:
         return {"at": [], "probabilities": []}
     at = np.linspace(0, 1, PARTS + 1)[1:].round(5).tolist()
     pictures = np.stack([render(prefix(strokes, fraction), width, off) for fraction in at])
-    read = probabilities(run, pictures)
+    read = probabilities(run, pictures, wants_calibrated(question))
     return {"at": at, "probabilities": read}
 
 
-def probabilities(run: Run, images: np.ndarray) -> list[list[float]]:
+def wants_calibrated(question: Question) -> bool:
+    """Say whether the message asks for calibrated probabilities. Raises ValueError for what is neither yes nor no."""
+    wanted = question.get("calibrated", False)
+    if not isinstance(wanted, bool):
+        raise ValueError(f"The calibrated is {shown(wanted)}: send true or false.")
+    return wanted
+
+
+def probabilities(run: Run, images: np.ndarray, calibrated: bool = False) -> list[list[float]]:
     """Return what a classifier says of uint8 images (n, 28, 28), ten numbers each, rounded to 5 decimals.
 
-    Raises ValueError when they are not finite.
+    calibrated: at the run's own temperature, where that is known. Raises ValueError when they are not finite.
     """
     found = np.asarray(load_model(run).predict_proba(images), dtype=np.float64)
     if not np.isfinite(found).all():
         raise ValueError(f"The weights of {run.name} hold numbers that are not finite: train it again with a lower lr.")
+    if calibrated and (known := CALIBRATION.load_current(run)) is not None:
+        found = calibrate(found, known.temperature)
     rounded: list[list[float]] = found.round(5).tolist()
     return rounded

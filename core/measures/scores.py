@@ -109,7 +109,9 @@ def _is_current(run: Run, scores: Scores) -> bool:
     return scores.weights_version == run.weights_version() and scores.dataset == run.config.dataset
 
 
-SCORES: Stored[Scores] = Stored("scores", _measure, _parse, {}, 1 << 16, current=_is_current, keep=1024)
+SCORES: Stored[Scores] = Stored(
+    "scores", _measure, _parse, {}, 1 << 16, current=_is_current, keep=1024, then=("calibration",)
+)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ CASES = [
     Case("reference", "autoencoder"),
     Case("preprocessing", "softmax"),
     Case("scores", "softmax"),
+    Case("calibration", "softmax"),
 ]
 of_every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 

@@ -312,6 +312,7 @@ def test_what_is_no_message_gets_an_error_sentence(message: bytes | str) -> None
         {"runs": ["cnn"] * 65},
         {"off": "crop"},
         {"off": ["shine"]},
+        {"calibrated": 1},
         {"off": [["crop"]]},
         {"map": "vae-2"},
         {"strokes": [[[0.1, 0.1, 9]]]},

@@ -1,0 +1,134 @@
+"""How sure a classifier may say it is: one temperature for its probabilities, fitted on half of the test digits.
+
+Guo et al., "On calibration of modern neural networks", 2017. Label smoothing makes a net say 94 % where it is right in
+99 of 100 cases, and long training makes one say 100 % where it is not: only calibrated do their percentages compare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data import datasets
+from core.data.datasets import batches
+from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.progress import Progress
+from core.runs.run import Run
+from core.runs.weights import load_model
+
+LOW, HIGH = 0.05, 20.0  # temperatures that are looked among
+_BINS = 15
+_LEAST = 1e-12  # probabilities below count as this, so that none has an infinite logarithm
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The temperature of a run, and what it did to the half of the test digits that it was not fitted on.
+
+    ece, ece_before: expected calibration error; nll, nll_before: mean negative log likelihood in nats; confidence,
+    confidence_before: the mean of the largest probability; accuracy: which no temperature changes. count: of digits.
+    """
+
+    temperature: float
+    ece_before: float
+    ece: float
+    nll_before: float
+    nll: float
+    confidence_before: float
+    confidence: float
+    accuracy: float
+    count: int
+    dataset: str
+    weights_version: int
+
+
+def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities (n, k) at a temperature, float64: softmax(log p / T). Their order does not change."""
+    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64)) / temperature
+    scaled = np.exp(logits - logits.max(1, keepdims=True))
+    shares: np.ndarray = scaled / scaled.sum(1, keepdims=True)
+    return shares
+
+
+def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature in [0.05, 20] with the smallest negative log likelihood.
+
+    probabilities: (n, k); labels: int (n,). It is convex in 1 / T, so that a search by sections finds it.
+    """
+    from scipy.optimize import minimize_scalar
+
+    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64))
+    rows = np.arange(len(labels))
+
+    def loss(inverse: float) -> float:
+        scaled = logits * inverse
+        top = scaled.max(1)
+        return float((top + np.log(np.exp(scaled - top[:, None]).sum(1)) - scaled[rows, labels]).mean())
+
+    found = minimize_scalar(loss, bounds=(1 / HIGH, 1 / LOW), method="bounded", options={"xatol": 1e-5})
+    return float(1 / found.x)
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the expected calibration error: sum of n_b / n |accuracy - confidence| over 15 equal bins, right-closed.
+
+    probabilities: (n, k); labels: int (n,). Naeini et al., "Obtaining well calibrated probabilities", 2015.
+    """
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    bins = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
+    gaps = np.bincount(bins, right, _BINS) - np.bincount(bins, confidence, _BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts] | None:
+    if run.spec.task != "classify":
+        return None  # it names no digits
+    version, name = run.weights_version(), run.config.dataset
+    model, test = load_model(run), datasets.load(name).test
+    parts: list[np.ndarray] = []
+    for images in batches(test.images):
+        report(len(parts) * len(images) / len(test), f"reading {len(test):,} digits")
+        parts.append(model.predict_proba(images))
+    probabilities = np.concatenate(parts)
+    if not np.isfinite(probabilities).all():
+        raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
+    temperature = fit_temperature(probabilities[0::2], test.labels[0::2])
+    before, labels = probabilities[1::2].astype(np.float64), test.labels[1::2]
+    after = calibrate(before, temperature)
+    facts: Facts = {
+        "temperature": temperature,
+        "ece_before": calibration_error(before, labels),
+        "ece": calibration_error(after, labels),
+        "nll_before": _nll(before, labels),
+        "nll": _nll(after, labels),
+        "confidence_before": float(before.max(1).mean()),
+        "confidence": float(after.max(1).mean()),
+        "accuracy": float((before.argmax(1) == labels).mean()),
+        "count": len(labels),
+    }
+    return {}, {**facts, "dataset": name, "weights_version": version}
+
+
+def _nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], _LEAST)).mean())
+
+
+def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Calibration:
+    names = ("temperature", "ece_before", "ece", "nll_before", "nll", "confidence_before", "confidence", "accuracy")
+    numbers = {name: float(facts[name]) for name in names}
+    if not LOW <= numbers["temperature"] <= HIGH or not all(0 <= value < 30 for value in numbers.values()):
+        raise ValueError("its figures are out of range")
+    return Calibration(
+        **numbers,
+        count=int(facts["count"]),
+        dataset=str(facts["dataset"]),
+        weights_version=int(facts["weights_version"]),
+    )
+
+
+def _is_current(run: Run, found: Calibration) -> bool:
+    return found.weights_version == run.weights_version() and found.dataset == run.config.dataset
+
+
+CALIBRATION: Stored[Calibration] = Stored("calibration", _measure, _parse, {}, 1 << 16, current=_is_current, keep=1024)
