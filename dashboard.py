@@ -18,6 +18,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -33,6 +34,7 @@ from core.live.answer import answer
 from core.runs.store import store
 from pages.parts.shared import first_page
 from pages.parts.web import component
+from pages.parts.web.history import HistoryScript
 
 MAX_SOCKETS = 200
 MESSAGES_A_SECOND = 240  # a pad asks at most about a hundred times: it waits for each answer
@@ -243,4 +245,4 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     warming.cancel()
 
 
-app = st.App("pages/navigation.py", routes=make_routes(), lifespan=lifespan)
+app = st.App("pages/navigation.py", routes=make_routes(), lifespan=lifespan, middleware=[Middleware(HistoryScript)])

@@ -19,6 +19,7 @@ from pages.parts.shared.style import say
 
 _FALLBACK = "digits"  # needs no download
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
+_CARRIED = "selected-runs"  # session: what was chosen last by hand or by a link, on whichever page
 _NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
 _FETCHED = "asked-to-fetch"  # session: data sets whose download was started without being asked
 
@@ -49,11 +50,12 @@ def pick_runs(
     """Let people choose runs, in the address as ?run=a,b, and remembered while they visit other pages.
 
     task: offer only "classify" or "reconstruct" runs. default: run ids chosen at the first visit; None is the
-    newest run. Runs in the address that do not exist or do not fit are named in one quiet line.
+    newest run. What was chosen on another page since is chosen here, too, beside the default where one is given.
+    Runs in the address that do not exist or do not fit are named in one quiet line.
     """
     offered = {run.id: run for run in store().runs(task)}
     first = list(offered)[:1] if default is None else list(default)
-    wanted, notes = wanted_runs(key, first, offered)
+    wanted, notes = wanted_runs(key, first, offered, beside=default is not None)
     chosen = [run_id for run_id in wanted if run_id in offered][:max_selections]
     st.session_state[key] = chosen
     labels = run_labels(list(offered.values()))
@@ -103,11 +105,14 @@ def pick_among(label: str, runs: Sequence[Run], *, key: str, first: str | None =
     return next((run for run in runs if run.id == picked), None)
 
 
-def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[list[str], list[str]]:
+def wanted_runs(
+    key: str, first: list[str], offered: dict[str, Run], beside: bool = False
+) -> tuple[list[str], list[str]]:
     """Return the run ids this picker should show now, and notes about ids of the address it cannot show.
 
-    A changed address wins (a link, the browser's back button), then what is in the widget, then what the
-    session remembers, because changing the page drops both the address and the widget.
+    A changed address wins (a link, the browser's back button), then what is in the widget, then what was chosen last
+    on any page, then what the session remembers of this one, because changing the page drops both the address and the
+    widget. beside: what is remembered is shown beside what comes from another page.
     """
     state = st.session_state
     address = str(st.query_params.get("run", ""))[:2000]
@@ -115,6 +120,7 @@ def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[li
     if address and address != state.get(f"{key}-address"):
         state[f"{key}-asked"] = asked
         wanted = list(dict.fromkeys(asked))
+        state[_CARRIED] = wanted
         if not any(run_id in offered for run_id in wanted):
             wanted += state.get(f"{key}-chosen", first)
     elif key in state:
@@ -123,7 +129,9 @@ def wanted_runs(key: str, first: list[str], offered: dict[str, Run]) -> tuple[li
         gone = [run_id for run_id in wanted if run_id not in offered]  # its folder was removed meanwhile
         state[f"{key}-asked"] = list(dict.fromkeys([*state.get(f"{key}-asked", []), *gone]))
     else:
-        wanted = list(state.get(f"{key}-chosen", first))
+        carried = [run_id for run_id in state.get(_CARRIED, []) if run_id in offered]
+        known = list(state.get(f"{key}-chosen", first))
+        wanted = list(dict.fromkeys([*carried, *known])) if beside else carried or known
     seen = state.setdefault(f"{key}-seen", [])
     news = [run_id for run_id in state.get(_NEW, []) if run_id in offered and run_id not in seen]
     seen.extend(news)
@@ -139,6 +147,7 @@ def remember_runs(key: str, picked: list[str]) -> None:
     state = st.session_state
     if f"{key}-chosen" in state and state[f"{key}-chosen"] != picked:
         state[f"{key}-asked"] = []  # a choice made by hand ends the notes about the address
+        state[_CARRIED] = list(picked)
     state[f"{key}-chosen"] = list(picked)
     address = ",".join(picked[:_LINKED])
     state[f"{key}-address"] = address
