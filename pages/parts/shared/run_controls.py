@@ -132,7 +132,7 @@ def stop_all(active: int) -> None:
     others = [name for run, name in asked_about if run.id not in _started_here()]
     if others:
         runs, stops = [run for run, _ in asked_about], count(len(asked_about), "run")
-        text = f"Of these {stops}, {len(others)} not started here: {in_words(others, _NAMED)}."
+        text = f"Stop {stops}? Not started here: {in_words(others, _NAMED)}."
         question_line(Question(_STOP_ALL, asked(_STOP_ALL), text, f"Stop {stops}"), _stop, (runs,))
     refusal(_STOP_ALL)
 

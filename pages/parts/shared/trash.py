@@ -67,7 +67,7 @@ def _entry(trash: Trash, entry: Trashed) -> None:
     key = entry.key.replace(".", "-")
     with st.container(gap="xsmall", key=f"trashed-{key}"):
         st.markdown(plain(entry.what))
-        say(_when(entry))
+        say(". ".join(filter(None, (entry.more, _when(entry)))))
         with st.container(horizontal=True, gap="small"):
             icon = ":material/undo:"
             st.button("Restore", key=f"restore-{key}", icon=icon, on_click=_restore, args=(trash, entry.key))
