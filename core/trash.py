@@ -101,7 +101,7 @@ class TrashFolder:
                 entry.path.rename(gone)  # from here on nobody restores what is half erased
             except FileNotFoundError as error:
                 raise NotInTrash(GONE) from error
-        _remove(gone)
+        remove(gone)
 
     def sweep(self) -> None:
         """Remove what was deleted more than a day ago, and what somebody who was killed left half made or erased."""
@@ -111,7 +111,7 @@ class TrashFolder:
                     if time.time() - self._entry(path.name).since > KEPT_S:
                         self.erase(path.name)
                 elif path.name.endswith(_ERASED) or time.time() - path.lstat().st_mtime > KEPT_S:
-                    _remove(path)
+                    remove(path)
             except (OSError, ValueError):
                 continue  # another dashboard sweeps, too; or the disk refuses: the next sweep tries again
 
@@ -121,7 +121,7 @@ class TrashFolder:
         return Entry(self.folder / key, parts[1], int(parts[2]) / 1000)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file, a folder with all below it, or a link, whose target stays as it is."""
     if path.is_symlink() or not path.is_dir():
         with suppress(FileNotFoundError):

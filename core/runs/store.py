@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -137,13 +137,17 @@ class RunStore:
                     asked += 1
         return asked
 
-    def end(self, runs: Sequence[Run]) -> None:
-        """Ask those of the runs that are active to stop, and wait a moment for their workers to let go of them."""
-        self.stop(runs)
+    def end(self, runs: Iterable[Run]) -> None:
+        """Ask the workers of these runs to stop, and wait a moment until they have; nobody begins with the others."""
+        ending = []
         for run in runs:
-            run.request.remove()  # nobody need begin with it
+            run.request.remove()
+            if run.locked():
+                with suppress(RunNotFound):
+                    run.request_stop()
+                    ending.append(run)
         end = time.monotonic() + _END_S
-        while any(run.locked() for run in runs) and time.monotonic() < end:
+        while any(run.locked() for run in ending) and time.monotonic() < end:
             time.sleep(0.02)
 
     def delete(self, run: Run) -> Trashed:

@@ -6,12 +6,13 @@ A deleted run is its folder, moved; a hidden one stays where it is, and an empty
 from __future__ import annotations
 
 import errno
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from core.files import disk_errors
 from core.runs.run import Run, RunNotFound
-from core.trash import GONE, Entry, NotInTrash, Trashed, TrashFolder
+from core.trash import GONE, Entry, NotInTrash, Trashed, TrashFolder, remove
 
 TRASH, HIDDEN = ".trash", ".hidden"  # no run ids
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
@@ -128,13 +129,11 @@ def clear_remains(folder: Path) -> None:
     """Remove what a worker wrote after its run was deleted; a run that is there stays, also one just restored."""
     if folder.is_symlink() or not folder.is_dir() or (folder / "config.json").exists():
         return
-    trash = TrashFolder(folder.parent / TRASH)
-    try:
-        entry = trash.new(folder.name)
-        folder.rename(entry.path)
-        if (entry.path / "config.json").exists():
-            entry.path.rename(folder)
+    aside = folder.parent / TRASH / f".{folder.name}.{secrets.token_hex(4)}"
+    with suppress(OSError):  # somebody else clears it, too
+        aside.parent.mkdir(exist_ok=True)
+        folder.rename(aside)
+        if (aside / "config.json").exists():
+            aside.rename(folder)
         else:
-            trash.erase(entry.key)
-    except (OSError, ValueError):
-        return  # somebody else clears it, too
+            remove(aside)

@@ -236,7 +236,7 @@ def test_a_hostile_run_is_deleted_and_compared_by_its_name(hostile: tuple[Run, R
     at.session_state["runs-by-hand"] = {run.id for run in hostile}
     at.run()
     at.button(key="runs-delete").click()
-    assert plain(f"Delete {HOSTILE} and {HOSTILE}?") in text_of(check(at.run()))
+    assert plain(f"Delete 2 runs? {HOSTILE} and {HOSTILE}.") in text_of(check(at.run()))
     at.button(key="runs-delete-many-yes").click()
     text = text_of(check(at.run()))
     assert f"Deleted {plain(f'{HOSTILE} and {HOSTILE}')}." in text

@@ -28,11 +28,7 @@ _PAGES = (
 )
 _ASK = "runs-delete-many"  # the question before several are deleted
 _NAMED = 12  # runs of a question or a line
-_DELETE_HELP = (
-    "The trash keeps what is deleted for 24 hours, for everybody to restore. Runs that ship with the project are only "
-    "hidden, and training runs are stopped."
-)
-_NOT_ARMED = "Nothing here was ticked by you. Tick a run in the table to delete it; untick it first where it is ticked."
+_KEPT = "The trash keeps them for 24 hours; runs that ship with the project are only hidden."
 
 
 def actions(runs: Sequence[Run], by_hand: Collection[str]) -> None:
@@ -49,13 +45,15 @@ def actions(runs: Sequence[Run], by_hand: Collection[str]) -> None:
             key="runs-delete",
             icon=":material/delete:",
             disabled=not armed,
-            help=_DELETE_HELP if armed else _NOT_ARMED,
             on_click=_delete if len(runs) == 1 else ask,
             args=(armed,) if len(runs) == 1 else (_ASK, ids),
         )
         _links(runs)
-    text = f"Delete {in_words([run.name for run in armed], _NAMED)}? {_DELETE_HELP}"
-    question_line(Question(_ASK, ids, text, f"Delete {count(len(armed), 'run')}"), _delete, (armed,))
+        if not armed:
+            st.caption("To delete runs, tick them yourself.", width="content")
+    yes = f"Delete {count(len(armed), 'run')}"
+    text = f"{yes}? {in_words([run.name for run in armed], _NAMED)}. {_KEPT}"
+    question_line(Question(_ASK, ids, text, yes), _delete, (armed,))
 
 
 def runs_trash() -> Trash:
@@ -64,9 +62,9 @@ def runs_trash() -> Trash:
 
 
 def _delete_label(armed: int, chosen: int) -> str:
-    if armed in (0, chosen):
-        return "Delete" if chosen == 1 else f"Delete {chosen} runs"
-    return f"Delete {armed} of {chosen} runs"
+    if not armed or chosen == 1:
+        return "Delete"
+    return f"Delete {armed} runs" if armed == chosen else f"Delete {armed} of {chosen} runs"
 
 
 def _links(runs: Sequence[Run]) -> None:

@@ -37,10 +37,11 @@ def question_line(question: Question, on_yes: Callable[..., None], args: Sequenc
     key = question.key
     if asked(key) != question.about:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"ask-{key}"):
-        st.markdown(plain(question.text), width="content")
-        st.button(question.yes, key=f"{key}-yes", type="primary", on_click=_do, args=(key, on_yes, args))
-        st.button("Cancel", key=f"{key}-no", on_click=_forget, args=(key,))
+    with st.container(gap="xsmall", key=f"ask-{key}"):
+        st.markdown(plain(question.text))
+        with st.container(horizontal=True, gap="small"):
+            st.button(question.yes, key=f"{key}-yes", type="primary", on_click=_do, args=(key, on_yes, args))
+            st.button("Cancel", key=f"{key}-no", on_click=_forget, args=(key,))
 
 
 def _do(key: str, on_yes: Callable[..., None], args: Sequence[object]) -> None:

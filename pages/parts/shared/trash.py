@@ -16,6 +16,7 @@ from pages.parts.shared.style import plain, say
 
 _PAGE = 6  # entries
 _LOOK = """<style>
+[class*="st-key-trashed-"] :is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) { margin: 0; }
 [class*="st-key-trashed-"] p { line-height: 1.3; margin: 0; }
 [class*="st-key-trashed-"] button { min-height: 1.9rem; padding: 0.1rem 0.55rem; }
 [class*="st-key-trashed-"] button p { font-size: 0.86rem; }
