@@ -140,7 +140,7 @@ def test_deleting_for_good_is_asked_and_who_is_late_is_told(runs: RunStore) -> N
     erase = f"erase-{trashed[0].key.replace('.', '-')}"
     for session in (at, other):
         press(session, erase)
-        assert "Nobody can restore One then" in words(session)
+        assert "Delete One for good? Nobody can restore it then" in words(session)
     press(other, f"{erase}-no")
     assert "Nobody can restore" not in words(other)
     press(other, erase)

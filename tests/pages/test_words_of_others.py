@@ -243,7 +243,7 @@ def test_a_hostile_run_is_deleted_and_compared_by_its_name(hostile: tuple[Run, R
     (erase, _) = (button for button in at.button if button.label == "Delete for good")
     assert text.count(plain(HOSTILE)) > 2  # and in the trash
     erase.click()
-    assert plain(f"Nobody can restore {HOSTILE} then.") in text_of(check(at.run()))
+    assert plain(f"Delete {HOSTILE} for good? Nobody can restore it then.") in text_of(check(at.run()))
 
 
 def test_a_hostile_exception_is_shown_as_it_is(runs: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from pages.parts.runs.export import export_run
 from pages.parts.runs.table import CHOSEN
 from pages.parts.shared.pickers import forget_runs
 from pages.parts.shared.question import Question, ask, in_words, question_line
-from pages.parts.shared.run_controls import refusable, train_again
+from pages.parts.shared.run_controls import refusable, refusal, train_again
 from pages.parts.shared.style import count
 from pages.parts.shared.trash import Trash
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
@@ -54,6 +54,7 @@ def actions(runs: Sequence[Run], by_hand: Collection[str]) -> None:
     yes = f"Delete {count(len(armed), 'run')}"
     text = f"{yes}? {in_words([run.name for run in armed], _NAMED)}. {_KEPT}"
     question_line(Question(_ASK, ids, text, yes), _delete, (armed,))
+    refusal("runs")
 
 
 def runs_trash() -> Trash:
@@ -102,7 +103,7 @@ def _name(run: Run, key: str) -> None:
 def _delete(runs: Sequence[Run]) -> None:
     done: dict[str, Trashed] = {}
     late = []
-    with refusable("runs"):
+    with refusable(runs_trash().refusals):
         store().end(runs)  # all at once, so that one waits for the slowest alone
         for run in runs:
             name = run.id

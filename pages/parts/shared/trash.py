@@ -25,8 +25,8 @@ _LOOK = """<style>
 
 @dataclass(frozen=True)
 class Trash:
-    """A trash as a page shows it. place: of its messages in the session; restore, erase: do that to one key of the
-    entries, or raise ValueError.
+    """A trash as a page shows it. place: tells it from others; restore, erase: do that to one key of the entries, or
+    raise ValueError.
     """
 
     place: str
@@ -34,11 +34,16 @@ class Trash:
     restore: Callable[[str], object]
     erase: Callable[[str], object]
 
+    @property
+    def refusals(self) -> str:
+        """Under which what was refused is told, beside what can be undone."""
+        return f"{self.place}-trash"
+
 
 def restore(trash: Trash, keys: Sequence[str]) -> bool:
     """Restore what lies under these keys; say whether nothing is left to be tried. What cannot be is told."""
     gone: NotInTrash | None = None
-    with refusable(trash.place):
+    with refusable(trash.refusals):
         for key in keys:
             try:
                 trash.restore(key)
@@ -75,7 +80,7 @@ def _entry(trash: Trash, entry: Trashed) -> None:
             if entry.until is None:
                 return
             st.button("Delete for good", key=f"erase-{key}", type="tertiary", on_click=ask, args=(f"erase-{key}", key))
-        text = f"Nobody can restore {entry.what} then."
+        text = f"Delete {entry.what} for good? Nobody can restore it then."
         question_line(Question(f"erase-{key}", key, text, "Delete for good"), _erase, (trash, entry.key))
 
 
@@ -94,5 +99,5 @@ def _clock(seconds: float) -> str:
 
 
 def _erase(trash: Trash, key: str) -> None:
-    with refusable(trash.place):
+    with refusable(trash.refusals):
         trash.erase(key)

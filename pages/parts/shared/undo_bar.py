@@ -40,7 +40,7 @@ def undo_bar(trash: Trash) -> None:
             st.markdown(f"{done} {plain(deletion.what)}.", width="content")
             st.button("Undo", key=f"undo-{key}", icon=":material/undo:", on_click=_undo, args=(trash, deletion))
             st.button("Dismiss", key=f"dismiss-{key}", type="tertiary", on_click=_forget, args=(trash.place, deletion))
-    refusal(trash.place)
+    refusal(trash.refusals)
 
 
 def _undo(trash: Trash, deletion: Deletion) -> None:
