@@ -27,6 +27,7 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.data import sprites
+from core.ink.collection import drawings
 from core.jobs import submit
 from core.latent import columns, forming
 from core.live import draw
@@ -229,6 +230,7 @@ def _load_rest() -> None:
     gc.collect()  # after the imports, so that only what lives forever ...
     gc.freeze()  # ... is taken out of later collections, which torch's objects make 250 ms long
     store().sweep()
+    drawings().trash.folder.sweep()
 
 
 def _report(warming: asyncio.Task[None]) -> None:

@@ -12,6 +12,7 @@ from pages.parts.drawings.learn_result import before_after
 from pages.parts.drawings.readings import live_readings, readers
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.style import page_header, warn
+from pages.parts.shared.trash import Trash, trash_list
 from pages.parts.shared.undo_bar import undo_bar
 
 _ROOM = "<style>.stMainBlockContainer h3 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
@@ -37,6 +38,7 @@ def whose_hand() -> None:
 
 def head(everything: tuple[Drawing, ...]) -> None:
     """How many drawings there are, where new ones come from, and the files."""
+    trash = Trash("drawings", drawings().trashed(), drawings().restore, drawings().trash.folder.erase)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="hand-head"):
         aside, hands = int(held_out(everything).sum()), len({drawing.hand for drawing in everything})
         count = f"**{len(everything):,} drawing{'s' * (len(everything) != 1)}**"
@@ -46,7 +48,8 @@ def head(everything: tuple[Drawing, ...]) -> None:
         st.page_link("draw.py", label="Draw more", icon=":material/draw:")
         import_drawings()
         export_drawings(len(everything))
-    undo_bar("drawings")
+        trash_list(trash)
+    undo_bar(trash)
     import_report()
 
 
@@ -61,13 +64,18 @@ def body(everything: tuple[Drawing, ...], runs: list[Run]) -> None:
     before_after(everything)
 
 
-def watch(seen: tuple[int, int, int]) -> None:
+def version() -> tuple[object, ...]:
+    """What changes with the drawings and their trash."""
+    return drawings().version(), drawings().trash.folder.version()
+
+
+def watch(seen: tuple[object, ...]) -> None:
     """Look whether the drawings changed, here or elsewhere, and draw the page again only then."""
-    if drawings().version() != seen:
+    if version() != seen:
         st.rerun()
 
 
-seen = drawings().version()  # before they are read, so that no change after it is missed
+seen = version()  # before they are read, so that no change after it is missed
 try:
     everything = drawings().all()
 except ValueError as error:

@@ -1,7 +1,9 @@
 """The saved drawings: strokes with the digit they are meant to be, as lines of JSON in one file that everybody shares.
 
 Any number of people and processes write it at once: a lock lets one after the other, a new drawing is appended, and
-whatever changes old ones replaces the file in one step. A broken line costs that line only.
+whatever changes old ones replaces the file in one step. A broken line costs that line only. What is deleted at once
+is one file in the trash beside it, written before the drawings go: a crash between leaves them in both, and shown as
+what they are, saved.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -34,7 +36,9 @@ from core.ink.drawing import (
     read_line,
     to_line,
 )
+from core.ink.trash import DrawingTrash
 from core.paths import data_dir
+from core.trash import NotInTrash, Trashed
 
 MAX_DRAWINGS = 20_000
 _PATIENCE_S = 20.0  # rewriting the largest file takes less
@@ -47,6 +51,7 @@ class DrawingSet:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.trash = DrawingTrash(path.with_suffix(".trash"))
         self._lock = threading.RLock()
         self._seen: tuple[int, int, int] | None = None
         self._all: tuple[Drawing, ...] = ()
@@ -93,15 +98,30 @@ class DrawingSet:
         name = checked_hand(hand)
         self._rewrite(ids, lambda drawing: replace(drawing, hand=name))
 
-    def delete(self, ids: Collection[str]) -> tuple[Drawing, ...]:
-        """Take drawings out of the set; return those that were in it, for `put_back`."""
-        return self._rewrite(ids, lambda drawing: None)
+    def delete(self, ids: Collection[str]) -> Trashed | None:
+        """Move drawings to the trash, for a day; return what lies there then, None when none of them was in the set."""
+        with self._writing():
+            gone, lines = self._changed(ids, lambda drawing: None)
+            if not gone:
+                return None
+            trashed = self.trash.put(gone)
+            self._replace(lines)
+        return trashed
 
-    def put_back(self, drawings: Iterable[Drawing]) -> None:
-        """Put deleted drawings back as they were; those whose id is in the set again are passed over."""
+    def restore(self, key: str) -> None:
+        """Put deleted drawings back as they were; those whose id is in the set again are passed over.
+
+        Raises NotInTrash when they are in the trash no more.
+        """
         with self._writing():
             there = {drawing.id for drawing in self.all()}
-            self._append([drawing for drawing in drawings if drawing.id not in there])
+            self._append([drawing for drawing in self.trash.read(key) if drawing.id not in there])
+            with suppress(NotInTrash):  # deleted for good a moment ago
+                self.trash.folder.erase(key)
+
+    def trashed(self) -> list[Trashed]:
+        """Return what can be restored, the latest deletion first."""
+        return self.trash.listed({drawing.id for drawing in self.all()})
 
     def import_lines(self, content: bytes) -> Import:
         """Add the drawings of a file that `export` made, or anybody else, in one step.
@@ -150,20 +170,25 @@ class DrawingSet:
             file.flush()
             os.fsync(file.fileno())
 
-    def _rewrite(self, ids: Collection[str], change: Callable[[Drawing], Drawing | None]) -> tuple[Drawing, ...]:
-        """Change drawings, or take them out, and return them as they were; all other lines stay as they are."""
-        wanted, changed, lines = set(ids), [], []
+    def _rewrite(self, ids: Collection[str], change: Callable[[Drawing], Drawing]) -> None:
         with self._writing():
-            for line, drawing in self._lines():
-                if drawing is None or drawing.id not in wanted:
-                    lines.append(line)
-                    continue
-                changed.append(drawing)
-                if new := change(drawing):
-                    lines.append(to_line(new))
+            changed, lines = self._changed(ids, change)
             if changed:
                 self._replace(lines)
-        return tuple(changed)
+
+    def _changed(
+        self, ids: Collection[str], change: Callable[[Drawing], Drawing | None]
+    ) -> tuple[list[Drawing], list[bytes]]:
+        """Return the drawings as they were, and all lines with them changed or taken out; others stay as they are."""
+        wanted, changed, lines = set(ids), [], []
+        for line, drawing in self._lines():
+            if drawing is None or drawing.id not in wanted:
+                lines.append(line)
+                continue
+            changed.append(drawing)
+            if new := change(drawing):
+                lines.append(to_line(new))
+        return changed, lines
 
     def _replace(self, lines: Iterable[bytes]) -> None:
         write_file(self.path, b"".join(line + b"\n" for line in lines))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from core.runs.probe import ProbeWriter
 from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from core.runs.slots import slot
 from core.runs.steps import EpochClock, StepLog, rounded
+from core.runs.trash import clear_remains
 from core.runs.weights import initial_model
 from core.training.loop import (
     Checking,
@@ -62,8 +62,7 @@ def train(run: Run) -> None:
     except Timeout:
         return  # another worker has it
     except (RunNotFound, FileNotFoundError):
-        if not (run.folder / "config.json").exists():
-            shutil.rmtree(run.folder, ignore_errors=True)  # deleted while it trained, all but what was just written
+        clear_remains(run.folder)  # deleted while it trained, all but what was just written
     except OSError as error:
         # A disk that cannot be written cannot be told so, either: the run is found as it was left.
         if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
 from core.runs.run import MARKS, MAX_NAME, Run, RunNotFound
+from core.runs.trash import RunInTrash, RunTrash
 from core.training.config import TrainConfig
 from core.training.naming import name_of
+from core.trash import Trashed
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-TRASH = ".trash"  # no run id; what lies there is swept away after a day
-_KEPT_S = 24 * 3600.0  # how long a deleted run can be brought back
+_END_S = 3.0  # a worker ends within a batch, mostly; one that takes longer finds its run gone
 _ABANDONED_S = 60.0  # after this time nobody is still writing a file
 
 
@@ -28,6 +27,11 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def trash(self) -> RunTrash:
+        """What was deleted or hidden, and can be restored."""
+        return RunTrash(self.folder)
 
     def create(self, config: TrainConfig, name: str = "", kept: Mapping[str, bytes] | None = None) -> Run:
         """Make the folder of a new run, as `add` does. Raises ValueError when the disk does not let us."""
@@ -84,49 +88,80 @@ class RunStore:
         return source
 
     def get(self, run_id: str) -> Run:
-        """Return a run by its id. Raises RunNotFound when there is none that can be read."""
+        """Return a run by its id. Raises RunNotFound when there is none that can be read, or it is in the trash."""
         if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
             raise RunNotFound(f"{str(run_id)[:80]!r} is no run. Choose one from the list.")
         run = Run(self.folder / run_id)
-        _ = run.config
+        try:
+            _ = run.config
+        except RunNotFound as error:
+            if self.trash.holds(run_id):
+                raise RunInTrash(_in_trash(run_id, "deleted")) from error
+            raise
+        if self.trash.hides(run):
+            raise RunInTrash(_in_trash(run_id, "hidden"))
         return run
 
     def runs(self, task: str | None = None) -> list[Run]:
-        """Return all readable runs, newest first and the shipped ones last."""
+        """Return all readable runs that are not hidden, newest first and the shipped ones last."""
         found = []
         for folder in self._folders():
             run = Run(folder)
             try:
-                if task in (None, run.spec.task):
+                if task in (None, run.spec.task) and not self.trash.hides(run):
                     found.append(run)
             except RunNotFound:
                 continue  # half-made, half-deleted or not a run
         return sorted(found, key=lambda run: (run.shipped, -run.created))
 
+    def active(self) -> list[Run]:
+        """Return the runs that go on or are about to."""
+        found = []
+        for run in self.runs():
+            with suppress(RunNotFound):  # deleted while we look
+                if run.active():
+                    found.append(run)
+        return found
+
     def stop_all(self) -> int:
         """Ask every active run to stop; return how many were asked."""
-        active = [run for run in self.runs() if run.active()]
-        for run in active:
-            run.request_stop()
-        return len(active)
+        return self.stop(self.active())
 
-    def delete(self, run: Run) -> None:
-        """Put a run away, so that `restore` can bring it back for a day; its worker, if it has one, ends by itself."""
+    def stop(self, runs: Iterable[Run]) -> int:
+        """Ask those of these runs that are active to stop; return how many were asked."""
+        asked = 0
+        for run in runs:
+            with suppress(RunNotFound):
+                if run.active():
+                    run.request_stop()
+                    asked += 1
+        return asked
+
+    def end(self, runs: Iterable[Run]) -> None:
+        """Ask the workers of these runs to stop, and wait a moment until they have; nobody begins with the others."""
+        ending = []
+        for run in runs:
+            run.request.remove()
+            if run.locked():
+                with suppress(RunNotFound):
+                    run.request_stop()
+                    ending.append(run)
+        end = time.monotonic() + _END_S
+        while any(run.locked() for run in ending) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def delete(self, run: Run) -> Trashed:
+        """End a run and move it to the trash, for a day; one that shipped is hidden instead, until it is restored.
+
+        Raises RunNotFound when somebody else was faster.
+        """
         run.ensure_exists()
-        trash = self.folder / TRASH
-        with disk_errors(self.folder):
-            trash.mkdir(exist_ok=True)
-            run.folder.replace(trash / run.id)
-            os.utime(trash / run.id)  # from now on the day is counted
+        self.end([run])
+        return self.trash.put(run)
 
-    def restore(self, run_id: str) -> Run:
-        """Bring a deleted run back. Raises RunNotFound when it was put away too long ago."""
-        away = self.folder / TRASH / _checked(run_id)
-        if not (away / "config.json").is_file():
-            raise RunNotFound(f"The run {run_id} cannot be brought back: it was deleted more than a day ago.")
-        with disk_errors(self.folder):
-            away.replace(self.folder / run_id)
-        return self.get(run_id)
+    def restore(self, key: str) -> Run:
+        """Bring a deleted run back, or show a hidden one again. Raises NotInTrash when that is not there any more."""
+        return self.get(self.trash.restore(key))
 
     def sweep(self) -> None:
         """Remove what killed workers left half-written more than a minute ago, and runs deleted more than a day ago."""
@@ -135,10 +170,7 @@ class RunStore:
                 with suppress(FileNotFoundError):  # its worker may be finishing it
                     if time.time() - part.stat().st_mtime > _ABANDONED_S:
                         part.unlink()
-        for away in (self.folder / TRASH).glob("*"):
-            with suppress(FileNotFoundError):  # another dashboard sweeps, too
-                if time.time() - away.stat().st_mtime > _KEPT_S:
-                    shutil.rmtree(away, ignore_errors=True)
+        self.trash.folder.sweep()
 
     def _folders(self) -> list[Path]:
         try:
@@ -166,6 +198,10 @@ def copies(run: Run, place: str) -> dict[str, bytes]:
 def store() -> RunStore:
     """Return the store of this installation: DIGITLAB_CHECKPOINTS, or checkpoints/ in the project."""
     return RunStore(checkpoints_dir())
+
+
+def _in_trash(run_id: str, how: str) -> str:
+    return f"The run “{run_id}” is not here: it is {how}. The trash on the page Runs can bring it back."
 
 
 def _checked(run_id: str) -> str:

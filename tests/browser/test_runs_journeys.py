@@ -74,6 +74,10 @@ def test_delete_and_undo(dashboard, visit):
     run = copied(dashboard.runs, "to-delete", "To <b>delete</b>")
     page = open_runs(visit, dashboard, run.id)
     expect(cell(page, run.name)).to_have_count(1)
+    expect(page.locator(".st-key-runs-delete button")).to_be_disabled()  # chosen by the address, and by nobody's hand
+    toggle_row(page, 0)
+    expect(badge(page, run.id)).to_have_count(0)
+    toggle_row(page, 0)
     page.locator(".st-key-runs-delete button").click()
     expect(page.get_by_text("Deleted To <b>delete</b>.")).to_be_visible()
     expect(cell(page, run.name)).to_have_count(0)

@@ -18,6 +18,7 @@ from core.ink import collection, drawing
 from core.ink.collection import DrawingSet, drawings
 from core.ink.drawing import from_lines, held_out, images, to_line
 from core.ink.render import render
+from core.trash import NotInTrash
 from tests.conftest import ROOT
 
 STROKES = [[[0.3, 0.2], [0.6, 0.8]], [[0.5, 0.5]]]
@@ -94,9 +95,10 @@ def test_relabel_rename_delete_and_put_back_touch_no_other(saved: DrawingSet) ->
     saved.relabel([first, "gone"], 9)
     saved.rename_hand([second], "Ben")
     gone = saved.delete([third, first])
-    assert [facts(one) for one in gone] == [before[first] | {"label": 9}, before[third]]
-    saved.put_back(gone)
-    saved.put_back(gone)  # pressed twice
+    assert [facts(one) for one in saved.trash.read(gone.key)] == [before[first] | {"label": 9}, before[third]]
+    saved.restore(gone.key)
+    with pytest.raises(NotInTrash):
+        saved.restore(gone.key)  # pressed twice
     changed = before | {first: before[first] | {"label": 9}, second: before[second] | {"hand": "Ben"}}
     assert {one.id: facts(one) for one in DrawingSet(saved.path).all()} == changed
 
@@ -331,7 +333,7 @@ def test_a_full_set_takes_no_more(saved: DrawingSet, monkeypatch: pytest.MonkeyP
     gone = saved.delete([saved.all()[0].id])
     saved.add(STROKES, 0.07, 3)
     with pytest.raises(ValueError, match="full"):
-        saved.put_back(gone)
+        saved.restore(gone.key)
     assert len(saved.all()) == 3
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import submit
@@ -25,6 +26,7 @@ from core.training.config import TrainConfig
 from pages.parts.runs import export, table
 from pages.parts.runs.compare import differences
 from pages.parts.runs.table import fingerprint, listing, read_lines
+from pages.parts.shared.style import plain
 from tests import odd_hand
 from tests.conftest import ROOT, small, sound
 
@@ -87,6 +89,19 @@ def rename(at: AppTest, name: str, note: str) -> None:
     at.text_area[0].set_value(note)
     (save,) = (button for button in at.button if button.label == "Save")
     sound(save.click().run())
+
+
+def tick(at: AppTest, *wanted: str) -> None:
+    """Tick the lines of these runs in the table, and no others, as a hand does."""
+    (shown,) = at.dataframe
+    rows = [row for row, name in enumerate(shown.value["name"]) if name in wanted]
+    selection = json.dumps({"selection": {"rows": rows, "columns": [], "cells": []}})
+    states = WidgetStates(widgets=[WidgetState(id=shown.proto.id, string_value=selection)])
+    sound(at._run(states))
+
+
+def popovers(at: AppTest) -> list[str]:
+    return [e.proto.popover.label for e in at.get("popover")]
 
 
 def keys(at: AppTest) -> set[str]:
@@ -337,28 +352,33 @@ def test_links_lead_with_the_selection_to_the_pages_that_can_show_it(runs):
 
 def test_several_runs_deleted_at_once_come_back_with_undo(runs):
     pair, kept = [ended(runs, "A"), ended(runs, TEXT)], ended(runs, "Kept")
-    at = page(run=",".join(run.id for run in pair))
+    at = page(run=kept.id)
+    tick(at, "A", TEXT)
     assert at.button(key="runs-delete").label == "Delete 2 runs"
     sound(at.button(key="runs-delete").click().run())
+    assert len(runs.runs()) == 3  # it is asked first, with their names
+    assert plain(f"Delete 2 runs? {TEXT} and A.") in words(at)
+    sound(at.button(key="runs-delete-many-yes").click().run())
     assert [run.id for run in runs.runs()] == [kept.id]
     assert names(at) == ["Kept"]
     assert chosen(at) == []
     assert r"\<b\>net" in words(at)
     assert "is not here" not in words(at)  # who deleted them knows
     sound(at.run())  # the line stays
-    sound(at.button(key=f"undo-{pair[0].id}").click().run())
+    (undo,) = (key for key in keys(at) if key.startswith("undo-"))
+    sound(at.button(key=undo).click().run())
     assert {run.id for run in runs.runs()} == {kept.id, *(run.id for run in pair)}
-    assert chosen(at) == [run.id for run in pair]
+    assert set(chosen(at)) == {run.id for run in pair}
     assert "Deleted" not in words(at)
 
 
 def test_each_deletion_is_undone_or_dismissed_by_itself(runs):
     one, two = ended(runs, "One"), ended(runs, "Two")
-    at = page(run=one.id)
-    sound(at.button(key="runs-delete").click().run())
-    at.query_params["run"] = two.id
-    sound(at.run())
-    sound(at.button(key="runs-delete").click().run())
+    at = page()
+    for name in ("One", "Two"):
+        tick(at)
+        tick(at, name)
+        sound(at.button(key="runs-delete").click().run())
     sound(at.button(key=f"dismiss-{one.id}").click().run())
     assert "Deleted One" not in words(at)
     sound(at.button(key=f"undo-{two.id}").click().run())
@@ -373,6 +393,8 @@ def test_what_the_disk_refuses_is_a_sentence_and_nothing_is_lost(runs, monkeypat
 
     monkeypatch.setattr(RunStore, "delete", refuse)
     at = page()
+    tick(at)
+    tick(at, "Held")
     sound(at.button(key="runs-delete").click().run())
     assert [e.value for e in at.error] == ["The folder could not be written. Permit writing."]
     assert chosen(at) == [run.id]
@@ -381,6 +403,8 @@ def test_what_the_disk_refuses_is_a_sentence_and_nothing_is_lost(runs, monkeypat
 def test_a_run_that_cannot_be_brought_back_is_told(runs, monkeypatch):
     run = ended(runs, "Gone")
     at = page()
+    tick(at)
+    tick(at, "Gone")
     sound(at.button(key="runs-delete").click().run())
 
     def refuse(*_: object) -> None:
@@ -476,7 +500,7 @@ def test_a_look_sees_what_others_do_and_nothing_else(runs):
         lambda: run.rename("Other"),
         lambda: run.annotate("Noted"),
         lambda: runs.delete(run),
-        lambda: runs.restore(run.id),
+        lambda: runs.restore(runs.trash.listed()[0].key),
         lambda: (run.folder / "resume").touch(),
     ):
         time.sleep(0.02)  # a file system's clock has ticks

@@ -548,18 +548,53 @@ def test_stop_asks_the_run_to_stop(runs):
     assert at.button(key=f"stop-{run.id}").disabled
 
 
-def test_stop_all_is_there_for_several_runs_and_stops_even_those_not_shown(runs):
-    one = awaited(runs)
-    at = page()
-    assert not any(b.key == "stop-all" for b in at.button)
-    two = awaited(runs)
+@pytest.fixture
+def two_training(runs):
+    """Two places to train in are taken, as far as a look at them tells."""
     (runs.folder / ".slots").mkdir()
     with FileLock(runs.folder / ".slots" / "slot-0.lock"), FileLock(runs.folder / ".slots" / "slot-1.lock"):
-        at = page(run=one.id)
-        assert at.button(key="stop-all").label == "Stop all 2 runs"
-        sound(at.button(key="stop-all").click().run())
-    assert one.requested() == "stop"
-    assert two.requested() == "stop"
+        yield
+
+
+def test_stop_all_is_not_there_for_one_run(runs):
+    awaited(runs)
+    assert not any(b.key == "stop-all" for b in page().button)
+
+
+def test_stop_all_asks_before_it_stops_runs_of_others_even_those_not_shown(runs, two_training):
+    one, two = awaited(runs), awaited(runs)
+    two.rename("*Theirs*")
+    at = page(run=one.id)
+    assert at.button(key="stop-all").label == "Stop all 2 runs, none started here"
+    sound(at.button(key="stop-all").click().run())
+    assert (one.requested(), two.requested()) == ("", "")
+    assert r"Not started here\: \*Theirs\* and" in words(at)
+    late = awaited(runs)  # nobody was asked about this one
+    sound(at.button(key="stop-all-no").click().run())
+    assert "Not started here" not in words(at)
+    sound(at.button(key="stop-all").click().run())
+    runs.delete(late)
+    last = awaited(runs)
+    sound(at.button(key="stop-all-yes").click().run())
+    assert (one.requested(), two.requested(), last.requested()) == ("stop", "stop", "")
+
+
+def test_stop_all_stops_at_once_what_this_session_started_or_resumed(runs, two_training):
+    stopped = logged(half_done(runs), {"event": "stopped", "seconds": 1})
+    at = page(run=stopped.id)
+    sound(at.button(key=f"resume-{stopped.id}").click().run())
+    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    sound(at.button(key="train").click().run())
+    assert at.button(key="stop-all").label == "Stop all 2 runs, all started here"
+    others = awaited(runs)
+    sound(at.button(key="stop-all").click().run())
+    assert stopped.requested() == ""  # by now there is one of somebody else
+    others.request_stop()
+    logged(others, {"event": "stopped", "seconds": 1})
+    others.request.remove()
+    sound(at.button(key="stop-all").click().run())
+    active = [run for run in runs.runs() if run.id != others.id]
+    assert [run.requested() for run in active] == ["stop", "stop"]
 
 
 def test_a_poll_of_the_chosen_runs_lists_no_folder(runs, monkeypatch):

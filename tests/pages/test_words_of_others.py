@@ -233,8 +233,17 @@ def test_a_hostile_name_is_shown_as_it_is(hostile: tuple[Run, Run], page: str, q
 
 def test_a_hostile_run_is_deleted_and_compared_by_its_name(hostile: tuple[Run, Run]) -> None:
     at = check(opened("runs", run=",".join(run.id for run in hostile)))
+    at.session_state["runs-by-hand"] = {run.id for run in hostile}
+    at.run()
     at.button(key="runs-delete").click()
-    assert f"Deleted {plain(f'{HOSTILE}, {HOSTILE}')}." in text_of(check(at.run()))
+    assert plain(f"Delete 2 runs? {HOSTILE} and {HOSTILE}.") in text_of(check(at.run()))
+    at.button(key="runs-delete-many-yes").click()
+    text = text_of(check(at.run()))
+    assert f"Deleted {plain(f'{HOSTILE} and {HOSTILE}')}." in text
+    (erase, _) = (button for button in at.button if button.label == "Delete for good")
+    assert text.count(plain(HOSTILE)) > 2  # and in the trash
+    erase.click()
+    assert plain(f"Delete {HOSTILE} for good? Nobody can restore it then.") in text_of(check(at.run()))
 
 
 def test_a_hostile_exception_is_shown_as_it_is(runs: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:

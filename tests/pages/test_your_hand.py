@@ -75,6 +75,15 @@ def act(at: AppTest, what: object, ids: object, value: object = None, stamp: obj
     return sound(at.run())
 
 
+def popovers(at: AppTest) -> list[str]:
+    return [e.proto.popover.label for e in at.get("popover")]
+
+
+def undos(at: AppTest) -> list[str]:
+    """The keys of the buttons that undo a deletion, the oldest first."""
+    return [button.key for button in at.button if button.key.startswith("undo-")]
+
+
 def has_read(run: Run) -> None:
     wait_for(lambda: not drawing_reads.reading(run) and not drawing_reads.reading(run, before=True))
 
@@ -145,7 +154,7 @@ def test_one_drawing_is_relabelled_renamed_deleted_and_brought_back() -> None:
     assert ids(at) == [made[3], made[2], made[1]]
     sound(at.run())  # the value is still there, and done
     assert "Deleted 2 drawings." in words(at)
-    sound(at.button(key=f"undo-{made[0]}").click().run())
+    sound(at.button(key=undos(at)[0]).click().run())
     assert ids(at) == made[::-1]
     assert "Deleted" not in words(at)
 
@@ -164,11 +173,12 @@ def test_only_the_last_deletions_can_be_undone_and_a_line_can_be_dismissed() -> 
     at = page()
     for stamp in range(5):
         act(at, "delete", [made[stamp]], stamp=stamp)
-    undo = [button.key for button in at.button if button.key.startswith("undo-")]
-    assert undo == [f"undo-{one}" for one in made[2:5]]
-    sound(at.button(key=f"dismiss-{made[2]}").click().run())
+    undo = undos(at)
+    assert undo == [f"undo-{one.key}" for one in drawings().trashed()[2::-1]]
+    sound(at.button(key=undo[0].replace("undo", "dismiss")).click().run())
     assert len(drawings().all()) == 1
-    assert f"undo-{made[2]}" not in [button.key for button in at.button]
+    assert undos(at) == undo[1:]
+    assert "Trash (5)" in popovers(at)  # where all of them can be restored
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from dataclasses import astuple, replace
 from functools import partial
 
@@ -17,6 +18,7 @@ from core.runs.log import last_line, summarize
 from core.runs.run import ENDINGS, RunNotFound, Status
 from core.runs.store import RunStore, copies
 from core.runs.weights import load_model, load_source
+from core.trash import NotInTrash
 from tests.conftest import small
 
 
@@ -300,25 +302,29 @@ def test_rename_and_note_are_kept_as_plain_text(runs):
         run.rename(" \n ")
 
 
-def test_deleted_run_can_be_brought_back_for_a_day(runs, trained):
+def test_deleted_run_can_be_brought_back_for_a_day(runs, trained, monkeypatch):
     run = trained("softmax")
     history, weights = run.history(), (run.folder / "weights.safetensors").read_bytes()
-    runs.delete(run)
+    trashed = runs.delete(run)
     assert runs.runs() == []
     with pytest.raises(RunNotFound):
         runs.get(run.id)
     with pytest.raises(RunNotFound):
         runs.delete(run)
     runs.sweep()
-    back = runs.restore(run.id)
+    back = runs.restore(trashed.key)
     assert (back.history(), (back.folder / "weights.safetensors").read_bytes()) == (history, weights)
     assert back.status() == Status.FINISHED
-    runs.delete(back)
+    trashed = runs.delete(back)
     away = next(runs.folder.glob(".*/*"))
-    os.utime(away, (0, 0))
+    os.utime(away, (0, 0))  # its files are as old as they are: the day is counted from its deletion
     runs.sweep()
-    with pytest.raises(RunNotFound, match="more than a day ago"):
-        runs.restore(run.id)
+    assert [one.key for one in runs.trash.listed()] == [trashed.key]
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 24 * 3600 + 1)
+    runs.sweep()
+    with pytest.raises(NotInTrash, match="more than a day ago"):
+        runs.restore(trashed.key)
     assert not away.exists()
 
 

@@ -16,7 +16,8 @@ from core.runs.events import Line, decode, encode
 from core.runs.finetune import DRAWINGS
 from core.runs.frames import FRAME, belongs, steps_an_epoch
 from core.runs.run import Run
-from core.runs.store import TRASH, RunStore
+from core.runs.store import RunStore
+from core.runs.trash import TRASH
 from core.untrusted import ArchiveError
 
 __all__ = ["MAX_ARCHIVE", "ArchiveError", "pack", "unpack"]

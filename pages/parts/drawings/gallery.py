@@ -20,13 +20,13 @@ from core.measures.drawing_reads import UNREAD, readings
 from core.runs.run import Run
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
-from pages.parts.shared.style import count, warn
+from pages.parts.shared.style import warn
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
 from pages.parts.web.component import component, nothing
 
 PAGE = 60  # tiles
 _KEY, _DONE = "drawings-gallery", "drawings-done"  # the component; session: the stamp of what was done last
-_UNDOABLE = 3  # deletions: each keeps its drawings in memory
+_UNDOABLE = 3  # deletions with a line of their own; the trash has them all
 _COLUMNS = 10  # of the sheet of pictures
 _EVERYBODY, _NOBODY = "Every hand", "No name"
 _HTML = f"""
@@ -153,8 +153,7 @@ def _apply_request(saved: DrawingSet, passed: Sequence[Drawing]) -> bool:
         elif act.get("what") == "hand":
             saved.rename_hand(chosen, value)
         elif act.get("what") == "delete" and (gone := saved.delete(chosen)):
-            deletion = Deletion(gone[0].id, count(len(gone), "drawing"), lambda: drawings().put_back(gone))
-            remember_deletion("drawings", deletion, most=_UNDOABLE)
+            remember_deletion("drawings", Deletion(gone.key, gone.what, (gone.key,)), most=_UNDOABLE)
     return True
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Collection, Sequence
 from zlib import crc32
 
 import streamlit as st
 
 from core.runs.run import MAX_NAME, MAX_NOTE, Run, RunNotFound
 from core.runs.store import store
+from core.trash import Trashed
 from pages.parts.runs.export import export_run
 from pages.parts.runs.table import CHOSEN
 from pages.parts.shared.pickers import forget_runs
+from pages.parts.shared.question import Question, ask, in_words, question_line
 from pages.parts.shared.run_controls import refusable, refusal, train_again
+from pages.parts.shared.style import count
+from pages.parts.shared.trash import Trash
 from pages.parts.shared.undo_bar import Deletion, remember_deletion
 
 # page, title, the task it is for, how many runs it shows
@@ -24,19 +26,46 @@ _PAGES = (
     ("reconstruct.py", "Reconstruct", "reconstruct", 4),
     ("latent_space.py", "Latent space", "reconstruct", 1),
 )
+_ASK = "runs-delete-many"  # the question before several are deleted
+_NAMED = 12  # runs of a question or a line
+_KEPT = "The trash keeps them for 24 hours; runs that ship with the project are only hidden."
 
 
-def actions(runs: Sequence[Run]) -> None:
-    """Show the row of buttons for the chosen runs."""
+def actions(runs: Sequence[Run], by_hand: Collection[str]) -> None:
+    """Show the row of buttons for the chosen runs; only those chosen by hand can be deleted, which is asked of many."""
+    armed = [run for run in runs if run.id in by_hand]
+    ids = tuple(run.id for run in armed)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run-actions"):
         if len(runs) == 1:
             _again(runs[0])
             _naming(runs[0])
             export_run(runs[0])
-        word = "Delete" if len(runs) == 1 else f"Delete {len(runs)} runs"
-        st.button(word, key="runs-delete", icon=":material/delete:", on_click=_delete, args=(list(runs),))
+        st.button(
+            _delete_label(len(armed), len(runs)),
+            key="runs-delete",
+            icon=":material/delete:",
+            disabled=not armed,
+            on_click=_delete if len(runs) == 1 else ask,
+            args=(armed,) if len(runs) == 1 else (_ASK, ids),
+        )
         _links(runs)
+        if not armed:
+            st.caption("To delete runs, tick them yourself.", width="content")
+    yes = f"Delete {count(len(armed), 'run')}"
+    text = f"{yes}? {in_words([run.name for run in armed], _NAMED)}. {_KEPT}"
+    question_line(Question(_ASK, ids, text, yes), _delete, (armed,))
     refusal("runs")
+
+
+def runs_trash() -> Trash:
+    """Return the trash of the runs; what is restored from it is chosen then."""
+    return Trash("runs", store().trash.listed(), _restore, store().trash.erase)
+
+
+def _delete_label(armed: int, chosen: int) -> str:
+    if not armed or chosen == 1:
+        return "Delete"
+    return f"Delete {armed} runs" if armed == chosen else f"Delete {armed} of {chosen} runs"
 
 
 def _links(runs: Sequence[Run]) -> None:
@@ -71,26 +100,30 @@ def _name(run: Run, key: str) -> None:
         run.annotate(state[f"note-{key}"])
 
 
-def _delete(runs: list[Run]) -> None:
-    gone = []
-    with refusable("runs"):
+def _delete(runs: Sequence[Run]) -> None:
+    done: dict[str, Trashed] = {}
+    late = []
+    with refusable(runs_trash().refusals):
+        store().end(runs)  # all at once, so that one waits for the slowest alone
         for run in runs:
-            name = run.name
-            store().delete(run)
-            gone.append((run.id, name))
-    if gone:
-        remember_deletion("runs", Deletion(gone[0][0], _names(gone), partial(_put_back, gone)))
-        forget_runs(CHOSEN, {run_id for run_id, _ in gone})
+            name = run.id
+            try:
+                name = run.name
+                done[run.id] = store().delete(run)
+            except RunNotFound:
+                late.append(name)
+        if late:
+            raise ValueError(f"Somebody else has deleted {in_words(late, _NAMED)} already: look into the trash.")
+    for hidden in (False, True):
+        if alike := {run_id: one for run_id, one in done.items() if (one.until is None) == hidden}:
+            names, keys = (
+                in_words([one.what for one in alike.values()], _NAMED),
+                tuple(one.key for one in alike.values()),
+            )
+            remember_deletion("runs", Deletion(next(iter(alike)), names, keys, hidden))
+    forget_runs(CHOSEN, {run.id for run in runs if not run.folder.exists() or store().trash.hides(run)})
 
 
-def _names(gone: Sequence[tuple[str, str]]) -> str:
-    names = ", ".join(name for _, name in gone[:3])
-    return f"{names} and {len(gone) - 3} more runs" if len(gone) > 3 else names
-
-
-def _put_back(gone: Sequence[tuple[str, str]]) -> None:
-    state = st.session_state
-    for run_id, _ in gone:
-        with suppress(RunNotFound):  # brought back already, or deleted too long ago
-            store().restore(run_id)
-            state[CHOSEN] = [*state.get(CHOSEN, []), run_id]
+def _restore(key: str) -> None:
+    run = store().restore(key)
+    st.session_state[CHOSEN] = [*st.session_state.get(CHOSEN, []), run.id]

@@ -22,6 +22,7 @@ from pages.parts.shared.run_mark import picture, run_mark
 
 TASKS = {"classify": "Classify", "reconstruct": "Reconstruct"}
 CHOSEN = "runs-page"  # session: the ids of the chosen runs, also those a filter hides
+BY_HAND = "runs-by-hand"  # session: those of them that were ticked in the table, so not by the address alone
 _TABLE, _ORDER = "runs-table", "runs-order"  # the widget, and the run ids of its rows as last sent
 _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without another time
 _ended: dict[Path, tuple[int, Line]] = {}
@@ -138,6 +139,7 @@ def _select() -> None:
     hidden = [run_id for run_id in chosen if run_id not in set(order)]
     kept = [run_id for run_id in chosen if run_id in hidden or run_id in picked]
     state[CHOSEN] = kept + [run_id for run_id in picked if run_id not in kept]
+    state[BY_HAND] = {*state.get(BY_HAND, ()), *set(picked).difference(chosen)}
 
 
 def _frame(lines: Sequence[Line]) -> pd.DataFrame:

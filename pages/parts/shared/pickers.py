@@ -13,8 +13,9 @@ from core.data.datasets import DATASETS, is_ready
 from core.data.fetch import FetchState, fetch_state
 from core.jobs import submit
 from core.runs.requests import fetch_request
-from core.runs.run import Run
+from core.runs.run import Run, RunNotFound
 from core.runs.store import store
+from core.runs.trash import RunInTrash
 from pages.parts.shared.style import say
 
 _FALLBACK = "digits"  # needs no download
@@ -27,6 +28,11 @@ _FETCHED = "asked-to-fetch"  # session: data sets whose download was started wit
 def announce_run(run: Run) -> None:
     """Let every picker that fits this new run choose it, too, when it is shown next."""
     st.session_state.setdefault(_NEW, []).append(run.id)
+
+
+def announced_runs() -> frozenset[str]:
+    """Return the ids of the runs started in this session."""
+    return frozenset(st.session_state.get(_NEW, []))
 
 
 def run_labels(runs: Sequence[Run]) -> dict[str, str]:
@@ -166,6 +172,12 @@ def forget_runs(key: str, gone: Collection[str]) -> None:
 
 
 def _complaint(run_id: str) -> str:
+    try:
+        store().get(run_id)
+    except RunInTrash as error:
+        return str(error)
+    except RunNotFound:
+        pass
     # The id comes from a stranger's address: only plain ones are repeated.
     shown = f"The run “{run_id}”" if re.fullmatch(r"[A-Za-z0-9-]{1,60}", run_id) else "A run in the address"
     return f"{shown} is not here, or not for this page; it is left out."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import streamlit as st
 
@@ -12,7 +12,9 @@ from core.jobs import submit
 from core.runs import checkpoint
 from core.runs.run import ACTIVE, RESUMABLE, Run, RunNotFound, Status
 from core.runs.store import store
-from pages.parts.shared.style import warn
+from pages.parts.shared.pickers import announced_runs
+from pages.parts.shared.question import Question, ask, asked, in_words, question_line
+from pages.parts.shared.style import count, warn
 
 MAX_EPOCHS = 1000  # of a run in all, as TrainConfig has it
 _PATIENCE_S = 0.5  # a run stops within one batch, mostly a few hundredths of a second
@@ -20,7 +22,8 @@ _TOLD_S = 30.0  # how long a refusal stays below its run
 # Buttons as low as the text beside them; where that is narrow their words are only read out, not shown.
 COMPACT = """
 <style>
-:is([class*="st-key-status-"], .st-key-run-actions, .st-key-run-files, [class*="st-key-deleted-"], .st-key-stop-all) {
+:is([class*="st-key-status-"], .st-key-run-actions, .st-key-run-files, [class*="st-key-deleted-"], .st-key-stop-all,
+  [class*="st-key-ask-"]) {
   :is(button, [data-testid="stPageLink-NavLink"]) { min-height: 1.9rem; padding: 0.1rem 0.55rem; }
   button p { font-size: 0.86rem; }
 }
@@ -31,6 +34,9 @@ COMPACT = """
 }
 </style>
 """
+_STOP_ALL = "stop-all"  # the button, and what it asks
+_NAMED = 12  # runs in a question
+_RESUMED = "resumed-runs"  # session: ids of the runs that were resumed here
 _AGAIN = "train-again"  # session: the run whose settings the form of the Train page is to show next
 _RISES = "One-cycle: the learning rate rises again, as if the longer run had been planned."
 
@@ -99,19 +105,75 @@ def resume_run(run: Run, more_key: str = "") -> None:
         else:
             return
         submit.train(run)
+        st.session_state[_RESUMED] = {*st.session_state.get(_RESUMED, ()), run.id}
+
+
+def count_active(runs: Sequence[Run]) -> int:
+    """Return how many of the runs go on; a run that is gone does not."""
+    count = 0
+    for run in runs:
+        try:
+            count += run.active()
+        except RunNotFound:
+            continue
+    return count
 
 
 def stop_all(active: int) -> None:
-    """Show the Stop all button when more than one run of the store is active, here or elsewhere."""
+    """Show the Stop all button when more than one run of the store is active, here or elsewhere.
+
+    It says how many of them this session did not start, and asks before it ends any of those.
+    """
+    asked_about = _still_active(asked(_STOP_ALL))
     if active > 1:
-        label, icon = f"Stop all {active} runs", ":material/stop_circle:"
-        st.button(label, key="stop-all", icon=icon, on_click=_stop_all)
-    refusal("stop-all")
+        mine = count_active(_runs(_started_here()))
+        label, icon = f"Stop all {active} runs{_whose(active, mine)}", ":material/stop_circle:"
+        st.button(label, key=_STOP_ALL, icon=icon, on_click=_stop_all)
+    others = [name for run, name in asked_about if run.id not in _started_here()]
+    if others:
+        runs, stops = [run for run, _ in asked_about], count(len(asked_about), "run")
+        text = f"Stop {stops}? Not started here: {in_words(others, _NAMED)}."
+        question_line(Question(_STOP_ALL, asked(_STOP_ALL), text, f"Stop {stops}"), _stop, (runs,))
+    refusal(_STOP_ALL)
+
+
+def _whose(active: int, mine: int) -> str:
+    others = max(0, active - mine)
+    if not others:
+        return ", all started here"
+    return f", {others} not started here" if mine else ", none started here"
 
 
 def _stop_all() -> None:
-    with refusable("stop-all"):
-        store().stop_all()
+    with refusable(_STOP_ALL):
+        runs = store().active()
+        if all(run.id in _started_here() for run in runs):
+            _stop(runs)
+        else:
+            ask(_STOP_ALL, tuple(run.id for run in runs))
+
+
+def _stop(runs: Sequence[Run]) -> None:
+    with refusable(_STOP_ALL):
+        store().stop(runs)
+
+
+def _still_active(ids: object) -> list[tuple[Run, str]]:
+    """Return those of the runs that are active, with their names."""
+    found = []
+    for run in _runs(ids if isinstance(ids, tuple) else ()):
+        with suppress(RunNotFound):
+            if run.active():
+                found.append((run, run.name))
+    return found
+
+
+def _runs(ids: Iterable[str]) -> list[Run]:
+    return [Run(store().folder / run_id) for run_id in ids]
+
+
+def _started_here() -> frozenset[str]:
+    return announced_runs().union(st.session_state.get(_RESUMED, ()))
 
 
 def _longer(run: Run) -> None:

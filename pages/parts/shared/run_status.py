@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 from core.measures.scores import Figure, figure_of
 from core.runs.log import History, images_per_second
-from core.runs.run import ENDINGS, Run, RunNotFound, Status
+from core.runs.run import ENDINGS, Run, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
 from pages.parts.shared.run_mark import mark_html, run_mark
 from pages.parts.shared.style import guarded
@@ -110,14 +109,3 @@ def time_in_words(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def count_active(runs: Sequence[Run]) -> int:
-    """Return how many of the runs go on; a run that is gone does not."""
-    count = 0
-    for run in runs:
-        try:
-            count += run.active()
-        except RunNotFound:
-            continue
-    return count

@@ -20,9 +20,9 @@ from core.runs.store import store
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.curves import curves_of
 from pages.parts.shared.noise import Noise
-from pages.parts.shared.run_controls import stop_all
+from pages.parts.shared.run_controls import count_active, stop_all
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.run_status import count_active, run_status
+from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, StripRow, image_strip
 from pages.parts.shared.style import plain
 
