@@ -109,6 +109,7 @@ def _described(run: Run) -> dict[str, Any]:
         "name": run.name,
         **run_mark(run)._asdict(),
         "task": run.spec.task,
+        "learned": run.summary().epochs > 0,
         "classes": list(DATASETS[run.config.dataset].classes),
     }
 
