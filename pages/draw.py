@@ -3,26 +3,29 @@
 import streamlit as st
 
 from core.runs.store import store
-from pages.parts.draw.controls import chosen_map, pick_map, pick_panels, request_references
+from pages.parts.draw.controls import chosen_map, folded, pick_map, pick_panels, request_references, to_the_pad
 from pages.parts.draw.steps_cost import steps_cost
 from pages.parts.pad.component import pad
 from pages.parts.shared.pickers import pick_runs
 from pages.parts.shared.style import page_header
 
-page_header("Draw", "Draw a digit and watch each model read it while your pen moves.")
+page_header("Draw", "Digit Lab shows how networks read handwriting: draw a digit and watch them read it.")
+to_the_pad()
 
 MOST = 64  # models on the page
 
 
 def favourites() -> list[str]:
-    """The newest classifier that can answer, the shipped ones, the best of them first, and one autoencoder."""
+    """The newest classifier that has learned for an epoch, the shipped ones, best first, and one autoencoder."""
     runs = [run for run in store().runs() if run.has_weights()]
-    news = (run.id for run in runs if run.spec.task == "classify" and not run.shipped and not run.active())
+    own = (run for run in runs if run.spec.task == "classify" and not run.shipped and not run.active())
+    news = (run.id for run in own if run.summary().epochs)
     newest = next(news, None)
     offered = {run.id for run in runs if run.shipped} | {newest}
     return [run_id for run_id in (newest, "cnn", "mlp", "softmax", "conv-autoencoder") if run_id and run_id in offered]
 
 
+folded()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="draw-controls"):
     with st.container(key="draw-models"):
         chosen = pick_runs("Models", key="draw-runs", max_selections=MOST, default=favourites())

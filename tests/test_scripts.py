@@ -1,5 +1,6 @@
 """The scripts of the components, without a browser: their own tests in node, their types, and how they are served."""
 
+import base64
 import json
 import os
 import re
@@ -12,8 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.ink.render import DOT, prefix
+from core.data.datasets import Dataset
+from core.ink.render import DOT, prefix, render
+from core.ink.trace import trace
 from core.latent.selection import inside
+from core.runs.store import RunStore
+from core.runs.weights import load_model
 from pages.parts.atlas.component import MAX_CORNERS
 from pages.parts.draw.controls import PANELS
 from pages.parts.web import component
@@ -139,6 +144,49 @@ def test_the_shared_styles_reach_a_component_that_says_nothing_of_them(monkeypat
     assert ".component {" in made[0]["css"]
     assert made[1]["html"] == "<p>Hello</p>"
     assert ".component" not in made[1]["css"]
+
+
+def side_by_side(pictures: np.ndarray) -> np.ndarray:
+    """What the pad finds of uint8 pictures (n, 28, 28): whether each looks like two drawings beside each other."""
+    script = """import { sideBySide } from "./pad/marks.js";
+    const bytes = Uint8Array.from(atob(given.pictures), (letter) => letter.charCodeAt(0));
+    const result = given.rows.map((i) => Number(sideBySide(bytes.subarray(784 * i, 784 * (i + 1)))));"""
+    encoded = base64.b64encode(np.ascontiguousarray(pictures).tobytes()).decode()
+    return np.array(ran(script, pictures=encoded, rows=list(range(len(pictures)))), bool)
+
+
+def test_hardly_a_test_digit_looks_like_two_and_nearly_all_that_are_two_do(mnist: Dataset) -> None:
+    assert side_by_side(mnist.test.images).mean() <= 0.0005
+    rng = np.random.default_rng(0)
+    pairs = []
+    for _ in range(60):
+        drawn, right = [], 0.0
+        for row in rng.integers(0, len(mnist.test), 2):
+            strokes = [stroke[:, :2] / 2 for stroke in trace(mnist.test.images[row])[0]]
+            every = np.concatenate(strokes)
+            shift = right + 0.07 + rng.uniform(0.02, 0.12) - every[:, 0].min()  # a pen's width and a gap
+            drawn += [stroke + np.array([shift, 0.0]) for stroke in strokes]
+            right = shift + every[:, 0].max()
+        pairs.append(render(drawn, 0.07))
+    assert side_by_side(np.stack(pairs)).mean() >= 0.9
+
+
+def test_the_examples_are_what_they_are_called() -> None:
+    result = ran("""import { EXAMPLES, FIRST } from "./pad/examples.js";
+    const result = { first: FIRST, ...Object.fromEntries(EXAMPLES.map(({ name, strokes }) => [name, strokes])) };""")
+    drawn = {name: [np.array(stroke) for stroke in strokes] for name, strokes in result.items()}
+    pictures = np.stack([render(strokes) for strokes in drawn.values()])
+    assert dict(zip(drawn, side_by_side(pictures).tolist(), strict=True)) == {
+        "first": False,
+        "a crossed 7": False,
+        "two digits": True,
+        "very small": False,
+        "turn it": False,
+    }
+    read = load_model(RunStore(ROOT / "checkpoints").get("cnn")).predict_proba(pictures).argmax(1)
+    assert read[:2].tolist() == [5, 7]
+    assert read[3] == 3
+    assert np.ptp(np.concatenate(drawn["very small"]), axis=0).max() < 0.12
 
 
 def test_the_fingerprint_follows_every_script_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -354,17 +354,16 @@ def test_eight_models_vote_and_an_autoencoder_says_how_unusual_it_is(dashboard, 
     expect(unusual).to_have_text("")
 
 
-def test_the_headline_counts_the_votes_and_names_who_differs(dashboard, visit):
-    """The answers are made up here, so that it is known who must win: two against two, the surer two."""
-    answers = {"cnn": (7, 0.9), "mlp": (7, 0.8), "softmax": (1, 0.6), "numpy-two-layer": (1, 0.5)}
+def answered_so(dashboard, visit, answers: dict[str, tuple[int, float]], image: bytes = bytes(784)) -> Page:
+    """The Draw page with a drawing, answered by what is made up here: of each run a digit, and how sure."""
 
     def reply(message: str) -> str:
         question = json.loads(message)
         made = {}
         for run, (digit, sure) in answers.items():
             made[run] = [sure if i == digit else (1 - sure) / 9 for i in range(10)]
-        image = base64.b64encode(bytes(784)).decode()
-        return json.dumps({"seq": question["seq"], "image": image, "answers": made, "redrawn": {}, "errors": {}})
+        sent = base64.b64encode(image).decode()
+        return json.dumps({"seq": question["seq"], "image": sent, "answers": made, "redrawn": {}, "errors": {}})
 
     page = visit("about:blank")
     page.route_web_socket(
@@ -372,12 +371,36 @@ def test_the_headline_counts_the_votes_and_names_who_differs(dashboard, visit):
     )
     page.goto(f"{dashboard.url}/?run={','.join(answers)}&show=")
     draw(page, SEVEN)
+    return page
+
+
+def test_the_headline_counts_the_votes_and_names_who_differs(dashboard, visit):
+    answers = {"cnn": (7, 0.9), "mlp": (7, 0.8), "numpy-two-layer": (7, 0.8), "softmax": (1, 0.6)}
+    page = answered_so(dashboard, visit, answers)
     headline = page.get_by_test_id("pad-headline")
-    expect(headline).to_contain_text("2 of 4 read 7")
-    expect(headline).to_contain_text("Softmax reads 1, NumPy net reads 1")
-    expect(headline).to_contain_text("mean probability 45 %")  # (0.9 + 0.8 + 0.4/9 + 0.5/9) / 4
+    expect(headline).to_contain_text("3 of 4 read 7")
+    expect(headline).to_contain_text("Softmax reads 1")
+    expect(headline).to_contain_text("mean probability 64 %")  # (0.9 + 0.8 + 0.8 + 0.4/9) / 4
     expect(page.locator('[data-run="softmax"] .mark')).to_have_text("≠differs")
     expect(page.locator('[data-run="mlp"] .mark')).to_have_text("=agrees")
+    expect(page.locator('[data-run="cnn"] .mark')).to_have_text("")  # it leads: with whom should it agree?
+    page.locator('[data-run="softmax"]').get_by_test_id("pad-lead").click()
+    expect(page.locator('[data-run="softmax"] .mark')).to_have_text("≠differs")
+    expect(page.locator('[data-run="cnn"] .mark')).to_have_text("=agrees")
+
+
+def test_without_a_majority_the_headline_says_that_they_disagree(dashboard, visit):
+    page = answered_so(dashboard, visit, {"cnn": (7, 0.9), "mlp": (4, 0.8), "softmax": (8, 0.6)})
+    expect(page.get_by_test_id("pad-headline")).to_have_text("They disagree: 7, 4, 8")
+    for mark in page.locator(".reads .mark").all():
+        expect(mark).to_have_text("")
+
+
+def test_below_the_stated_probability_the_headline_is_not_sure(dashboard, visit):
+    page = answered_so(dashboard, visit, {"cnn": (7, 0.5), "mlp": (7, 0.52)})
+    headline = page.get_by_test_id("pad-headline")
+    expect(headline).to_have_text("Not sure: perhaps 7mean probability 51 %, below 60 %")
+    assert "60 %" in headline.get_attribute("title")
 
 
 def test_no_older_answer_is_painted_after_a_newer_one_and_lost_ones_are_asked_again(dashboard, visit):

@@ -113,6 +113,27 @@ test("a drawing is there again on the next page, and its strokes can be undone",
   next.close();
 });
 
+test("a picture brings its own width, and the brush is what it was once that is gone", () => {
+  const ink = inkOf();
+  ink.setWidth(0.05);
+  ink.replace([[[0.1, 0.1, 1], [0.9, 0.9, 1]]], 0.11);
+  assert.equal(ink.width, 0.11);
+  ink.rest();
+  ink.close();
+  const next = inkOf(); // the page was loaded anew meanwhile
+  assert.equal(next.width, 0.11);
+  next.clear();
+  assert.equal(next.width, 0.05);
+  assert.equal(next.brush.value, "0.05");
+  assert.equal(next.brush.ariaValueText, "5 % of the pad");
+  next.undo();
+  assert.equal(next.width, 0.11);
+  next.setWidth(0.09); // somebody wants these lines so, and the next ones, too
+  next.clear();
+  assert.equal(next.width, 0.09);
+  next.close();
+});
+
 function painted(stroke) {
   const ctx = fakeContext({});
   paintStroke(ctx, stroke, 100, 0.1);

@@ -16,7 +16,8 @@ from core.ink.render import render
 from core.latent.maps import MAPS
 from core.latent.projectors import PROJECTORS
 from core.live.answer import answer
-from core.runs.run import Run
+from core.runs import recorder
+from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from pages.parts.web import page_line
 from tests.conftest import ROOT, compute, page_at, small, sound
@@ -64,6 +65,18 @@ def test_the_newest_finished_run_is_there_too_but_not_one_that_has_not_begun(run
     newest = trained(seed=2)
     runs.create(small(), "Not begun")
     assert [run["id"] for run in sent_to_pad(opened())["runs"]] == [newest.id]
+
+
+def test_a_run_without_a_finished_epoch_is_no_default_and_says_so(runs: RunStore, trained: Train) -> None:
+    learned = trained()
+    begun = runs.create(small(seed=2), "Paused before its first step")
+    begun.request_pause()
+    recorder.train(begun)
+    assert begun.status() == Status.PAUSED
+    assert begun.has_weights()
+    assert [run["id"] for run in sent_to_pad(opened())["runs"]] == [learned.id]
+    shown = sent_to_pad(opened(run=f"{begun.id},{learned.id}"))["runs"]
+    assert [run["learned"] for run in shown] == [False, True]
 
 
 def test_without_any_run_the_pad_is_there(runs: RunStore) -> None:
@@ -178,6 +191,11 @@ def test_the_panels_are_remembered_and_in_the_address(runs: RunStore) -> None:
     assert sent_to_pad(sound(page.run()))["panels"] == []
     assert sent_to_pad(opened(show="Steps"))["panels"] == ["steps"]
     assert sent_to_pad(opened(show="River"))["panels"] == ["growth"]  # a link from when it was called so
+    for written in ("steps", "STEPS"):
+        page = opened(show=written)
+        assert sent_to_pad(page)["panels"] == ["steps"]
+        assert page.query_params["show"] == "Steps"
+    assert sent_to_pad(opened(show="nothing"))["panels"] == ["growth", "map"]
 
 
 def test_without_an_autoencoder_the_map_panel_has_none(trained: Train, submitted: list[Any]) -> None:

@@ -22,16 +22,43 @@ _FIRST = "vae-2"  # its codes are two numbers, so its map is all there is of the
 # The panels' buttons are as high as what stands beside them; on a narrow page the models have a line of their own.
 _LEVEL = """<style>
 .st-key-show button { min-height: 2.5rem; }
-@media (max-width: 640px) { .st-key-draw-controls > :has(.st-key-draw-models) { min-width: 100%; } }
+.st-key-show button[type][aria-pressed="true"]:not(:hover) { color: inherit; } /* blue on blue is too pale */
+.st-key-draw-fold { display: none; }
+@media (max-width: 640px) {
+  .st-key-draw-controls > :has(.st-key-draw-models) { min-width: 100%; }
+  .st-key-draw-fold { display: block; }
+  .stMain:has(.st-key-draw-fold input:not(:checked)) [data-testid="stLayoutWrapper"]:has(> .st-key-draw-controls) {
+    display: none;
+  }
+}
 </style>"""
+_SKIP = """<style>
+.stElementContainer:has(> .stHtml .digitlab-skip) { position: absolute; }
+.digitlab-skip { position: absolute; left: -100vw; z-index: 10; padding: 0.4rem 0.8rem; white-space: nowrap; }
+.digitlab-skip:focus { left: 0; color: Canvas; background: CanvasText; outline: 2px solid; outline-offset: 2px; }
+</style><a class="digitlab-skip" href="#pad">Skip to the pad</a>"""
+
+
+def to_the_pad() -> None:
+    """A link that is seen once it has the focus: over all choices to the pad, whose script obeys it."""
+    st.html(_SKIP)
+
+
+def folded() -> None:
+    """On a phone the choices are folded away, and this shows them; elsewhere there is room, and it is not seen."""
+    st.toggle("Models and panels", key="draw-fold")
 
 
 def pick_panels() -> list[str]:
     """Let people choose what is shown below the pad, in the address and remembered; return it in the page's order."""
     st.html(_LEVEL)
-    if "River" in (linked := st.query_params.get_all("show")):  # what a panel was called when the link was made
-        st.session_state["show"] = [name for name, title in PANELS.items() if title in linked or title == "Growth"]
-        st.query_params["show"] = [PANELS[name] for name in st.session_state["show"]]
+    linked = st.query_params.get_all("show")
+    # People write "steps"; and "River" is what a panel was called when an old link was made.
+    wanted = {"growth" if word.lower() == "river" else word.lower() for word in linked}
+    known = [name for name in PANELS if name in wanted]
+    if known and not set(linked) <= set(PANELS.values()):
+        st.query_params["show"] = [PANELS[name] for name in known]
+        st.rerun()  # Streamlit reads the address before the page does
     picked = st.pills(
         "Show",
         list(PANELS),

@@ -2,16 +2,19 @@
 // One model's card. A classifier shows its verdict and ten bars, an autoencoder what it redrew and how unusual it finds
 // the drawing. A card is built once; an answer only changes texts, classes and transforms, and those only where they differ.
 
-import { best, DIGITS, percent } from "./verdict.js";
+import { best, DIGITS, percent, shareOf } from "./verdict.js";
 import { button, context, node, setText } from "../web/dom.js";
 import { bytesOf, erase, pictureCanvas, pixelsOf } from "../web/pixels.js";
 
-/** @typedef {{ id: string, name: string, color: string, glyph: string, task: string }} Run */
+/**
+ * @typedef {{ id: string, name: string, color: string, glyph: string, task: string, learned: boolean }} Run
+ * learned: at least one epoch
+ */
 /** @typedef {{ image: string, error: number, percentile: number | null }} Redrawn */
 
 class BaseCard {
-  /** @param {Run} run @param {string} kind @param {HTMLElement} title */
-  constructor(run, kind, title) {
+  /** @param {Run} run @param {string} kind @param {HTMLElement} title @param {string} promise what it will show */
+  constructor(run, kind, title, promise) {
     this.run = run;
     this.id = run.id;
     this.said = "";
@@ -25,6 +28,7 @@ class BaseCard {
     this.head.append(title);
     this.error = node("p", "error");
     this.body = node("div", "body");
+    this.body.append(node("p", "promise", promise));
     this.root.append(this.head, this.body);
   }
 
@@ -49,7 +53,7 @@ export class Card extends BaseCard {
   /** @param {Run} run @param {(id: string) => void} lead it was chosen to lead */
   constructor(run, lead) {
     const title = button("", "title", () => lead(run.id));
-    super(run, "reads", title);
+    super(run, "reads", title, "Will say which digit it reads, and how probable it finds each.");
     this.title = title;
     title.ariaPressed = "false";
     title.dataset.testid = "pad-lead";
@@ -60,7 +64,7 @@ export class Card extends BaseCard {
     mark.append(this.sign, this.word);
     this.saw = context(pictureCanvas("saw", "The picture that this model saw"));
     this.head.append(mark, this.saw.canvas);
-    this.digit = node("output", "digit");
+    this.digit = node("span", "digit");
     this.digit.dataset.testid = "verdict";
     this.sure = node("span", "sure");
     const verdict = node("div", "verdict");
@@ -77,7 +81,10 @@ export class Card extends BaseCard {
       bars.append(column);
       return { column, bar };
     });
-    this.body.append(verdict, bars, this.error);
+    this.list = node("ul", "told"); // the bars, for those who do not see them
+    this.list.ariaLabel = "Probabilities";
+    this.list.append(...DIGITS.map(() => node("li")));
+    this.body.append(verdict, bars, this.list, this.error);
     /** @type {number[]} */
     this.heights = Array(10).fill(-1);
     this.verdict = -1;
@@ -133,6 +140,11 @@ export class Card extends BaseCard {
     if (verdict >= 0) this.said = `${this.name.textContent} reads ${verdict}, ${percent(probabilities[verdict])}`;
   }
 
+  /** Write the list of probabilities: once the drawing rests, for every text that changes costs a layout. */
+  tell() {
+    [...this.list.children].forEach((item, digit) => setText(item, `${digit}: ${percent(this.heights[digit])}`));
+  }
+
   /** @param {boolean | null} agrees with what most models read; null when there is nothing to compare with */
   agree(agrees) {
     setText(this.sign, agrees === null ? "" : agrees ? "=" : "≠");
@@ -144,7 +156,7 @@ export class Card extends BaseCard {
 export class RedrawnCard extends BaseCard {
   /** @param {Run} run */
   constructor(run) {
-    super(run, "redraws", node("div", "title"));
+    super(run, "redraws", node("div", "title"), "Will redraw the digit, and say how unusual it finds it.");
     const pair = node("div", "pair");
     const [saw, drew] = ["saw", "redrew"].map((label) => {
       const figure = node("figure");
@@ -202,11 +214,4 @@ export class RedrawnCard extends BaseCard {
     setText(this.share, known ? `More unusual than ${shareOf(percentile)}` : percentile === null ? "Measuring" : "");
     setText(this.of, known ? ` ${percentile < 1 ? "of the " : ""}test digits` : percentile === null ? " the test digits" : "");
   }
-}
-
-/** Never 100 % while one digit is more unusual still. @param {number} p */
-function shareOf(p) {
-  if (p === 1) return "all";
-  if (p >= 0.995) return `${(Math.floor(1000 * p) / 10).toFixed(1)} %`;
-  return `${Math.round(100 * p)} %`;
 }

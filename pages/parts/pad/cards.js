@@ -1,11 +1,13 @@
 // @ts-check
-// The cards: one for every chosen model, and above them what the classifiers read together.
+// The cards: one for every chosen model, and above them what they say together.
 
 import { Card, RedrawnCard } from "./card.js";
-import { DIGITS, percent } from "./verdict.js";
+import { sideBySide } from "./marks.js";
+import { RULE, together } from "./together.js";
 import { find, setText } from "../web/dom.js";
 
 /** @import { Run } from "./card.js" */
+/** @import { Verdict } from "./together.js" */
 /** @import { Reply } from "../web/types.js" */
 
 const LEAD = "digitlab-lead";
@@ -18,10 +20,12 @@ export class Cards {
     this.lab = find(root, ".lab");
     this.box = find(root, ".cards");
     this.head = find(root, ".headline");
+    this.head.title = RULE;
     this.most = find(this.head, ".most");
     this.mean = find(this.head, ".mean");
     this.others = find(this.head, ".others");
     this.said = "";
+    this.kind = ""; // of the verdict
     this.cards = /** @type {Map<string, Card | RedrawnCard>} */ (new Map());
     this.wish = this.recall();
   }
@@ -34,10 +38,11 @@ export class Cards {
     return [...this.cards.values()].filter((card) => card instanceof Card);
   }
 
-  /** The classifier that the growth and the steps follow, null when there is none. */
+  /** The classifier that the growth and the steps follow: unasked none that has hardly learned; null if there is none. */
   get lead() {
     const cards = this.classifiers();
-    return (cards.find((card) => card.id === this.wish) ?? cards[0])?.run ?? null;
+    const found = cards.find((card) => card.id === this.wish) ?? cards.find((card) => card.run.learned) ?? cards[0];
+    return found?.run ?? null;
   }
 
   /** @param {string} id */
@@ -77,57 +82,60 @@ export class Cards {
     this.box.dataset.count = String(runs.length);
     this.box.classList.toggle("rows", runs.length >= ROWS_FROM);
     this.lab.classList.toggle("idle", !runs.length);
-    this.head.hidden = this.classifiers().length < 2;
+    this.head.hidden = !this.classifiers().length;
     this.mark();
-    if (runs.length !== before.size) this.sum([]);
+    if (runs.length !== before.size) this.clearVerdict();
   }
 
   clear() {
     this.cards.forEach((card) => card.clear());
-    this.sum([]);
+    this.clearVerdict();
   }
 
-  /** @param {Reply} reply @param {ImageData} pixels what they saw */
-  paint({ answers, redrawn = {}, errors }, pixels) {
+  clearVerdict() {
+    this.judge({ kind: "none", digit: null, most: "", mean: "", others: "" });
+    this.said = "";
+  }
+
+  /**
+   * @param {Reply} reply @param {ImageData} pixels what they saw @param {Uint8Array | null} grey its values, null where
+   * steps were left out of it: then it is not like the digits that marks and percentiles are compared with
+   */
+  paint({ answers, redrawn = {}, errors }, pixels, grey) {
     for (const [id, card] of this.cards) {
       const answer = answers[id] ?? redrawn[id];
       if (answer) card.paint(answer, pixels);
       else if (errors[id]) card.fail(errors[id]);
     }
-    this.sum(this.classifiers().filter((card) => answers[card.id]));
-  }
-
-  /** Sum up what these cards read: most first, of as many the surer one. @param {Card[]} cards */
-  sum(cards) {
-    if (!cards.length) {
-      for (const part of [this.most, this.mean, this.others]) setText(part, "");
-      this.said = "";
-      return;
+    const cards = this.classifiers().filter((card) => answers[card.id]);
+    const readings = cards.map((card) => ({ name: card.run.name, probabilities: card.heights }));
+    /** @type {(number | null)[]} */
+    const percentiles = grey ? Object.values(redrawn).map((one) => one.percentile) : [];
+    const known = percentiles.filter((one) => one !== null);
+    const verdict = together(readings, known, grey !== null && sideBySide(grey));
+    this.judge(verdict);
+    const { digit } = verdict;
+    const { lead } = this;
+    for (const card of cards) {
+      const agrees = digit !== null && cards.length > 1 ? card.verdict === digit : null;
+      card.agree(agrees && card.run === lead ? null : agrees); // that the main model agrees says nothing
     }
-    const votes = DIGITS.map((digit) => cards.filter((card) => card.verdict === digit).length);
-    const means = DIGITS.map((digit) => cards.reduce((sum, card) => sum + card.heights[digit], 0) / cards.length);
-    const ahead = (/** @type {number} */ one, /** @type {number} */ other) =>
-      votes[one] - votes[other] || means[one] - means[other];
-    const winner = DIGITS.reduce((best, digit) => (ahead(digit, best) > 0 ? digit : best));
-    const several = cards.length > 1;
-    cards.forEach((card) => card.agree(several ? card.verdict === winner : null));
-    const all = votes[winner] === cards.length;
-    setText(this.most, `${all ? `All ${cards.length}` : `${votes[winner]} of ${cards.length}`} read ${winner}`);
-    setText(this.mean, `mean probability ${percent(means[winner])}`);
-    setText(this.others, dissent(cards.filter((card) => card.verdict !== winner)));
-    this.said = several ? `Together: ${this.most.textContent}, ${this.mean.textContent}` : "";
   }
 
-  /** What is read out once the drawing rests. */
+  /** @param {Verdict} verdict */
+  judge({ kind, most, mean, others }) {
+    setText(this.most, most);
+    setText(this.mean, mean);
+    setText(this.others, others);
+    if (this.kind !== kind) this.head.dataset.kind = this.kind = kind;
+    this.said = [most, mean, others].filter(Boolean).join("; ");
+  }
+
+  /** What is read out once the drawing rests; and each card's probabilities are brought up to date for who listens. */
   words() {
-    const cards = [...this.cards.values()].map((card) => card.said);
-    return [this.said, ...(cards.length < ROWS_FROM ? cards : [this.others.textContent])].filter(Boolean).join("; ");
+    const cards = [...this.cards.values()];
+    this.classifiers().forEach((card) => card.tell());
+    const together = this.classifiers().length > 1 || this.kind !== "sure" ? this.said : ""; // else its card says the same
+    return [together, ...(cards.length < ROWS_FROM ? cards.map((card) => card.said) : [])].filter(Boolean).join("; ");
   }
-}
-
-/** @param {Card[]} cards */
-function dissent(cards) {
-  const named = cards.slice(0, 3).map((card) => `${card.run.name} reads ${card.verdict}`);
-  if (cards.length > 3) named.push(`${cards.length - 3} more differ`);
-  return named.join(", ");
 }

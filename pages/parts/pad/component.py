@@ -111,6 +111,7 @@ def _described(run: Run) -> dict[str, Any]:
         "color": mark.color,
         "glyph": mark.glyph,
         "task": run.spec.task,
+        "learned": run.summary().epochs > 0,
         "classes": list(DATASETS[run.config.dataset].classes),
     }
 

@@ -2,9 +2,9 @@
 // The ink: strokes on a canvas, their history, and the canvas itself. It tells its owner when they change and when the
 // pen rests.
 
-import { paintStroke } from "./brush.js";
+import { Paper } from "./paper.js";
 import { CLOSEST, inkLength, pointLength, prefix, rubbed } from "./strokes.js";
-import { clamp, context, find, listen, node } from "../web/dom.js";
+import { clamp, find, listen } from "../web/dom.js";
 
 /** @import { Point, Stroke } from "./strokes.js" */
 
@@ -13,8 +13,11 @@ const MOST_POINTS = 10000; // what one message can hold
 const MOST_STEPS = 200; // changes that can be undone
 const SETTLED = 250; // ms after the pen came up until the page's other parts get the drawing
 
-/** @typedef {{ strokes: Stroke[], width: number }} State */
-/** @typedef {State & { stamp: number }} Drawing stamp: when it last changed, the newest of several copies wins */
+/** @typedef {{ strokes: Stroke[], width: number, brush: number }} State brush: as it is set; a picture has its own width */
+/**
+ * @typedef {{ strokes: Stroke[], width: number, stamp: number, brush?: number }} Drawing
+ * stamp: when it last changed, the newest of several copies wins
+ */
 
 export class Ink {
   /**
@@ -33,8 +36,9 @@ export class Ink {
     this.eraserButton = find(root, ".eraser", HTMLButtonElement);
     /** @type {Stroke[]} */
     this.strokes = []; // a stroke is never changed once its pen is up, so steps of the history share them
-    this.width = Number(this.brush.value);
+    this.width = this.brushWidth = Number(this.brush.value);
     this.stamp = 0;
+    this.guest = false; // what is on the pad is nobody's drawing: it is not kept, and goes when somebody draws
     this.fraction = 1; // of the ink, which is shown
     this.past = /** @type {State[]} */ ([]);
     this.future = /** @type {State[]} */ ([]);
@@ -42,11 +46,10 @@ export class Ink {
     this.rubbing = /** @type {Point | null} */ (null); // while the eraser is down: where it is
     this.sliding = /** @type {State | null} */ (null); // while the width changes: the drawing from before
     this.erasing = false;
-    this.color = "";
-    this.layer = node("canvas"); // all strokes but the one being drawn
-    this.painted = /** @type {State | null} */ (null); // what is on the layer
+    this.paper = new Paper(this.canvas);
     this.frame = /** @type {number | null} */ (null);
     this.timer = 0;
+    this.showWidth(this.width);
     this.recall();
     this.watcher = new ResizeObserver(() => this.measure());
     this.watcher.observe(this.canvas);
@@ -84,7 +87,7 @@ export class Ink {
 
   /** @returns {Drawing} */
   drawing() {
-    return { strokes: this.strokes, width: this.width, stamp: this.stamp };
+    return { strokes: this.strokes, width: this.width, stamp: this.stamp, brush: this.brushWidth };
   }
 
   /** A copy of what is shown that stays as it is while the pen goes on. */
@@ -148,6 +151,7 @@ export class Ink {
   }
 
   finish() {
+    this.dismiss();
     const { before } = this;
     if (!before) return;
     this.before = null;
@@ -168,14 +172,32 @@ export class Ink {
 
   clear() {
     this.finish();
-    if (this.strokes.length) this.replace([], this.width);
+    if (this.strokes.length) this.replace([], this.brushWidth);
   }
 
-  /** @param {Stroke[]} strokes @param {number} width */
+  /** @param {Stroke[]} strokes @param {number} width of their lines; the brush that draws next stays as it is */
   replace(strokes, width) {
     this.finish();
     this.remember(this.state());
-    this.restore({ strokes, width });
+    this.restore({ strokes, width, brush: this.brushWidth });
+  }
+
+  /** Show strokes that are nobody's, where there are none. @param {Stroke[]} strokes */
+  lend(strokes) {
+    if (this.down || (this.strokes.length && !this.guest)) return false;
+    this.guest = true;
+    this.strokes = strokes;
+    this.redraw();
+    this.owner.changed();
+    return true;
+  }
+
+  dismiss() {
+    if (!this.guest) return;
+    this.guest = false;
+    this.strokes = [];
+    this.redraw();
+    this.owner.changed();
   }
 
   undo() {
@@ -198,7 +220,7 @@ export class Ink {
 
   /** @returns {State} */
   state() {
-    return { strokes: this.strokes, width: this.width };
+    return { strokes: this.strokes, width: this.width, brush: this.brushWidth };
   }
 
   /** @param {State} state */
@@ -209,10 +231,10 @@ export class Ink {
   }
 
   /** @param {State} state */
-  restore({ strokes, width }) {
+  restore({ strokes, width, brush }) {
     this.strokes = strokes;
-    this.width = width;
-    this.brush.value = String(width);
+    this.brushWidth = brush;
+    this.showWidth(width);
     this.changed();
     this.settle();
   }
@@ -239,14 +261,22 @@ export class Ink {
   // ---- other copies of the drawing
 
   /** How the drawing came about is not known, so each stroke is a step that can be undone. @param {Drawing} drawing */
-  adopt({ strokes, width, stamp }) {
-    this.past = strokes.map((_, i) => ({ strokes: strokes.slice(0, i), width })).slice(-MOST_STEPS);
+  adopt({ strokes, width, stamp, brush = width }) {
+    this.past = strokes.map((_, i) => ({ strokes: strokes.slice(0, i), width, brush })).slice(-MOST_STEPS);
     this.future = [];
+    this.guest = false;
     this.strokes = strokes;
-    this.width = width;
+    this.brushWidth = brush;
+    this.showWidth(width);
     this.stamp = stamp;
     this.fraction = 1;
+  }
+
+  /** @param {number} width */
+  showWidth(width) {
+    this.width = width;
     this.brush.value = String(width);
+    this.brush.ariaValueText = `${Math.round(1000 * width) / 10} % of the pad`;
   }
 
   recall() {
@@ -259,6 +289,7 @@ export class Ink {
   }
 
   keep() {
+    if (this.guest) return;
     try {
       sessionStorage.setItem(STORED, JSON.stringify(this.drawing()));
     } catch {
@@ -270,48 +301,27 @@ export class Ink {
 
   /** The size or the colours may be others now. */
   measure() {
-    const side = Math.round(this.canvas.clientWidth * devicePixelRatio);
-    if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
-    this.color = getComputedStyle(this.canvas).color;
-    this.painted = null;
+    this.paper.measure();
     this.redraw();
   }
 
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      if (this.color) this.draw();
+      this.draw();
     });
   }
 
   draw() {
-    const side = this.canvas.width;
     const began = this.rubbing ? null : this.before; // null also while nothing is drawn
-    this.paintLayer(began ? began.strokes : this.strokes, side);
-    const ctx = context(this.canvas);
-    ctx.clearRect(0, 0, side, side);
-    ctx.globalAlpha = this.fraction < 1 ? 0.15 : 1;
-    if (side) ctx.drawImage(this.layer, 0, 0);
-    ctx.globalAlpha = 1;
-    Object.assign(ctx, { strokeStyle: this.color, lineCap: "round", lineJoin: "round" });
     const now = began ? this.strokes.slice(-1) : this.fraction < 1 ? this.shown : [];
-    for (const stroke of now) paintStroke(ctx, stroke, side, this.width);
+    this.paper.paint(began ? began.strokes : this.strokes, now, this.width, this.fraction < 1);
     this.lab.classList.toggle("blank", !this.strokes.length);
+    this.lab.classList.toggle("guest", this.guest);
     this.lab.classList.toggle("full", this.full());
     this.undoButton.disabled = !this.past.length && !began;
     this.redoButton.disabled = !this.future.length;
     this.clearButton.disabled = !this.strokes.length;
-  }
-
-  /** @param {Stroke[]} strokes @param {number} side */
-  paintLayer(strokes, side) {
-    const key = this.painted;
-    if (key && key.strokes === strokes && key.width === this.width) return;
-    this.painted = { strokes, width: this.width };
-    this.layer.width = this.layer.height = side; // empties it, too
-    const ctx = context(this.layer);
-    Object.assign(ctx, { strokeStyle: this.color, lineCap: "round", lineJoin: "round" });
-    for (const stroke of strokes) paintStroke(ctx, stroke, side, this.width);
   }
 
   // ---- the tools below the pad
@@ -331,7 +341,7 @@ export class Ink {
   setWidth(width) {
     this.finish();
     if (!this.sliding || this.past.at(-1) !== this.sliding) this.remember((this.sliding = this.state()));
-    this.restore({ strokes: this.strokes, width });
+    this.restore({ strokes: this.strokes, width, brush: width });
   }
 
   /** @param {boolean} erasing */

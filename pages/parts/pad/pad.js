@@ -4,6 +4,7 @@
 
 import { Ink } from "./ink.js";
 import { Cards } from "./cards.js";
+import { Demo } from "./demo.js";
 import { Keys } from "./keys.js";
 import { LatentMap } from "./panels/map.js";
 import { GrowthPanel } from "./panels/growth.js";
@@ -12,7 +13,7 @@ import { Pen } from "./pen.js";
 import { Picture } from "./picture.js";
 import { countDots, inkLength } from "./strokes.js";
 import { Teach } from "./teach.js";
-import { context, find, setText } from "../web/dom.js";
+import { context, find, listen, setText } from "../web/dom.js";
 import { Latest } from "../web/latest.js";
 import { Line } from "../web/line.js";
 import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
@@ -42,9 +43,10 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 /**
  * @typedef {{
  *   root: HTMLElement, update: (data: Data) => void, question: (question: Record<string, unknown>) => void,
- *   paint: (reply: Reply, asked: Asked) => void, settled: () => void, wipe: () => void, close: () => void
+ *   paint: (reply: Reply, asked: Asked) => void, settled: () => void, wipe: () => void, close: () => void,
+ *   aloud?: () => string
  * }} Panel
- * question: add what it wishes to know; settled: the pen rests
+ * question: add what it wishes to know; settled: the pen rests; aloud: what is read out with the answer
  */
 
 const WORDS = 600; // ms of quiet until the verdicts are read out
@@ -81,9 +83,14 @@ export default class Pad {
     this.cards = new Cards(root, () => this.led());
     this.ink = new Ink(root, data.limits.strokes, { changed: () => this.ask(), settled: () => this.rest() });
     this.pen = new Pen(root, this.ink);
+    this.answered = false;
+    this.demo = new Demo(root, this.ink, () => this.answered);
+    this.listening = new AbortController();
+    listen(document, "click", (event) => this.skip(event), this.listening.signal);
     this.teach = new Teach(root, {
       drawn: () => this.ink.strokes.length > 0 && (this.ink.finish(), this.ink.rest(), true),
       teach: (what) => this.setState("teach", what),
+      say: (sentence) => this.announce(sentence),
     });
     this.keys = new Keys(root, this.ink, this.pen, (digit) => this.data.taught && this.teach.save(digit));
     this.picture = new Picture(root, data.limits.side, {
@@ -110,7 +117,10 @@ export default class Pad {
       ready: () => this.questions.pump(),
     });
     const newer = data.drawing && data.drawing.stamp > this.ink.stamp && !this.ink.down ? data.drawing : null;
-    if (newer) this.ink.adopt(newer);
+    if (newer) {
+      this.demo.end();
+      this.ink.adopt(newer);
+    }
     if (first) this.told = data.drawing?.stamp ?? 0;
     if (data.reply) this.line.heard(data.reply);
     this.lab.classList.toggle("alone", !data.show_answers);
@@ -118,11 +128,13 @@ export default class Pad {
     this.arrange();
     if (first || newer) this.ink.settle();
     this.ink.measure();
+    if (first && data.show_answers) this.demo.play();
   }
 
   close() {
     this.closed = true;
-    for (const part of [this.ink, this.pen, this.keys, this.picture, this.teach, ...this.made.values()]) part.close();
+    this.listening.abort();
+    for (const part of [this.demo, this.ink, this.pen, this.keys, this.picture, this.teach, ...this.made.values()]) part.close();
     Object.values(this.timers).forEach(clearTimeout);
     if (this.frame) cancelAnimationFrame(this.frame);
     this.questions.close();
@@ -240,19 +252,41 @@ export default class Pad {
   /** @param {Reply} reply @param {Asked} asked */
   paint(reply, asked) {
     this.painted = reply.seq ?? this.painted;
-    const pixels = pixelsOf(bytesOf(reply.image));
+    this.answered = true;
+    const grey = bytesOf(reply.image);
+    const pixels = pixelsOf(grey);
     this.seen.putImageData(pixels, 0, 0);
-    this.cards.paint(reply, pixels);
+    this.cards.paint(reply, pixels, asked.off.length ? null : grey);
     this.panels.forEach((panel) => panel.paint(reply, asked));
     this.lab.dataset.seq = String(reply.seq);
-    this.later("words", WORDS, () => (this.words.textContent = this.cards.words()));
+    this.later("words", WORDS, () => this.tell());
     const percentiles = Object.values(reply.redrawn ?? {}).map((one) => one.percentile);
     const measuring = percentiles.includes(null) || reply.map?.near?.length === 0;
     if (measuring) this.later("again", MEASURING, () => this.ask());
     else clearTimeout(this.timers.again);
   }
 
+  /** Read the answer out, to those who asked for it. */
+  tell() {
+    const words = this.cards.words();
+    const more = this.panels.map((panel) => panel.aloud?.()).filter(Boolean);
+    if (!this.ink.guest) this.announce([words, ...more].join("; "));
+  }
+
   // ---- what is said below the pad
+
+  /** The one place of the page from which screen readers read unasked. @param {string} sentence */
+  announce(sentence) {
+    setText(this.words, sentence);
+  }
+
+  /** The page's link over all that comes before the pad. @param {MouseEvent} event */
+  skip(event) {
+    const link = /** @type {Element} */ (event.composedPath()[0]);
+    if (!link.matches?.("a.digitlab-skip")) return;
+    event.preventDefault();
+    this.ink.canvas.focus();
+  }
 
   /** A quiet line of the panels, such as that a step is switched off; "" takes it back. @param {string} sentence */
   remark(sentence) {
@@ -262,6 +296,8 @@ export default class Pad {
   /** @param {string} topic of TOPICS @param {string} sentence */
   say(topic, sentence) {
     this.notes[topic] = sentence;
-    setText(this.note, TOPICS.map((name) => this.notes[name]).find(Boolean) ?? "");
+    const note = TOPICS.map((name) => this.notes[name]).find(Boolean) ?? "";
+    if (note && note !== this.note.textContent) this.announce(note);
+    setText(this.note, note);
   }
 }

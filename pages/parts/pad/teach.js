@@ -11,8 +11,9 @@ const REGRET = 8000; // ms in which a save can be taken back with a click
 
 export class Teach {
   /**
-   * drawn: whether there is a drawing, and the page gets it now; teach: tell the page.
-   * @param {ParentNode} root @param {{ drawn: () => boolean, teach: (what: object) => void }} owner
+   * drawn: whether there is a drawing, and the page gets it now; teach: tell the page; say: read out.
+   * @param {ParentNode} root
+   * @param {{ drawn: () => boolean, teach: (what: object) => void, say: (sentence: string) => void }} owner
    */
   constructor(root, owner) {
     this.owner = owner;
@@ -42,7 +43,13 @@ export class Teach {
   /** @param {number} label */
   save(label) {
     if (this.owner.drawn()) this.tell({ label });
-    else this.said.textContent = "Draw a digit first.";
+    else this.say("Draw a digit first.");
+  }
+
+  /** @param {string} sentence */
+  say(sentence) {
+    this.said.textContent = sentence;
+    this.owner.say(sentence);
   }
 
   /** @param {object} what */
@@ -58,7 +65,8 @@ export class Teach {
     this.shown = JSON.stringify(taught);
     const mine = taught.last?.stamp === this.stamp ? taught.last : null;
     const count = `${taught.count} drawing${taught.count === 1 ? "" : "s"} so far.`;
-    this.said.textContent = `${mine ? `${mine.sentence} ` : ""}${count}`;
+    if (mine) this.say(`${mine.sentence} ${count}`);
+    else this.said.textContent = count;
     this.back.hidden = !mine?.undo;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => (this.back.hidden = true), REGRET);

@@ -204,7 +204,7 @@ _STYLE = """<style>
 .dl-cells span { width: var(--side); text-align: center; font-size: 12px; font-variant-numeric: tabular-nums;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .dl-cap { height: 20px; } .dl-note { height: 20px; } .dl-note span { opacity: .7; }
-.dl-wrong { color: #d1435b; font-weight: 700; }
+.dl-wrong { color: color-mix(in srgb, #d1435b 70%, currentColor); font-weight: 700; }
 .dl-above { display: none; position: sticky; left: 0; width: max-content; max-width: 100cqw; gap: 8px;
   align-items: baseline; padding: 4px 0 3px; }
 @container (max-width: 620px) { .dl-labels { display: none; } .dl-above { display: flex; }

@@ -21,6 +21,7 @@ _CSS = """
 .st-key-page-header { margin-bottom: 0.2rem; }
 .st-key-page-header [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-page-header p { margin: 0; opacity: 0.8; }
+.stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .stMainBlockContainer [data-testid="stWidgetLabel"] { min-height: 0; margin-bottom: 0.1rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding: 4.1rem 1rem 2rem; } }
 </style>

@@ -4,7 +4,7 @@
 import { frame, Growth, RESTS, RETRY, Sheet } from "./panel.js";
 import { Replay } from "./replay.js";
 import { strokeEnds } from "../strokes.js";
-import { best, DIGITS, percent, told } from "../verdict.js";
+import { best, DIGITS, percent, SURE, told } from "../verdict.js";
 import { clamp, context, node, setText } from "../../web/dom.js";
 
 /** @import Pad from "../pad.js" */
@@ -14,7 +14,6 @@ import { clamp, context, node, setText } from "../../web/dom.js";
 const SHORTEST = 1.4; // pad units of ink that fill the growth at first, about what a digit takes
 const FINEST = 120; // answers the growth keeps over its width: more cannot be told apart
 const LATE = 0.9; // share of the ink after which a change of mind is a late one
-const UNSURE = 0.5; // of the verdict, below which nothing was recognised
 const THIN = 0.7; // CSS pixels below which a band is not painted
 const TALL = 15; // from which it has room for its digit
 const GLYPH = 16; // CSS pixels a side of a digit in its band
@@ -58,7 +57,6 @@ export class GrowthPanel {
     const plot = node("div", "growth-plot");
     plot.append(scale, this.sheet.canvas, this.replay.slider, marks);
     this.sentence = node("p", "growth-said");
-    this.sentence.role = "status";
     this.sentence.dataset.testid = "growth-said";
     this.root.append(plot, this.sentence, this.replay.root);
     this.era = 0; // counts the drawings: an exact growth of an earlier one is not shown
@@ -206,6 +204,10 @@ export class GrowthPanel {
 
   // ---- words
 
+  aloud() {
+    return this.now ? this.words(this.resting) : "";
+  }
+
   say() {
     const whole = this.resting || (this.now?.fraction ?? 1) < 1;
     this.root.classList.toggle("resting", this.resting);
@@ -222,7 +224,7 @@ export class GrowthPanel {
     const digit = best(probabilities);
     if (fraction < 1) return `After ${share(fraction)} of the ink it reads ${digit}, ${percent(probabilities[digit])}.`;
     if (!whole) return `So far it reads ${digit}.`;
-    if (probabilities[digit] < UNSURE) {
+    if (probabilities[digit] < SURE) {
       return `Never sure: with all the ink it reads ${digit}, but only with ${percent(probabilities[digit])}.`;
     }
     const last = this.points.findLastIndex((point) => best(point.probabilities) !== digit);

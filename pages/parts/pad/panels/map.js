@@ -47,7 +47,6 @@ export class LatentMap {
     this.missing = node("p", "map-missing");
     this.sentence = node("p", "map-said");
     this.sentence.dataset.testid = "map-said";
-    for (const line of [this.missing, this.sentence]) line.role = "status";
     const plane = node("div", "map-plane");
     plane.append(this.ground.canvas, this.over.canvas, this.missing);
     this.near = new Nearest(this);

@@ -24,7 +24,7 @@ export class Morph {
     this.root = node("div", "morph");
     this.root.dataset.testid = "morph";
     this.root.hidden = true;
-    this.title = node("h4", "near-title");
+    this.title = node("h3", "near-title");
     this.large = pictureCanvas("morph-large", "The picture at the chosen step");
     this.strip = node("div", "morph-strip");
     this.frames = [...Array(FRAMES)].map((_, i) => {
@@ -48,7 +48,6 @@ export class Morph {
     const body = node("div", "morph-body");
     body.append(this.large, way);
     this.note = node("p", "quiet");
-    this.note.role = "status";
     this.root.append(head, body, this.note);
   }
 

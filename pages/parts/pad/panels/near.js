@@ -29,10 +29,9 @@ export class Nearest {
     this.morph = new Morph(map.pad, (digit) => this.mark(digit));
     this.lists = node("div", "near");
     this.missing = node("p", "near-missing");
-    this.missing.role = "status";
     this.nearest = this.row("Nearest digits it learned from", "near-nearest", NEAREST);
     this.classes = this.row("Nearest of each class", "near-classes", 10);
-    this.lists.append(this.missing);
+    this.lists.prepend(this.missing);
     this.forget();
   }
 
@@ -44,7 +43,7 @@ export class Nearest {
     group.dataset.testid = name;
     const tiles = [...Array(count)].map(() => this.tile());
     group.append(...tiles.map((tile) => tile.button));
-    this.lists.append(node("h4", "near-title", title), group);
+    this.lists.append(node("h3", "near-title", title), group);
     return tiles;
   }
 
@@ -87,7 +86,7 @@ export class Nearest {
 
   wipe() {
     this.tiles.forEach((tile) => this.blank(tile));
-    setText(this.missing, "");
+    setText(this.missing, "The digits nearest to your drawing appear here.");
     this.morph.wipe();
   }
 
@@ -119,6 +118,7 @@ export class Nearest {
     }
     setText(tile.name, map.classes[label]);
     setText(tile.distance, distance.toPrecision(3));
+    tile.button.ariaLabel = `${map.classes[label]}, distance ${tile.distance.textContent}`;
   }
 
   /** @param {Tile} tile */

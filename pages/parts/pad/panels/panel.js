@@ -14,7 +14,7 @@ export function frame(name, title, sentence) {
   root.dataset.testid = `panel-${name}`;
   root.ariaLabel = title;
   const quiet = node("p", "quiet", sentence);
-  root.append(node("h3", "panel-title", title), quiet);
+  root.append(node("h2", "panel-title", title), quiet);
   return { root, quiet };
 }
 

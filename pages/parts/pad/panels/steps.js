@@ -28,7 +28,6 @@ export class Steps {
     this.pictures = [this.stage("Your pad", "The whole pad in 28 × 28 pixels, as it is.")];
     this.switches = steps.map(({ name, title, why }) => this.step(name, title, why));
     this.cost = node("p", "steps-cost");
-    this.cost.role = "status";
     this.cost.dataset.testid = "steps-cost";
     this.reset = button("Switch all steps on", "steps-reset", () => this.change(() => this.off.clear()));
     this.reset.dataset.testid = "steps-reset";
@@ -149,6 +148,10 @@ export class Steps {
   }
 
   settled() {}
+
+  aloud() {
+    return this.off.size ? this.cost.textContent ?? "" : "";
+  }
 
   close() {
     this.pad.remark("");
