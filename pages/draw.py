@@ -3,11 +3,20 @@
 import streamlit as st
 
 from core.runs.store import store
-from pages.parts.draw.controls import chosen_map, folded, pick_map, pick_panels, request_references, to_the_pad
+from pages.parts.draw.controls import (
+    chosen_map,
+    describe_calibration,
+    folded,
+    pick_calibrated,
+    pick_map,
+    pick_panels,
+    request_references,
+    to_the_pad,
+)
 from pages.parts.draw.steps_cost import steps_cost
 from pages.parts.pad.component import pad
 from pages.parts.shared.pickers import pick_runs
-from pages.parts.shared.style import page_header
+from pages.parts.shared.style import page_header, say
 
 page_header("Draw", "Digit Lab shows how networks read handwriting: draw a digit and watch them read it.")
 to_the_pad()
@@ -30,17 +39,20 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     with st.container(key="draw-models"):
         chosen = pick_runs("Models", key="draw-runs", max_selections=MOST, default=favourites())
     panels = pick_panels()
+    calibrated = pick_calibrated()
     latent = pick_map() if "map" in panels else None
 place = st.container()
 with st.container():  # below the pad, so that nothing moves when the map is there
     shown_map = chosen_map(*latent) if latent else None
+    if calibrated:
+        say(describe_calibration(chosen))
 
 
 @st.fragment
 def drawing() -> None:
     """Only this part runs again when the pen comes up."""
     request_references([*chosen, *([latent[0]] if latent else [])])
-    pad(key="draw-pad", runs=chosen, panels=panels, latent=shown_map, teaches=True)
+    pad(key="draw-pad", runs=chosen, panels=panels, latent=shown_map, teaches=True, calibrated=calibrated)
 
 
 with place:

@@ -15,6 +15,11 @@ def requests_stay_young(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.runs.requests._YOUNG_S", 3600.0)
 
 
+def others(submitted: list[Any]) -> list[Any]:
+    """What was asked for beside the calibration that each classifier gets unasked."""
+    return [job for job in submitted if not (isinstance(job, tuple) and job[0] == "calibration")]
+
+
 def under_way(job: Job, **facts: Any) -> FileLock:
     """The lock of a worker that has come so far; once it is let go, the note is what a killed one left."""
     job.lock.parent.mkdir(exist_ok=True)

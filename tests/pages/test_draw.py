@@ -16,6 +16,7 @@ from core.ink.render import render
 from core.latent.maps import MAPS
 from core.latent.projectors import PROJECTORS
 from core.live.answer import answer
+from core.measures.calibration import CALIBRATION
 from core.runs import recorder
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
@@ -199,9 +200,9 @@ def test_the_panels_are_remembered_and_in_the_address(runs: RunStore) -> None:
 
 
 def test_without_an_autoencoder_the_map_panel_has_none(trained: Train, submitted: list[Any]) -> None:
-    trained()
+    run = trained()
     assert sent_to_pad(opened())["map"] is None
-    assert submitted == []
+    assert submitted == [("calibration", run)]
 
 
 def test_the_map_and_the_references_are_begun_unasked(trained: Train, submitted: list[Any]) -> None:
@@ -306,3 +307,24 @@ def test_lines_with_pressure_come_back_as_they_were_drawn(runs: RunStore) -> Non
     again = AppTest.from_file(str(ROOT / "pages" / "draw.py"), default_timeout=60)
     again.session_state["drawing"] = page.session_state["drawing"]
     assert sent_to_pad(again.run())["drawing"]["strokes"] == OTHERS
+
+
+def captions(page: AppTest) -> str:
+    """The quiet lines, without what escapes their words."""
+    return "\n".join(line.value for line in page.caption).replace("\\", "")
+
+
+def test_classifiers_answer_calibrated_and_what_that_did_is_told(trained: Train, submitted: list[Any]) -> None:
+    run = trained("mlp", epochs=2)
+    page = opened()
+    assert sent_to_pad(page)["calibrated"] is True
+    assert submitted == [("calibration", run)]
+    assert "Calibrated on half" not in captions(page)
+    compute(CALIBRATION, run)
+    found = CALIBRATION.load_current(run)
+    assert found
+    text = captions(sound(page.run()))
+    assert f"{100 * found.confidence:.1f} % sure on average ({100 * found.confidence_before:.1f} % before)" in text
+    page.toggle(key="calibrated").set_value(False)
+    assert sent_to_pad(sound(page.run()))["calibrated"] is False
+    assert "Calibrated on half" not in captions(page)

@@ -139,7 +139,7 @@ def test_configs_do_not_share_their_parameters():
     assert config.params["hidden"] == 32
 
 
-FIGURE = re.compile(r"\d %|\b0\.\d{3}")
+FIGURE = re.compile(r"\d\d %|\b0\.\d{3}")  # of what is read rightly, or an error
 
 
 def test_a_figure_in_a_preset_says_what_it_is_of():

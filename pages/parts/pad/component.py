@@ -64,13 +64,14 @@ def pad(
     panels: Sequence[str] = (),
     latent: dict[str, Any] | None = None,
     teaches: bool = False,
+    calibrated: bool = False,
 ) -> PadDrawing:
     """Show the pad with a live card for each run, at most live.MAX_RUNS; return the drawing as of the last pen-up.
 
     The drawing is in st.session_state["drawing"], so every page that shows a pad shows the same one.
     show_answers: False shows the pad and the 28 x 28 alone. panels: names in PANELS of pad.js, those shown below.
     latent: which map the panel shows: {"run": id, "name", "method", "title", "version"}. teaches: whether a drawing
-    can be saved with a label.
+    can be saved with a label. calibrated: whether classifiers answer at their own temperature.
     """
     said = st.session_state.get(key) or {}
     drawing = _newer(said.get("drawing"))
@@ -86,6 +87,7 @@ def pad(
                 "palette": list(DIGIT_COLORS),
                 "runs": [_described(run) for run in runs[: draw.MAX_RUNS]],
                 "show_answers": show_answers,
+                "calibrated": calibrated,
                 "panels": list(panels),
                 "map": latent,
                 "drawing": st.session_state[given],

@@ -26,7 +26,7 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 
 /**
  * @typedef {{
- *   palette: string[], runs: Run[], show_answers: boolean, panels: string[],
+ *   palette: string[], runs: Run[], show_answers: boolean, calibrated: boolean, panels: string[],
  *   map: { run: string, name: string, method: string, title: string, version: string } | null, drawing: Drawing | null,
  *   reply: Reply | null, taught: Taught | null, limits: { strokes: number, side: number, dot: number },
  *   sheet: SheetLayout, steps: { name: string, title: string, why: string }[]
@@ -36,7 +36,7 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
  */
 /**
  * @typedef {{
- *   strokes: Stroke[], width: number, off: string[], fraction: number, length: number
+ *   strokes: Stroke[], width: number, off: string[], calibrated: boolean, fraction: number, length: number
  * }} Asked what a question was about
  * off: steps that are left out; fraction: of the ink; length: of the ink
  */
@@ -142,7 +142,7 @@ export default class Pad {
   }
 
   arrange() {
-    const { runs, panels, map, show_answers: answers, drawing } = this.data;
+    const { runs, panels, map, calibrated, show_answers: answers, drawing } = this.data;
     this.cards.arrange(answers ? runs : []);
     const wanted = answers ? panels : [];
     const shown = wanted.map((name) => {
@@ -162,7 +162,7 @@ export default class Pad {
     }
     this.lab.classList.toggle("follows", wanted.includes("growth") || wanted.includes("steps"));
     shown.forEach((panel) => panel.update(this.data));
-    const asks = JSON.stringify([this.cards.ids(), wanted, map, drawing?.stamp]);
+    const asks = JSON.stringify([this.cards.ids(), wanted, map, calibrated, drawing?.stamp]);
     if (asks !== this.asks) this.ask();
     this.asks = asks;
   }
@@ -195,11 +195,12 @@ export default class Pad {
     const { ink, line } = this;
     if (!line || !ink.shown.length) return;
     const strokes = ink.snapshot();
+    const { calibrated } = this.data;
     /** @type {Record<string, unknown> & { off?: string[] }} */
-    const question = { kind: "draw", strokes, width: ink.width, runs: this.cards.ids() };
+    const question = { kind: "draw", strokes, width: ink.width, runs: this.cards.ids(), calibrated };
     this.panels.forEach((panel) => panel.question(question));
     const { width, fraction } = ink;
-    const asked = { strokes, width, off: question.off ?? [], fraction, length: inkLength(strokes) };
+    const asked = { strokes, width, off: question.off ?? [], calibrated, fraction, length: inkLength(strokes) };
     const answer = line.ask(question);
     this.lab.dataset.asked = String(line.seq);
     const reply = await answer;

@@ -110,7 +110,7 @@ export class GrowthPanel {
     const { lead } = this.pad;
     const probabilities = lead && answers[lead.id];
     if (!probabilities) return;
-    const key = JSON.stringify([lead.id, asked.width, asked.off]);
+    const key = JSON.stringify([lead.id, asked.width, asked.off, asked.calibrated]);
     const scrubbed = asked.fraction < 1;
     const change = scrubbed ? "same" : this.growth.compare(asked.strokes);
     if (key !== this.key || change === "other") this.begin(key);
@@ -155,8 +155,9 @@ export class GrowthPanel {
     if (this.asking || !strokes.length || !lead) return;
     const [era, length] = [this.era, ink.length()];
     this.asking = true;
+    const { calibrated } = this.pad.data;
     const off = this.off.length ? { off: this.off } : {};
-    const reply = await this.pad.question({ kind: "growth", run: lead.id, strokes, width, ...off });
+    const reply = await this.pad.question({ kind: "growth", run: lead.id, strokes, width, calibrated, ...off });
     this.asking = false;
     if (this.closed || !this.key) return;
     if (era !== this.era) return this.settled();
