@@ -201,7 +201,7 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
         "name": text("Name", width=250),
         "status": text("Status", width=80),
         "accuracy": number("Test", format="%.2f %%", width=76, help="Accuracy of the weights kept, whole test set"),
-        "interval": text("95 % of", width=96, help="The 95 % interval of the test accuracy (Wilson)"),
+        "interval": text("95 % interval", width=104, help="The 95 % interval of the test accuracy (Wilson)"),
         "train": number("Training", format="%.2f %%", width=80, help=_TRAIN_TIP),
         "mse": number("Error", format="%.4f", width=72, help="Mean squared error on the whole test set, without noise"),
         "noisy": number("Under noise", format="%.4f", width=96, help=_NOISY_TIP),
