@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.jobs import submit
-from pages.parts.shared.pickers import announce_run, pick_runs
+from pages.parts.shared.pickers import announce_run, offer_earlier, pick_runs
 from pages.parts.shared.style import page_header, warn
-from pages.parts.train.config_form import config_form, make
+from pages.parts.train.config_form import config_form, filled_from, make
 from pages.parts.train.live_runs import live_runs
 
 page_header("Train", "Choose a model, press Train and watch it learn.")
@@ -22,7 +22,7 @@ def form() -> None:
             warn(error)
             return
         submit.train(run)
-        announce_run(run)
+        announce_run(run, beside=filled_from())
         st.rerun()
 
 
@@ -30,4 +30,6 @@ left, right = st.columns([1, 2.5], gap="medium")
 with left:
     form()
 with right:
-    live_runs(pick_runs("Runs", key="train-runs"))
+    runs = pick_runs("Runs", key="train-runs", alone=True)
+    offer_earlier("train-runs", runs)
+    live_runs(runs)

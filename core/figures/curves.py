@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Figure = dict[str, Any]
 
 
+_FAINT = 0.3  # opacity of the runs in the background
 _LABEL_MARGIN = 104  # pixels for the labels of references
 _DASHES = ("", "dash", "dot", "dashdot")  # of the runs of one colour in one figure
 _PANELS = {
@@ -39,7 +40,8 @@ LOSS_TITLES = {
 class Curves:
     """One run's curves: its name for people, the number of its mark, the loss it minimises, its history.
 
-    beta: the weight of KL in the loss of a variational run.
+    beta: the weight of KL in the loss of a variational run. faint: drawn as the ground for the others, which the view
+    is fitted to.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Curves:
     loss: str
     history: History
     beta: float = 1.0
+    faint: bool = False
 
     @property
     def minimises_mse(self) -> bool:
@@ -140,6 +143,8 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
         "line": {"color": color, "width": 2.2} | ({"dash": dash} if dash else {}),
         "marker": {"color": color, "size": sizes, "symbol": symbol, "line": {"width": 0}},
     }
+    if run.faint:
+        return [strong | {"opacity": _FAINT}] if strong["x"] else []
     return [trace for trace in (thin, opened, strong) if trace["x"]]
 
 
@@ -230,7 +235,7 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
             "zeroline": False,
             "anchor": f"y{tail}",
         }
-        layout[f"xaxis{tail}"] = {**x, "domain": [left, min(1.0, left + wide)]}
+        layout[f"xaxis{tail}"] = {**x, "domain": [left, min(1.0, left + wide)], **_view(runs)}
         layout[f"yaxis{tail}"] = {
             "domain": [0, 1],
             "zeroline": False,
@@ -246,6 +251,14 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
         layout["annotations"].append(_middle("no step yet" if runs else "The curves appear here."))
     layout["meta"] = {"narrow": narrow, "narrow_rows": n}
     return layout
+
+
+def _view(runs: Sequence[Curves]) -> dict[str, Any]:
+    """Return the range of the epochs of those in front, where others would stretch it."""
+    ends = [_last_epoch(run.history) for run in runs if not run.faint]
+    if len(ends) == len(runs) or not max(ends, default=0.0):
+        return {}
+    return {"range": [0, short(1.04 * max(ends))]}
 
 
 def _scale(panel: str, log_loss: bool) -> dict[str, Any]:

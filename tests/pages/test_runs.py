@@ -231,7 +231,10 @@ def test_only_settings_that_differ_are_laid_side_by_side(runs):
     one, two = ended(runs, "One", lr=0.5, seed=3), ended(runs, "Two", lr=0.25, seed=3)
     text = words(page(run=f"{one.id},{two.id}"))
     rows = re.findall(r"<th scope='row'>(.*?)</th><td>(.*?)</td><td>(.*?)</td>", text)
-    assert rows == [("Learning rate", "0.5", "0.25")]
+    assert rows == [
+        ("Result", "87.50\N{NO-BREAK SPACE}% right", "87.50\N{NO-BREAK SPACE}% right"),
+        ("Learning rate", "0.5", "0.25"),
+    ]
     assert "Everything else is equal." in text
     same = ended(runs, "Same", lr=0.5, seed=3)
     assert "All settings of these runs are equal." in words(page(run=f"{one.id},{same.id}"))

@@ -438,14 +438,29 @@ def test_an_empty_store_invites_to_train(runs):
     assert at.multiselect[0].disabled
 
 
-def test_pressing_train_shows_the_new_run_over_the_one_before(runs):
+def test_pressing_train_shows_the_new_run_alone_and_the_one_before_on_request(runs):
     old = half_done(runs)
     at = page()
     sound(at.button(key="train").click().run())
     new = next(run for run in runs.runs() if run.id != old.id)
-    assert at.multiselect[0].value == [new.id, old.id]
-    assert at.query_params["run"] == f"{new.id},{old.id}"
+    assert at.multiselect[0].value == [new.id]
+    assert at.query_params["run"] == new.id
     assert at.button(key=f"stop-{new.id}").label == "Stop"
+    sound(at.button(key="train-runs-bring").click().run())
+    assert at.multiselect[0].value == [new.id, old.id]
+    assert "train-runs-bring" not in [button.key for button in at.button]
+
+
+def test_a_run_that_trains_is_seen_in_its_own_range_against_those_that_ended(runs, monkeypatch):
+    ended, goes_on = logged(half_done(runs), {"event": "stopped", "seconds": 0.5, "message": "No."}), half_done(runs)
+    longer = {"event": "step", "seconds": 9.0, "step": 90, "epoch": 9.0, "train": {"loss": 0.1, "accuracy": 0.9}}
+    logged(ended, longer)
+    monkeypatch.setattr(Run, "active", lambda self: self == goes_on)
+    drawn = figure(page(run=f"{goes_on.id},{ended.id}"))
+    assert drawn["layout"]["xaxis"]["range"][1] < 1
+    assert 0.3 in {trace.get("opacity") for trace in drawn["data"]}
+    monkeypatch.undo()
+    assert "range" not in figure(page(run=ended.id))["layout"]["xaxis"]
 
 
 def test_a_run_of_the_other_task_takes_the_place_of_what_was_shown(runs):

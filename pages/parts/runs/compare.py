@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.figures.curves import learning_curves
 from core.figures.words import describe_learning_curves
+from core.measures.scores import figure_of
 from core.runs.run import Run
 from core.training.config import TrainConfig
 from core.training.naming import settings_in_words
@@ -34,17 +35,23 @@ def overlaid_curves(runs: Sequence[Run]) -> None:
 
 
 def settings_table(runs: Sequence[Run]) -> None:
-    """Show the settings in which the runs differ, a run in each column; of a single run show them all."""
+    """Show what the runs came to and in which settings they differ, a run in each column; of one run all settings."""
     lines = differences([run.config for run in runs])
-    if len(runs) > 1 and not lines:
-        st.caption("All settings of these runs are equal.")
-        return
     names = run_labels(runs)
     head = [Cell("Differences"), *(Cell(names[run.id], mark=run_mark(run)) for run in runs)] if len(runs) > 1 else []
-    rows = [[title, *values] for title, values in lines.items()]
+    rows = [["Result", *map(_result, runs)]] if len(runs) > 1 else []
+    rows += [[title, *values] for title, values in lines.items()]
     table(rows, head, name="rc", label="Settings of the chosen runs", look="words")
     if len(runs) > 1:
-        st.caption("Everything else is equal.")
+        equal = "Everything else is equal." if lines else "All settings of these runs are equal."
+        st.caption(f"{equal} Results are of the weights kept, on the whole test set.")
+
+
+def _result(run: Run) -> str:
+    figure = figure_of(run)
+    if figure is None:
+        return "not measured"
+    return f"{figure.text} right" if figure.metric == "accuracy" else f"error {figure.text}"
 
 
 def differences(configs: Sequence[TrainConfig]) -> dict[str, list[str]]:

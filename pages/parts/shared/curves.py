@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from core.figures.curves import Curves
 from core.runs.run import Run, RunNotFound
 from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.run_controls import count_active
 
 
-def curves_of(runs: Sequence[Run]) -> list[Curves]:
-    """Return the curves of the runs that are still there, under names of their own."""
+def curves_of(runs: Sequence[Run], active_in_front: bool = False) -> list[Curves]:
+    """Return the curves of the runs that are still there, under names of their own.
+
+    active_in_front: while some of them train, the others are the ground that they are seen against.
+    """
     labels = run_labels(runs)
     curves = []
+    some = active_in_front and count_active(runs) > 0
     for run in runs:
         try:
-            curves.append(Curves(labels[run.id], run.mark, run.config.loss, run.history(), _beta(run)))
+            curves.append(
+                Curves(labels[run.id], run.mark, run.config.loss, run.history(), _beta(run), some and not run.active())
+            )
         except RunNotFound:
             continue  # its status line says so
     return curves

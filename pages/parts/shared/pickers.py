@@ -16,18 +16,21 @@ from core.runs.requests import fetch_request
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from core.runs.trash import RunInTrash
-from pages.parts.shared.style import say
+from pages.parts.shared.style import count, plain, say
 
 _FALLBACK = "digits"  # needs no download
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
 _CARRIED = "selected-runs"  # session: what was chosen last by hand or by a link, on whichever page
 _NEW = "announced-runs"  # session: runs started in this browser, for pickers that have not seen them
+_BESIDE = "announced-beside"  # session: of those, the run to be compared with
 _FETCHED = "asked-to-fetch"  # session: data sets whose download was started without being asked
 
 
-def announce_run(run: Run) -> None:
-    """Let every picker that fits this new run choose it, too, when it is shown next."""
+def announce_run(run: Run, beside: str = "") -> None:
+    """Let every picker that fits this new run choose it, too, when it is shown next, and the run beside it."""
     st.session_state.setdefault(_NEW, []).append(run.id)
+    if beside:
+        st.session_state.setdefault(_BESIDE, {})[run.id] = beside
 
 
 def announced_runs() -> frozenset[str]:
@@ -52,16 +55,18 @@ def pick_runs(
     key: str,
     max_selections: int = 6,
     default: Sequence[str] | None = None,
+    alone: bool = False,
 ) -> list[Run]:
     """Let people choose runs, in the address as ?run=a,b, and remembered while they visit other pages.
 
     task: offer only "classify" or "reconstruct" runs. default: run ids chosen at the first visit; None is the
     newest run. What was chosen on another page since is chosen here, too, beside the default where one is given.
-    Runs in the address that do not exist or do not fit are named in one quiet line.
+    Runs in the address that do not exist or do not fit are named in one quiet line. alone: a run that was just started
+    is shown without those chosen before it, see `offer_earlier`.
     """
     offered = {run.id: run for run in store().runs(task)}
     first = list(offered)[:1] if default is None else list(default)
-    wanted, notes = wanted_runs(key, first, offered, beside=default is not None)
+    wanted, notes = wanted_runs(key, first, offered, beside=default is not None, alone=alone)
     chosen = [run_id for run_id in wanted if run_id in offered][:max_selections]
     st.session_state[key] = chosen
     labels = run_labels(list(offered.values()))
@@ -112,13 +117,14 @@ def pick_among(label: str, runs: Sequence[Run], *, key: str, first: str | None =
 
 
 def wanted_runs(
-    key: str, first: list[str], offered: dict[str, Run], beside: bool = False
+    key: str, first: list[str], offered: dict[str, Run], beside: bool = False, alone: bool = False
 ) -> tuple[list[str], list[str]]:
     """Return the run ids this picker should show now, and notes about ids of the address it cannot show.
 
     A changed address wins (a link, the browser's back button), then what is in the widget, then what was chosen last
     on any page, then what the session remembers of this one, because changing the page drops both the address and the
-    widget. beside: what is remembered is shown beside what comes from another page.
+    widget. beside: what is remembered is shown beside what comes from another page. alone: a run that was just started
+    is shown without those before it, but for the one it is to be compared with.
     """
     state = st.session_state
     address = str(st.query_params.get("run", ""))[:2000]
@@ -144,6 +150,10 @@ def wanted_runs(
     if news:  # curves of another task have nothing in common with the new ones
         task = offered[news[-1]].spec.task
         wanted = [run_id for run_id in wanted if run_id in offered and offered[run_id].spec.task == task]
+        if alone:
+            partner = state.get(_BESIDE, {}).get(news[-1], "")
+            state[f"{key}-earlier"] = [run_id for run_id in wanted if run_id not in (partner, *news)]
+            wanted = [partner] if partner in offered else []
     wanted = news[::-1] + [run_id for run_id in wanted if run_id not in news]
     return wanted, [_complaint(run_id) for run_id in state.get(f"{key}-asked", [])[:3] if run_id not in offered]
 
@@ -162,6 +172,18 @@ def remember_runs(key: str, picked: list[str]) -> None:
             st.query_params["run"] = address
         else:
             st.query_params.pop("run", None)
+
+
+def offer_earlier(key: str, runs: Sequence[Run]) -> None:
+    """Show a button that brings back the runs which a new one has taken the place of, while there are any."""
+    state = st.session_state
+    away = [run for run in store().runs() if run.id in state.get(f"{key}-earlier", []) and run not in runs]
+    if not away:
+        return
+    ids = [run.id for run in (*runs, *away)]
+    names = run_labels(away)
+    label = names[away[0].id] if len(away) == 1 else count(len(away), "earlier run")
+    st.button(plain(f"Show {label}, too"), key=f"{key}-bring", on_click=state.update, args=({key: ids},))
 
 
 def forget_runs(key: str, gone: Collection[str]) -> None:

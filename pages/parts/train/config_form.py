@@ -29,6 +29,7 @@ from pages.parts.train.augment_form import augment_form
 from pages.parts.train.form_fields import KEY, choice, param_field, real, whole
 
 _AGAIN = f"{KEY}-again"  # session: id of the run whose settings are in the form
+_FILLED = f"{KEY}-filled"  # session: the same, until a preset is chosen
 _REAL = [setting.name for setting in fields(TrainConfig) if setting.type == "float"]
 # Two fields in a row wherever two fit, with labels and boxes aligned; columns of Streamlit's would not wrap.
 _GRID = """
@@ -76,9 +77,25 @@ def config_form() -> TrainConfig | None:
     except ValueError as error:
         warn(_sentence(str(error), spec, dataset))
         return None
-    if changed := differences(config, preset.config):
-        say(f"Changed from the preset: {', '.join(in_a_sentence(changed))}.")
+    _tell_changes(config)
     return config
+
+
+def filled_from() -> str:
+    """Return the id of the run whose settings were put into the form; "" where a preset's were since."""
+    return str(st.session_state.get(_FILLED, ""))
+
+
+def _tell_changes(config: TrainConfig) -> None:
+    """Say in what the form differs from what it was filled with."""
+    its, name = PRESETS[st.session_state[f"{KEY}-preset"]].config, "the preset"
+    if again := filled_from():
+        with suppress(RunNotFound):
+            run = store().get(again)
+            its, name = run.config, run.name
+            say(f"Filled in from {name}, which will be shown beside the new run.")
+    if changed := differences(config, its):
+        say(f"Changed from {name}: {', '.join(in_a_sentence(changed))}.")
 
 
 def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
@@ -188,7 +205,7 @@ def _fill_from(run: Run) -> None:
     names = [name for name, preset in PRESETS.items() if preset.config.model == config.model]
     st.session_state[f"{KEY}-preset"] = names[0] if names else next(iter(PRESETS))
     _put(config.to_dict())
-    st.session_state[_AGAIN] = run.id
+    st.session_state[_AGAIN] = st.session_state[_FILLED] = run.id
 
 
 def make(config: TrainConfig) -> Run:
@@ -205,6 +222,7 @@ def _earlier() -> Run:
 
 def _fill(name: str) -> None:
     """Put a preset's settings into the form."""
+    st.session_state.pop(_FILLED, None)
     st.session_state[f"{KEY}-preset"] = name
     _put(PRESETS[name].config.to_dict())
 

@@ -68,7 +68,7 @@ def _live(runs: list[Run], every: float | None) -> None:
         run_status(run)
     # Counted by the places in use: a look must not take longer where there are more runs.
     stop_all(max(taken(store().folder), count_active(runs)))
-    curves = curves_of(runs)
+    curves = curves_of(runs, active_in_front=True)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)
     live_figure(
