@@ -32,9 +32,7 @@ PAGES = (
 _FOLDER = Path(__file__).resolve().parent  # absolute, so that the pages are found from wherever the server was started
 
 if __name__ == "__main__":  # not where a test asks which pages there are
-    # A file of ours: the icon of a material symbol would be fetched from a server elsewhere.
-    st.set_page_config(page_title="Digit Lab", page_icon=_FOLDER / "parts" / "icon.png", layout="wide")
-    st.navigation(
+    chosen = st.navigation(
         [
             st.Page(
                 _FOLDER / page.file,
@@ -46,5 +44,9 @@ if __name__ == "__main__":  # not where a test asks which pages there are
             for page in PAGES
         ],
         position="top",
-    ).run()
+    )
+    # A file of ours: the icon of a material symbol would be fetched from a server elsewhere.
+    icon = _FOLDER / "parts" / "icon.png"
+    st.set_page_config(page_title=f"{chosen.title} \N{MIDDLE DOT} Digit Lab", page_icon=icon, layout="wide")
+    chosen.run()
     first_page.sent.set()

@@ -11,6 +11,7 @@ from pages.parts.pad.component import pad
 from pages.parts.reconstruct.controls import DRAWING, View, choose, controls
 from pages.parts.reconstruct.reconstructions import (
     Redrawer,
+    cleaner,
     cleaners,
     describe_errors,
     drawing_strip,
@@ -21,9 +22,12 @@ from pages.parts.reconstruct.reconstructions import (
 )
 from pages.parts.shared.pickers import dataset_note, pick_runs
 from pages.parts.shared.strips import StripRow, error_legend, image_strip
-from pages.parts.shared.style import guarded, page_header, say
+from pages.parts.shared.style import guarded, page_header, plain, say
 
 page_header("Reconstruct", "Compare digits with what autoencoders redraw from a short code.")
+
+
+MOST = 4  # runs on the page
 
 
 def favourites() -> list[str]:
@@ -83,11 +87,18 @@ def comparison(runs: list[Run], was_active: bool) -> None:
             say(describe_errors(scores, view.noise))
         if said := cleaners(lines):
             say(said)
+        if able := cleaner(lines, view.noise):
+            ids = [*(run.id for run in runs[: MOST - 1]), able.id]
+            label = plain(f"Add {able.name}, which learned to take this off")
+            if st.button(label, on_click=st.session_state.update, args=({"reconstruct-runs": ids},)):
+                st.rerun()
     if view.with_pca and len(known) < len(sizes):
         st.rerun()  # the table has found the components meanwhile
 
 
-chosen = pick_runs("Autoencoders", task="reconstruct", key="reconstruct-runs", max_selections=4, default=favourites())
+chosen = pick_runs(
+    "Autoencoders", task="reconstruct", key="reconstruct-runs", max_selections=MOST, default=favourites()
+)
 for name in dict.fromkeys(run.config.dataset for run in chosen):
     dataset_note(name)
 if not chosen:

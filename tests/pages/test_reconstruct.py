@@ -193,6 +193,20 @@ def test_the_error_maps_show_the_distance_to_the_digit_without_noise(run: Run) -
     assert shown == pytest.approx(list(reconstruction.mean_squared_errors(images, redrawn / np.float32(255))), abs=6e-5)
 
 
+def test_under_noise_the_run_that_learned_to_take_it_off_is_offered(trained: Train) -> None:
+    settings = {"params": {"hidden": 32, "code_size": 8}, "epochs": 1}
+    cleans = trained("autoencoder", **settings, noise="gaussian", noise_level=0.5)
+    plain = trained("autoencoder", **settings)
+    at = page(run=plain.id)
+    assert "Add" not in [button.label[:3] for button in at.button]
+    sound(at.selectbox(key="reconstruct-noise").set_value("masking").run())
+    assert "Add" not in [button.label[:3] for button in at.button]
+    sound(at.selectbox(key="reconstruct-noise").set_value("gaussian").run())
+    (offer,) = (button for button in at.button if button.label.startswith("Add"))
+    sound(offer.click().run())
+    assert at.multiselect(key="reconstruct-runs").value == [plain.id, cleans.id]
+
+
 def test_a_run_that_learned_to_clean_says_so_and_the_digits_stay_clean(trained: Train) -> None:
     made = trained("autoencoder", params={"hidden": 32, "code_size": 8}, epochs=1, noise="gaussian", noise_level=0.5)
     at = page()

@@ -188,6 +188,15 @@ def describe_errors(scores: Sequence[Score], noise: Noise) -> str:
     return said
 
 
+def cleaner(lines: Sequence[Redrawer], noise: Noise) -> Run | None:
+    """Return a run that learned to take off this noise, where none of those shown did; None where there is none."""
+    shown = [line.run for line in lines if line.run]
+    if not noise.active or any(run.config.noise == noise.kind for run in shown):
+        return None
+    able = (run for run in store().runs("reconstruct") if run.config.noise == noise.kind and run.has_weights())
+    return next(able, None)
+
+
 def cleaners(lines: Sequence[Redrawer]) -> str:
     """Say which of the runs were trained to clean what noise; empty when none was."""
     configs = {line.name: line.run.config for line in lines if line.run}

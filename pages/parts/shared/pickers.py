@@ -67,7 +67,10 @@ def pick_runs(
     offered = {run.id: run for run in store().runs(task)}
     first = list(offered)[:1] if default is None else list(default)
     wanted, notes = wanted_runs(key, first, offered, beside=default is not None, alone=alone)
-    chosen = [run_id for run_id in wanted if run_id in offered][:max_selections]
+    known = [run_id for run_id in wanted if run_id in offered]
+    chosen = known[:max_selections]
+    if len(known) > max_selections:
+        notes.append(f"{len(known)} runs are chosen; this page shows the first {max_selections} of them.")
     st.session_state[key] = chosen
     labels = run_labels(list(offered.values()))
     picked = st.multiselect(
