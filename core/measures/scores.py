@@ -131,6 +131,11 @@ class Figure:
         interval = "" if math.isnan(self.low) else f" ({100 * self.low:.2f}\N{EN DASH}{100 * self.high:.2f})"
         return f"{100 * self.value:.2f}\N{NO-BREAK SPACE}%{interval}"
 
+    @property
+    def words(self) -> str:
+        """The figure with what it is of."""
+        return f"{self.text} of the test digits right" if self.metric == "accuracy" else f"test error {self.text}"
+
 
 def figure_of(run: Run, summary: Summary | None = None) -> Figure | None:
     """Return the accuracy of a classifier or the mean squared error of an autoencoder, on clean test digits.

@@ -7,8 +7,10 @@ import { button, context, node, setText } from "../web/dom.js";
 import { bytesOf, erase, pictureCanvas, pixelsOf } from "../web/pixels.js";
 
 /**
- * @typedef {{ id: string, name: string, color: string, glyph: string, task: string, learned: boolean }} Run
- * learned: at least one epoch
+ * @typedef {{
+ *   id: string, name: string, color: string, glyph: string, task: string, learned: boolean, figure: string
+ * }} Run
+ * learned: at least one epoch; figure: what it comes to on the test set, "" while that is not known
  */
 /** @typedef {{ image: string, error: number, percentile: number | null }} Redrawn */
 
@@ -38,7 +40,7 @@ class BaseCard {
     this.root.style.setProperty("--run", run.color);
     setText(this.glyph, run.glyph);
     setText(this.name, run.name);
-    this.name.title = run.name;
+    this.name.title = run.figure ? `${run.name}: ${run.figure}` : run.name;
   }
 
   /** @param {string} sentence */

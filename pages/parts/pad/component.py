@@ -15,6 +15,7 @@ from core.figures.palette import DIGIT_COLORS
 from core.ink.render import DEFAULT_WIDTH, DOT, MAX_STROKES, parse_strokes, render
 from core.live import draw
 from core.live.answer import MAX_SIDE
+from core.measures.scores import figure_of
 from core.runs.run import Run
 from pages.parts.pad.teach import teach
 from pages.parts.shared.run_mark import run_mark
@@ -112,6 +113,8 @@ def _described(run: Run) -> dict[str, Any]:
         "name": run.name,
         "color": mark.color,
         "glyph": mark.glyph,
+        # Of one that trains it would change with every epoch, and the whole pad would be sent again.
+        "figure": figure.words if not run.active() and (figure := figure_of(run)) else "",
         "task": run.spec.task,
         "learned": run.summary().epochs > 0,
         "classes": list(DATASETS[run.config.dataset].classes),

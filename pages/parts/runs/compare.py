@@ -49,9 +49,7 @@ def settings_table(runs: Sequence[Run]) -> None:
 
 def _result(run: Run) -> str:
     figure = figure_of(run)
-    if figure is None:
-        return "not measured"
-    return f"{figure.text} right" if figure.metric == "accuracy" else f"error {figure.text}"
+    return figure.words if figure else "not measured"
 
 
 def differences(configs: Sequence[TrainConfig]) -> dict[str, list[str]]:

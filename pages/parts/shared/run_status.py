@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core.measures.scores import Figure, figure_of
+from core.measures.scores import figure_of
 from core.runs.log import History, images_per_second
 from core.runs.run import ENDINGS, Run, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
@@ -45,7 +45,7 @@ def run_status(run: Run) -> None:
 def _line(run: Run, status: Status, history: History, message: str) -> str:
     mark, share = run_mark(run), progress(history)
     figure = figure_of(run) if status in ENDINGS else None
-    facts = " · ".join([*_facts(status, history, run.config.epochs), *([_in_words(figure)] if figure else [])])
+    facts = " · ".join([*_facts(status, history, run.config.epochs), *([figure.words] if figure else [])])
     notes = _notes(status, message)
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
@@ -88,10 +88,6 @@ def _facts(status: Status, history: History, epochs: int) -> list[str]:
         facts[-1] += " so far"
         facts.append(f"{_about(left)} left")
     return facts
-
-
-def _in_words(figure: Figure) -> str:
-    return f"{figure.text} of the test digits right" if figure.metric == "accuracy" else f"test error {figure.text}"
 
 
 def _about(seconds: float) -> str:
