@@ -375,3 +375,21 @@ def test_there_is_a_limit_to_the_sockets_and_closed_ones_do_not_count(
 )
 def test_same_origin(origin: str, host: str, same: bool) -> None:
     assert dashboard.same_origin(Headers({"origin": origin, "host": host})) is same
+
+
+@pytest.mark.parametrize("path", ["", "train", "runs?run=cnn"])
+def test_a_page_begins_with_the_script_that_keeps_one_entry_of_history_for_it(port: int, path: str) -> None:
+    headers = {"Accept": "text/html,*/*", "Accept-Encoding": "gzip, br", "If-None-Match": "*"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        page = response.read()
+        assert int(response.headers["content-length"]) == len(page)
+        assert "text/html" in response.headers["content-type"]
+    assert page.count(b"history.pushState = ") == 1
+    assert page.index(b"history.pushState = ") < page.index(b"<script", page.index(b"</script>"))
+
+
+def test_what_is_no_page_is_sent_as_it_is(port: int) -> None:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/_stcore/health", headers={"Accept": "text/html"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert response.read() == b"ok"
