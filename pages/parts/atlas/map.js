@@ -3,6 +3,7 @@
 
 import { fetchColumn } from "./columns.js";
 import { Gesture } from "./gesture.js";
+import { KEYS } from "./keys.js";
 import { NO_NUMBER, shadesOf } from "./painting/color.js";
 import { mostDisplaced, Over } from "./painting/over.js";
 import { paintGround, paintOver } from "./painting/paint.js";
@@ -23,7 +24,6 @@ const REACH = 12; // CSS pixels around the pointer in which a point counts as ho
 const NAME_REACH = 10; // and around a class's name
 const RESTED = 160; // ms without a move of the view until it is drawn sharply, and the plane asked for
 const FETCHING = 400; // ms until the map says that it is on its way
-const KEYS = "Arrow keys move, + and − zoom, 0 shows everything, Enter picks the digit in the middle.";
 
 /**
  * @typedef {{
@@ -56,6 +56,7 @@ export class AtlasMap {
     this.names = /** @type {ClassName[] | null} */ (null);
     this.signs = /** @type {Sign[]} */ ([]); // where the names are on the screen
     this.drawn = /** @type {Outline | null} */ (null); // while a hand draws it
+    this.crossed = /** @type {Place | null} */ (null); // where keys would set its next corner
     this.key = this.which = this.what = this.trouble = "";
     this.turn = {}; // of loading
     this.closed = this.moving = this.stale = this.old = false;
@@ -198,8 +199,13 @@ export class AtlasMap {
     this.view.bounds = this.forms ? hub.forming.bounds : this.own;
     if (was?.points !== this.shown?.points || was?.shades !== this.shown?.shades) this.names = null;
     this.canvas.dataset.state = this.shown ? "ready" : "waiting";
-    this.canvas.ariaLabel = `${hub.data.label} ${KEYS}`;
+    this.name();
     this.changed();
+  }
+
+  /** What it is and what keys do with it, for those who do not see it. */
+  name() {
+    this.canvas.ariaLabel = `${this.hub.data.label} ${KEYS[this.toolFor(false)]}`;
   }
 
   /** The names that stand on the map: of classes, not of right and wrong. */
@@ -296,6 +302,17 @@ export class AtlasMap {
     const { index, view, hub } = this;
     if (outline.encloses && this.shown) hub.select({ map: index, polygon: outline.polygon(view, hub.data.corners) });
     this.touched();
+  }
+
+  /** @param {Place | null} place */
+  cross(place) {
+    this.crossed = place;
+    this.touched();
+  }
+
+  /** @param {string} words */
+  tell(words) {
+    this.hub.tell(words);
   }
 
   escape() {
