@@ -10,7 +10,7 @@ function map(tool) {
   const canvas = Object.assign(new FakeNode("canvas"), { clientWidth: 400, clientHeight: 300 });
   const told = [];
   const owner = { toolFor: () => owner.tool, tool };
-  for (const name of ["drag", "zoom", "fit", "tap", "escape", "hover", "outline", "outlined", "cross", "tell"]) {
+  for (const name of ["drag", "zoom", "fit", "pick", "escape", "hover", "outline", "outlined", "cross", "tell"]) {
     owner[name] = (...given) => void told.push([name, ...given]);
   }
   const keys = new Keys(canvas, owner);
@@ -30,7 +30,7 @@ test("with Move the arrows move the map, and Enter picks in its middle", () => {
   press("ArrowDown", { shiftKey: true });
   assert.deepEqual(last("drag"), [-0, -160]);
   press("Enter");
-  assert.deepEqual(last("tap"), [[200, 150]]);
+  assert.deepEqual(last("pick"), [[200, 150]]);
   assert.equal(press("Escape"), false);
   assert.deepEqual(last("escape"), []);
   assert.equal(press("x"), false);
@@ -53,7 +53,7 @@ test("with Box two corners make a selection", () => {
   assert.equal(press("+"), false); // no zoom below corners that are set
   press("Enter");
   assert.deepEqual(last("outlined")[0].shape, [[190, 100], [240, 100], [240, 110], [190, 110]]);
-  assert.ok(!told.some(([name]) => name === "drag" || name === "zoom" || name === "tap"));
+  assert.ok(!told.some(([name]) => name === "drag" || name === "zoom" || name === "pick"));
 });
 
 test("with Lasso every Enter sets a corner, and one more at the same place closes it", () => {

@@ -347,7 +347,7 @@ def test_a_map_that_ships_is_shown_without_codes_and_works_as_a_whole_when_they_
     compute(CODES, copy, "test")
     at = sound(at.run())
     now = given(at)["maps"][0]
-    assert now == {**view, "decodes": True}  # the same version: nothing is fetched again
+    assert now == {**view, "decodes": True, "distances": True}  # the same version: nothing is fetched again
     assert "not computed yet" not in captions(at)
     assert len(tiles(at)) == 11
     assert not at.get("progress")

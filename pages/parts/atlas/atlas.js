@@ -166,6 +166,7 @@ export default class Atlas {
   /** Columns of a map came. */
   arrived() {
     this.relight();
+    if (this.over) this.hover(this.over, this.at); // more may be known of the place now
     if (this.data.dataset && !this.prefetched && this.maps.some((map) => map.shown)) {
       this.prefetched = true; // the first digits a pointer asks for should be here
       setTimeout(() => !this.closed && this.prefetch(), 300);

@@ -52,7 +52,7 @@ class MapView:
 
     title: what stands above it where there are two. points, displacement and the coloring's url are addresses below the
     server's base path, such as "/digitlab/columns/test/points.bin?run=vae-2&method=pca&v=1". version changes with the
-    stored map; count: digits.
+    stored map; count: digits. distances: whether it is known how far a place is from real digits, too.
     """
 
     run: str
@@ -66,6 +66,7 @@ class MapView:
     coloring: Coloring
     displacement: str | None = None
     decodes: bool = True
+    distances: bool = True
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ const DOUBLE = 350; // ms between the taps of a double tap
  *   hover: (place: Place) => void, leave: () => void, drag: (dx: number, dy: number) => void,
  *   zoom: (place: Place, factor: number) => void, fit: () => void, tap: (place: Place) => void,
  *   outline: (outline: Outline | null) => void, outlined: (outline: Outline) => void, escape: () => void,
- *   toolFor: (shift: boolean) => Tool, cross: (place: Place | null) => void, tell: (words: string) => void
+ *   pick: (place: Place) => void, toolFor: (shift: boolean) => Tool, cross: (place: Place | null) => void,
+ *   tell: (words: string) => void
  * }} Owner
  * outline: while it grows; cross: where keys would set a corner; tell: to those who do not see it
  */

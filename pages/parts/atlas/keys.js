@@ -53,7 +53,7 @@ export class Keys {
     else if (event.key === "+" || event.key === "=") owner.zoom(middle, 1.4);
     else if (event.key === "-" || event.key === "_") owner.zoom(middle, 1 / 1.4);
     else if (event.key === "0") owner.fit();
-    else if (event.key === "Enter") owner.tap(middle);
+    else if (event.key === "Enter") owner.pick(middle);
     else if (event.key === "Escape") owner.escape();
     else return false;
     if (event.key !== "Escape") owner.hover(middle);

@@ -28,7 +28,7 @@ const FETCHING = 400; // ms until the map says that it is on its way
 /**
  * @typedef {{
  *   run: string, method: string, title: string, sample: string, version: string, points: string, count: number,
- *   coloring: Coloring, displacement: string | null, decodes: boolean
+ *   coloring: Coloring, displacement: string | null, decodes: boolean, distances: boolean
  * }} Source what the page sends of one map, see component.py
  */
 /**
@@ -282,7 +282,13 @@ export class AtlasMap {
   tap(place) {
     if (!this.shown || !this.view.ready) return;
     const name = this.nameAt(place);
-    if (name) return this.hub.focus(name.label);
+    if (name) this.hub.focus(name.label);
+    else this.pick(place);
+  }
+
+  /** @param {Place} place */
+  pick(place) {
+    if (!this.shown || !this.view.ready) return;
     const row = this.nearest(place);
     const { points } = this.shown;
     const [x, y] = row < 0 ? this.view.place(...place) : [points[2 * row], points[2 * row + 1]];

@@ -78,4 +78,5 @@ def _view(shown: Shown, choice: Choice) -> MapView:
         coloring=coloring(run, projection, choice),
         displacement=displacement,
         decodes=run.has_weights() and (projection.has_codes or projection.basis is not None),
+        distances=projection.has_codes,
     )
