@@ -73,9 +73,7 @@ def pick_runs(
     return [offered[run_id] for run_id in picked if run_id in offered]
 
 
-def pick_run(
-    label: str, *, task: str | None = None, key: str, first: str = "", tip: str | None = None
-) -> Run | None:
+def pick_run(label: str, *, task: str | None = None, key: str, first: str = "", tip: str | None = None) -> Run | None:
     """Let people choose one run, as `pick_runs` does; None when there is no fitting run.
 
     first: the id of the run chosen at the first visit, where it is there; else it is the newest.
