@@ -10,8 +10,9 @@ from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
 from pages.parts.latent import trust
 from pages.parts.latent.address import segments
+from pages.parts.latent.codes import codes_followed
 from pages.parts.latent.color import measured
-from pages.parts.latent.controls import Choice, methods_of, pick_view
+from pages.parts.latent.controls import FIRST_RUN, RUN_TIP, Choice, methods_of, pick_view
 from pages.parts.latent.maps import read_component_value, show_maps
 from pages.parts.latent.panel import Shown
 from pages.parts.latent.tools import TOOLS, use_tool
@@ -33,6 +34,7 @@ def explore(choice: Choice, shown: list[Shown]) -> None:
         if "displacement" in choice.layers and tool != "trust":  # which has it measured, too
             for run, projection in shown:
                 trust.measured(run, projection)
+        codes_followed(choice, shown)
     with right:
         st.fragment(use_tool, key=f"tool-{tool}")(tool, choice, shown)
 
@@ -42,35 +44,53 @@ def maps_of(choice: Choice) -> list[Shown]:
     maps: list[tuple[Run, Projection | None]] = []
     for run, method in choice.maps:
         maps.append((run, latest_map(run, method, choice.sample)))
-    if maps[0][1] is None:
-        return meanwhile(*choice.maps[0], choice.sample)
-    # Maps that stand beside each other show the same digits.
-    return [(run, found) for run, found in maps if found is not None and found.dataset == maps[0][1].dataset]
+    return alike(maps) or meanwhile(choice)
 
 
-def meanwhile(run: Run, method: str, sample: str) -> list[Shown]:
-    """Return another map of the run that is there, to walk on while the one that was chosen takes its time."""
+def alike(maps: list[tuple[Run, Projection | None]]) -> list[Shown]:
+    """Return the maps that are there and of the same digits as the first; nothing where that is not there."""
+    first = maps[0][1]
+    if first is None:
+        return []
+    return [(run, found) for run, found in maps if found is not None and found.dataset == first.dataset]
+
+
+def meanwhile(choice: Choice) -> list[Shown]:
+    """Return what is there, to walk on while the map that was chosen takes its time: the same map of fewer digits, else
+    another map of the run.
+    """
+    (run, method), *_ = choice.maps
+    if choice.sample != "test" and (fewer := alike([(one, there(one, by, "test")) for one, by in choice.maps])):
+        say(f"Until then the map of the {len(fewer[0][1].points):,} test digits.")
+        return fewer
     others = {} if PROJECTORS[method].quick else methods_of(run)
-    for other, title in others.items():
-        with suppress(ValueError):  # a damaged one
-            if other != method and (found := load_projection(run, other, sample)):
-                say(f"Until then another map of the same digits: {title}.")
+    for sample in dict.fromkeys((choice.sample, "test")):
+        for other, title in others.items():
+            if other != method and (found := there(run, other, sample)):
+                say(f"Until then another map: {title} of {len(found.points):,} digits.")
                 return [(run, found)]
     return []
+
+
+def there(run: Run, method: str, sample: str) -> Projection | None:
+    """Return a map that is there, and can be used."""
+    with suppress(ValueError):
+        return load_projection(run, method, sample)
+    return None
 
 
 @guarded()
 def page() -> None:
     with st.container(key="latent-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(width=190):
-            run = pick_run("Autoencoder", task="reconstruct", key="latent-run")
+            run = pick_run("Autoencoder", task="reconstruct", key="latent-run", first=FIRST_RUN, tip=RUN_TIP)
         choice = None if run is None else pick_view(run)
     if run is None or choice is None:
         st.caption("No autoencoder is trained yet: train one on the Train page.")
         return
     dataset_note(run.config.dataset)
     shown = maps_of(choice)
-    measured(choice)
+    measured(choice, shown[0][1].sample if shown else choice.sample)
     if shown:
         st.fragment(explore, key="explore")(choice, shown)
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as BrowserError
 
+from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from tests.conftest import ROOT, stop, wait_for
 
-SHIPPED_RESULTS = {"scores.npz", "calibration.npz"}
+SHIPPED_RESULTS = {"scores.npz", "calibration.npz", *(f"{method}-test.npz" for method in PROJECTORS)}
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

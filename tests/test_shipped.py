@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 
 from core.data import datasets
+from core.latent.maps import MAPS
+from core.latent.projectors import PROJECTORS
+from core.latent.trust import trust_of
+from core.measures.neighbours import nearest_of_all
 from core.measures.scores import SCORES, figure_of
 from core.runs.frames import belongs, read_frame, steps_of
 from core.runs.run import Status
 from core.runs.store import RunStore
 from core.runs.weights import initial_model, load_model
 from core.training.loop import evaluate
-from tests.conftest import ROOT
+from tests.conftest import ROOT, silent
 from tests.moved_digits import moved
 
 pytestmark = pytest.mark.slow  # every shipped run over the whole test set
@@ -27,6 +31,7 @@ MOST = {
     "vae-20": ("loss", 106.0),  # nats
     "vae-2": ("loss", 145.0),
 }
+LEAST_TRUST, LEAST_KEPT = 0.95, 0.25  # of bent maps
 FILES = ("config.json", "events.jsonl", "weights.safetensors")
 ALL = [*LEAST_ACCURACY, *MOST]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,10 +120,55 @@ def test_frames_of_the_small_vae_are_those_of_a_run_with_these_weights(mnist):
         np.testing.assert_allclose(read_frame(files[step]).codes, codes, atol=np.ptp(codes) * 2**-10)
 
 
+def maps_of(name):
+    """The projections whose maps ship with a run."""
+    size = SHIPPED.get(name).config.params["code_size"]
+    return [row.name for row in PROJECTORS.values() if row.fits(size)]
+
+
+@pytest.fixture(scope="module")
+def encoded(mnist):
+    """The codes of the test digits of each shipped autoencoder and their neighbours, made again here, once."""
+    found = {}
+
+    def of(name):
+        if name not in found:
+            codes = load_model(SHIPPED.get(name)).encode(mnist.test.images)
+            found[name] = codes, nearest_of_all(codes)
+        return found[name]
+
+    return of
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_the_maps_that_ship_are_of_the_weights_that_ship(name, encoded, mnist):
+    run = SHIPPED.get(name)
+    codes, neighbours = encoded(name)
+    for method in maps_of(name):
+        stored = MAPS.load_current(run, method, "test")
+        assert stored, method
+        assert stored.dataset == "mnist"
+        kind = PROJECTORS[method].kind
+        if kind == "itself":
+            np.testing.assert_allclose(stored.points, codes, atol=1e-4 * np.ptp(codes))
+        elif kind == "flat":
+            fresh = PROJECTORS[method].fit(codes, silent).points
+            np.testing.assert_allclose(stored.points, fresh, atol=1e-4 * np.ptp(fresh))
+            np.testing.assert_allclose(stored.place(codes), stored.points, atol=1e-4 * np.ptp(fresh))
+        else:
+            found = trust_of(stored.points, codes, mnist.test.labels, neighbours)
+            assert found.trustworthiness >= LEAST_TRUST, method
+            assert found.kept >= LEAST_KEPT, method  # of places that are other digits' it would be near 0
+            shuffled = np.random.default_rng(0).permutation(stored.points)
+            assert trust_of(shuffled, codes, mnist.test.labels, neighbours).kept < 0.01  # so that the test can tell
+
+
 def test_shipped_files_are_few_and_small():
     files = [SHIPPED.folder / name / file for name in ALL for file in FILES]
     files += [path for name in ALL for path in (SHIPPED.folder / name / "forming").glob("*")]
-    assert sum(file.stat().st_size for file in files) <= 15_000_000
+    files += [SHIPPED.get(name).projection_file("scores") for name in ALL]
+    files += [SHIPPED.get(name).projection_file(f"{method}-test") for name in MOST for method in maps_of(name)]
+    assert sum(file.stat().st_size for file in files) <= 20_000_000
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8")
     for name in ALL:
         assert f"!/checkpoints/{name}/\n" in ignored

@@ -2,10 +2,14 @@
 
 from typing import NamedTuple
 
-# Petroff, "Accessible Color Sequences for Data Visualization", 2021, ten colours.
+# Found by search: contrast >= 3 on the light page, #ffffff, and on the dark one, #14181d, and the smallest distance of
+# any pair (in OKLab, as seen with normal vision and, after Machado et al., 2009, with protanopia, deuteranopia and
+# tritanopia) as large as possible: 0.097. From random tens of all colours in steps of 9, the two nearest took turns to
+# move to where they are furthest from the others; the best ten of 7 minutes then moved by single steps. Digits that are
+# easily confused, 4, 7 and 9 or 3, 5 and 8, have the colours that are furthest apart, 0.155 and more.
 DIGIT_COLORS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
-    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+    "#157537", "#70886f", "#009abb", "#a13f84", "#8644bd",
+    "#c6871b", "#ff3ea8", "#ad77ff", "#773bff", "#d70000",
 )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def values(name: str, run: Run, other: Run, sample: str) -> np.ndarray:
 def _codes(run: Run, sample: str) -> Codes:
     codes = CODES.load(run, sample)
     if codes is None:
-        raise NotYet(f"{run.name} has not redrawn these digits yet. Compute a map of it.")
+        raise NotYet(f"{run.name} has not redrawn these digits yet. Wait a moment.")
     return codes
 
 

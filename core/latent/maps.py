@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from core.data.samples import labels_of, sample_name, size
+from core.jobs.state import Job
 from core.jobs.stored import Arrays, Facts, Stamp, Stored
 from core.latent.codes import CODES, NEIGHBOURS, Codes
 from core.latent.projection import Projection
@@ -68,11 +70,13 @@ def load_projection(run: Run, method: str, sample: str = "test") -> Projection |
 
 def _weight(projection: Projection | None) -> int:
     """Bytes in memory: the codes, and as much again to look for near ones."""
-    return 2 * projection.codes.nbytes if projection else 0
+    return 2 * projection.codes.nbytes if projection and projection.has_codes else 0
 
 
-def _parse(arrays: Arrays, facts: Facts, stamp: Stamp, codes: Codes, method: str, sample: str) -> Projection | None:
-    found = _checked(arrays, facts, method, sample, codes)
+def _parse(
+    arrays: Arrays, facts: Facts, stamp: Stamp, needed: tuple[Codes | None, object], method: str, sample: str
+) -> Projection | None:
+    found = _checked(arrays, facts, method, sample, *needed)
     if found is None:
         # While a run trains, its codes are new before its map is: until then people go on looking at the last one.
         return _last.get(stamp[0])
@@ -80,15 +84,23 @@ def _parse(arrays: Arrays, facts: Facts, stamp: Stamp, codes: Codes, method: str
     return found
 
 
-def _checked(arrays: Arrays, facts: Facts, method: str, sample: str, codes: Codes) -> Projection | None:
-    """Build a Projection of arrays from a file that anyone may have written; None where the codes are of others."""
-    n, k = codes.codes.shape
+def _checked(
+    arrays: Arrays, facts: Facts, method: str, sample: str, codes: Codes | None, width: object
+) -> Projection | None:
+    """Build a Projection of arrays from a file that anyone may have written; None where the codes are of others.
+
+    width: how many numbers a code of the run has, where its settings say so. Codes are told by the weights they are of,
+    not by their bits: those of a map that ships are made again here, and another processor rounds otherwise.
+    """
     version, dataset, parameters = int(facts["weights_version"]), facts["dataset"], facts["parameters"]
     if facts["method"] != method or not isinstance(parameters, dict):
         raise ValueError(f"it is a {str(facts['method'])[:20]} map of {str(dataset)[:20]}")
-    if version != codes.weights_version or dataset != codes.dataset:
+    if codes is not None and (version, dataset) != (codes.weights_version, codes.dataset):
         return None
-    wanted: dict[str, tuple[int, ...]] = {"points": (n, 2)}
+    labels = labels_of(dataset, sample)
+    n = len(labels)
+    k = codes.codes.shape[1] if codes else width
+    wanted: dict[str, tuple[object, ...]] = {"points": (n, 2)}
     if "basis" in arrays or "mean" in arrays:
         wanted |= {"mean": (k,), "basis": (2, k)}
     for name, shape in wanted.items():
@@ -97,20 +109,31 @@ def _checked(arrays: Arrays, facts: Facts, method: str, sample: str, codes: Code
     linear = {name: arrays[name] for name in ("mean", "basis") if "basis" in arrays}
     # Of what it shows, not of when it was written: a browser may keep what it has of a map that came out the same.
     mark = f"{version:x}-{zlib.crc32(arrays['points'].tobytes()):08x}"
-    labels = labels_of(dataset, sample)
+    known = codes.codes if codes else None
     return Projection(
-        method, sample, dataset, arrays["points"], codes.codes, labels, parameters, version, version=mark, **linear
+        method, sample, dataset, arrays["points"], known, labels, parameters, version, version=mark, **linear
     )
 
 
-MAPS: Stored[Projection] = Stored(
+class _Maps(Stored[Projection]):
+    """Those of the embedded digits, which stand in for a data set that is not here, have files of their own: they must
+    not take the place of maps that ship.
+    """
+
+    def job(self, run: Run, *parameters: str) -> Job:
+        job, dataset = super().job(run, *parameters), digits_of(run)
+        return job if dataset == run.config.dataset else replace(job, name=f"{job.name}-{dataset}")
+
+
+MAPS = _Maps(
     "map",
     _project,
     _parse,
     {"points": np.float32, "mean": np.float32, "basis": np.float32},
     _MAX_BYTES,
     check=_check,
-    needs=lambda run, method, sample: CODES.load(run, sample),
+    # Without codes its points can be shown.
+    needs=lambda run, method, sample: (CODES.load(run, sample), run.config.params.get("code_size")),
     stem="",
     weigh=_weight,
     then=("trust",),  # under a lock of its own: meanwhile the map can be looked at

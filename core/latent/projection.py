@@ -19,25 +19,44 @@ _BLOCK = 64
 _AT_ONCE = 32  # codes that are compared with all in one product
 
 
+class CodesMissing(ValueError):
+    """The codes of a map are not on this disk: its points can be shown, what is made of codes has to wait."""
+
+
 @dataclass(frozen=True, eq=False)
 class Projection:
     """A stored map: one row per digit of the sample, in the order of `core.data.samples`.
 
-    points: float32 (n, 2); codes: float32 (n, k); labels: int64 (n,); parameters: the projector's settings;
-    weights_version: of the run; mean, basis: of a linear map; version: changes with the map, safe in an address.
+    points: float32 (n, 2); known_codes: float32 (n, k), None while they are not here, as those of a map that ships;
+    labels: int64 (n,); parameters: the projector's settings; weights_version: of the run; mean, basis: of a linear map;
+    version: changes with the map, safe in an address. What takes codes that are not here raises CodesMissing.
     """
 
     method: str
     sample: str
     dataset: str
     points: np.ndarray
-    codes: np.ndarray
+    known_codes: np.ndarray | None
     labels: np.ndarray
     parameters: dict[str, Any]
     weights_version: int = 0
     mean: np.ndarray | None = field(default=None, repr=False)
     basis: np.ndarray | None = field(default=None, repr=False)
     version: str = ""
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """The codes, float32 (n, k); those of two numbers are in a linear map itself. Raises CodesMissing."""
+        if self.known_codes is not None:
+            return self.known_codes
+        if self.mean is not None and self.basis is not None and self.basis.shape == (2, 2):
+            return (self.mean + self.points @ self.basis).astype(np.float32)
+        raise CodesMissing("The codes of these digits are not computed yet. Wait a moment.")
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether the codes are here, or in the map itself."""
+        return self.known_codes is not None or (self.basis is not None and self.basis.shape == (2, 2))
 
     def invert(self, xy: np.ndarray) -> np.ndarray:
         """Return a code for each place (m, 2) of the map, float32 (m, k).
@@ -57,9 +76,9 @@ class Projection:
         On a linear map it is exact; otherwise the mean of the NEIGHBOURS nearest stored codes' points, weighted by
         inverse distance (Shepard, 1968).
         """
-        codes = np.asarray(codes, np.float32).reshape(-1, self.codes.shape[1])
         if self.mean is not None and self.basis is not None:
-            return ((codes - self.mean) @ self.basis.T).astype(np.float32)
+            flat = np.asarray(codes, np.float32).reshape(-1, len(self.mean))
+            return ((flat - self.mean) @ self.basis.T).astype(np.float32)
         rows, distances = self._nearest(codes, NEIGHBOURS)
         return _mixed(self.points, rows, distances)
 

@@ -198,7 +198,7 @@ PROJECTORS = table(
     Projector(
         "pca",
         "PCA",
-        "The plane in which the codes spread most.",
+        "Principal component analysis, the flat plane in which the codes spread most.",
         _fit_pca,
         lambda count: 1e-5 * count,
         kind="flat",
@@ -206,7 +206,7 @@ PROJECTORS = table(
     Projector(
         "umap",
         "UMAP",
-        "A bent map that keeps neighbours together.",
+        "A bent map that keeps neighbours together, whatever becomes of distances.",
         _fit_umap,
         lambda count: 12 + count / 2000,
         compares=True,
@@ -214,14 +214,14 @@ PROJECTORS = table(
     Projector(
         "tsne",
         "t-SNE",
-        "A bent map that keeps neighbours together and clusters apart.",
+        "A bent map that keeps neighbours together and clusters apart, whatever becomes of distances.",
         _fit_tsne,
         lambda count: 3 + 60 * (count / 10_000) ** 1.35,
     ),
     Projector(
         "code",
         "The code itself",
-        "The two numbers of the code, as they are.",
+        "The two numbers of a code, one to the right and one upwards, with nothing left out.",
         _fit_code,
         lambda count: 0.0,
         fits=lambda code_size: code_size == 2,

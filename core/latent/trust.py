@@ -1,4 +1,4 @@
-"""How far to trust a map: how many neighbours in code space are neighbours on it, and which digits it tore from theirs.
+"""How far to trust a map: how many neighbours in code space are neighbours on it, and which digits it moved apart.
 
 Measured after the map, stored beside it.
 """
@@ -21,6 +21,7 @@ from core.runs.run import Run
 EXACT = 10_000  # up to so many digits all of them are asked about
 QUERIES = 2_000  # of more so many, but against all the others
 _CELLS = 1 << 23  # distances held at once: 64 MB
+_LEAST = 1e-3  # widths of a map: less is rounding, or two places of nearly the same distance that swapped
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,15 @@ class Trust:
 
 
 def _measure(run: Run, report: Progress, method: str, sample: str) -> tuple[Arrays, Facts] | None:
-    projection, codes = MAPS.load(run, method, sample), CODES.load(run, sample)
-    if projection is None or codes is None or codes.weights_version != projection.weights_version or run.active():
-        return None  # there is no map, new weights are being mapped, or soon will be
-    neighbours = NEIGHBOURS.ensure(run, part_of(report, 0.0, 0.5), sample)
+    projection = MAPS.load(run, method, sample)
+    if projection is None or run.active():
+        return None  # there is no map, or new weights soon will be mapped
+    codes = CODES.load(run, sample) or CODES.ensure(run, part_of(report, 0.0, 0.1), sample)
+    if codes.weights_version != projection.weights_version:
+        return None  # new weights are being mapped
+    neighbours = NEIGHBOURS.ensure(run, part_of(report, 0.1, 0.5), sample)
     found = trust_of(projection.points, codes.codes, projection.labels, neighbours, part_of(report, 0.5, 0.95))
-    facts = asdict(found) | {"version": projection.version}
+    facts = asdict(found) | {"version": _version(projection)}
     return {"displacement": displacement_of(projection.points, neighbours)}, facts
 
 
@@ -65,9 +69,14 @@ def _parse(
         raise ValueError("its figures are out of range")
     if not 1 <= neighbours <= COUNT or not 1 <= queries <= len(displacement):
         raise ValueError("its counts are out of range")
-    if facts["version"] != projection.version:
+    if facts["version"] != _version(projection):
         return None  # they are of another map
     return Trust(neighbours=neighbours, queries=queries, **shares), displacement
+
+
+def _version(projection: Projection) -> str:
+    """Tell the figures of one map from those of another, and from those of a displacement that was not an excess."""
+    return f"{projection.version}-excess"
 
 
 def trust_of(
@@ -139,18 +148,26 @@ def _voted(labels: np.ndarray) -> np.ndarray:
 
 
 def displacement_of(points: np.ndarray, neighbours: Neighbours) -> np.ndarray:
-    """Return how far each digit's nearest codes lie from it on the map: the median, in widths of the map, float32 (n,).
+    """Return how far a map moved each digit and its nearest codes apart, in widths of the map, float32 (n,).
 
-    The width is the diagonal of the box between the 1st and the 99th percentile of the points.
+    It is the median distance on the map to the nearest codes, less that to as many nearest points: 0 where these are
+    the same, also of a digit that is far from all others. The width is the diagonal of the box between the 1st and the
+    99th percentile of the points.
     """
-    far = np.linalg.norm(points[neighbours.rows] - points[:, None], axis=2)
-    low, high = np.percentile(points.astype(np.float64), [1, 99], axis=0)
+    from scipy.spatial import cKDTree
+
+    places = points.astype(np.float64)
+    n, count = neighbours.rows.shape
+    far = np.linalg.norm(places[neighbours.rows] - places[:, None], axis=2)
+    lengths, found = cKDTree(places).query(places, k=count + 1)
+    _, near = without_own(found, lengths, np.arange(n))
+    low, high = np.percentile(places, [1, 99], axis=0)
     width = float(np.linalg.norm(high - low)) or 1.0
-    return (np.median(far, axis=1) / width).astype(np.float32)
+    apart = (np.median(far, axis=1) - np.median(near, axis=1)) / width
+    return np.where(apart < _LEAST, 0, apart).astype(np.float32)
 
 
-# The figures of the stored map, and how far it tore each digit from its neighbours, float32 (n,): the median distance
-# on the map to its nearest codes, in widths of the map.
+# The figures of the stored map, and how far it moved each digit and its nearest codes apart, see `displacement_of`.
 TRUST: Stored[tuple[Trust, np.ndarray]] = Stored(
     "trust",
     _measure,

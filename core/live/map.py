@@ -71,17 +71,19 @@ def decode(question: Question) -> Reply:
     """Draw what lies at a place of a map.
 
     {"kind": "decode", "run": "conv-autoencoder", "method": "pca", "sample": "test", "x": .., "y": ..}
-        -> {"image": base64 of 28 x 28 uint8, "distance": how far that place's code is from real ones, see
-        `Projection.distance_ratio`, null where it is beyond all numbers, "exact": whether the map is linear, so that
-        the place has a code of its own}
+        -> {"image": base64 of 28 x 28 uint8, "exact": whether the map is linear, so that the place has a code of its
+        own, "distance": how far that code is from real ones, see `Projection.distance_ratio`, null where it is beyond
+        all numbers; not there while the codes are not}
     """
     _map_name(question)
     spot = np.array([[number(question, "x"), number(question, "y")]], np.float32)
     run, projection = mapped(question, stale=True)
     codes = projection.invert(spot)
     picture = load_model(run).decode(codes)[0]
-    (distance,) = rounded(projection.distance_ratio(codes))
-    return {"image": text_of(to_bytes(picture)), "distance": distance, "exact": projection.basis is not None}
+    reply: Reply = {"image": text_of(to_bytes(picture)), "exact": projection.basis is not None}
+    if projection.has_codes:
+        (reply["distance"],) = rounded(projection.distance_ratio(codes))
+    return reply
 
 
 def plane(question: Question) -> Reply:

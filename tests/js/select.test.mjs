@@ -3,7 +3,7 @@
 import { numbers } from "./page.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
-import { counted, litOf, Outline, rowsInside, simplified } from "../../pages/parts/atlas/select.js";
+import { counted, litOf, Outline, rowsInside, selectedRows, simplified } from "../../pages/parts/atlas/select.js";
 
 const MOST = 300;
 
@@ -23,6 +23,13 @@ test("a long lasso keeps its shape in few corners", () => {
 test("a polygon that crosses itself holds what the even-odd rule says", () => {
   const bow = [[0, 0], [2, 2], [2, 0], [0, 2]];
   assert.deepEqual([...rowsInside(bow, [0.2, 1, 1.8, 1, 1, 0.2, 1, 1.8], 4)], [1, 1, 0, 0]);
+});
+
+test("digits selected on another map are told by their bits, the first the highest", () => {
+  const digits = Buffer.from([0b10100000, 0b01000000]).toString("base64");
+  assert.deepEqual([...selectedRows({ polygon: [], digits }, [], 11)], [1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0]);
+  const box = [[0, 0], [2, 0], [2, 2], [0, 2]];
+  assert.deepEqual([...selectedRows({ polygon: box, digits: "" }, [1, 1, 3, 1], 2)], [1, 0]);
 });
 
 test("what is lit is inside and of the class that is looked at; everything where neither is asked", () => {

@@ -15,7 +15,7 @@ from core.jobs.state import JobState
 from core.latent import maps
 from core.latent.codes import CODES
 from core.latent.maps import MAPS
-from core.latent.projection import Projection
+from core.latent.projection import CodesMissing, Projection
 from core.latent.projectors import PROJECTORS, Fit, Projector
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
@@ -223,13 +223,76 @@ def test_a_map_whose_codes_are_newer_by_now_is_kept_in_memory(run: Run) -> None:
     assert MAPS.state(run, "pca", "test").state == "absent"
 
 
-def test_lost_codes_are_made_again(run: Run) -> None:
+def test_without_its_codes_a_map_stays_and_says_what_waits_for_them(run: Run) -> None:
     compute(MAPS, run, "pca", "test")
-    assert maps.load_projection(run, "pca") is not None  # kept in memory, too
+    whole = maps.load_projection(run, "pca")
+    assert whole is not None  # kept in memory, too
     run.projection_file("codes-test").unlink()
-    assert MAPS.state(run, "pca", "test").state == "absent"
-    compute(MAPS, run, "pca", "test")
     assert MAPS.state(run, "pca", "test").state == "ready"
+    bare = maps.load_projection(run, "pca")
+    assert bare is not None
+    assert bare.version == whole.version
+    np.testing.assert_array_equal(bare.points, whole.points)
+    np.testing.assert_array_equal(bare.invert(whole.points), whole.invert(whole.points))
+    np.testing.assert_array_equal(bare.place(whole.codes), whole.place(whole.codes))
+    assert not bare.has_codes
+    for what in (lambda: bare.codes, lambda: bare.distance_ratio(whole.codes), lambda: bare.nearest(whole.codes[0])):
+        with pytest.raises(CodesMissing, match="not computed yet"):
+            what()
+    assert CODES.state(run, "test").state == "absent"
+
+
+def test_a_map_is_of_codes_made_again_whatever_their_last_bits(run: Run) -> None:
+    compute(MAPS, run, "pca", "test")
+    before = maps.load_projection(run, "pca")
+    codes = CODES.load(run, "test")
+    assert before is not None
+    assert codes is not None
+    facts = {"dataset": codes.dataset, "weights_version": codes.weights_version}
+    CODES.write(run, {"codes": np.nextafter(codes.codes, np.float32(9)), "errors": codes.errors}, facts, "test")
+    after = maps.load_projection(run, "pca")
+    assert after is not None
+    assert after is not before
+    assert (after.version, after.has_codes) == (before.version, True)
+    assert MAPS.state(run, "pca", "test").state == "ready"
+
+
+def test_codes_of_two_numbers_are_in_their_linear_maps(trained: Train) -> None:
+    run = trained("vae", params={"hidden": "32", "code_size": 2}, epochs=1)
+    compute(MAPS, run, "code", "test")
+    compute(MAPS, run, "pca", "test")
+    codes = CODES.load(run, "test")
+    assert codes is not None
+    run.projection_file("codes-test").unlink()
+    for method in ("code", "pca"):
+        bare = maps.load_projection(run, method)
+        assert bare is not None
+        assert bare.has_codes
+        np.testing.assert_allclose(bare.codes, codes.codes, atol=1e-5)
+
+
+def test_a_linear_map_of_other_codes_than_the_run_makes_is_refused(run: Run) -> None:
+    compute(MAPS, run, "pca", "test")
+    run.projection_file("codes-test").unlink()
+    facts = {"method": "pca", "dataset": "digits", "parameters": {}, "weights_version": run.weights_version()}
+    arrays = {"points": np.zeros((359, 2), np.float32), "mean": np.zeros(7, np.float32)}
+    MAPS.write(run, arrays | {"basis": np.zeros((2, 7), np.float32)}, facts, "pca", "test")
+    with pytest.raises(ValueError, match="its mean have the shape"):
+        maps.load_projection(run, "pca")
+
+
+def test_maps_of_the_embedded_digits_leave_those_of_a_data_set_that_is_not_here(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute(MAPS, run, "pca", "test")
+    own = run.projection_file("pca-test")
+    before = own.read_bytes()
+    config = run.config
+    assert config.dataset == "digits"
+    monkeypatch.setattr(maps, "digits_of", lambda run: "digits")
+    monkeypatch.setattr(type(run), "config", replace(config, dataset="mnist"))
+    assert MAPS.job(run, "pca", "test").name == "pca-test-digits"
+    assert own.read_bytes() == before
 
 
 def test_maps_that_compare_get_the_neighbours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

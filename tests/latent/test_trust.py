@@ -111,18 +111,26 @@ def test_some_digits_asked_against_all_come_close_to_all(monkeypatch: pytest.Mon
         assert getattr(some, name) != getattr(every, name)
 
 
-def test_torn_digits_lie_far_from_their_nearest_codes() -> None:
-    rows = np.array([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]], np.int32)
-    points = np.array([[0, 0], [1, 0], [0, 2], [30, 40]], np.float32)
-    displacement = displacement_of(points, Neighbours(rows, np.ones((4, 3), np.float32)))
+def test_moved_apart_is_how_much_further_the_nearest_codes_lie_than_the_nearest_points() -> None:
+    rows = np.array([[1, 2, 3], [0, 2, 3], [3, 5, 1], [2, 0, 1], [0, 1, 2], [4, 3, 2]], np.int32)
+    points = np.array([[0, 0], [1, 0], [0, 2], [30, 40], [31, 40], [30, 42]], np.float32)
+    known = Neighbours(rows, np.ones((6, 3), np.float32))
+    displacement = displacement_of(points, known)
     low, high = np.percentile(points, [1, 99], axis=0)
     width = np.hypot(*(high - low))
-    far = [np.median(np.hypot(*(points[near] - points[row]).T)) for row, near in enumerate(rows)]
-    np.testing.assert_allclose(displacement, np.array(far) / width, rtol=1e-5)
-    assert displacement.argmax() == 3
-    np.testing.assert_allclose(
-        displacement_of(points * 7, Neighbours(rows, np.ones((4, 3), np.float32))), displacement, rtol=1e-5
-    )
+    to_codes = [np.median(np.hypot(*(points[near] - points[row]).T)) for row, near in enumerate(rows)]
+    to_points = [np.sort(np.hypot(*(points - points[row]).T))[1:4][1] for row in range(6)]
+    np.testing.assert_allclose(displacement, (np.array(to_codes) - to_points) / width, rtol=1e-5, atol=1e-6)
+    assert displacement[4] > 0.9  # among others than its own
+    assert not displacement[:2].any()
+    np.testing.assert_allclose(displacement_of(points * 7, known), displacement, rtol=1e-5, atol=1e-6)
+
+
+def test_a_map_that_only_turns_the_codes_moves_none_apart_however_lonely() -> None:
+    codes = np.random.default_rng(0).standard_normal((500, 2)).astype(np.float32)
+    codes[0] = [40, 40]  # far from all others, on the map and in code
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]], np.float32)
+    assert not displacement_of(codes @ turn, nearest_of_all(codes)).any()
 
 
 # -- stored with the run

@@ -65,6 +65,17 @@ def test_a_place_is_decoded_with_how_far_it_is_from_real_codes(run: Run, method:
     assert (reply["distance"] == 0) == (nearest < 1e-6)
 
 
+def test_without_codes_a_linear_map_is_decoded_and_a_bent_one_waits(run: Run) -> None:
+    x, y = map_of(run, "pca").points[7].astype(float).tolist()
+    whole = ask(run, "decode", method="pca", x=x, y=y)
+    run.projection_file("codes-test").unlink()
+    assert ask(run, "decode", method="pca", x=x, y=y) == {name: whole[name] for name in ("image", "exact")}
+    assert "images" in ask(run, "plane", method="pca", places=[[x, y]])
+    for question in (ask(run, "decode", method="umap", x=x, y=y), ask(run, "plane", method="umap", places=[[x, y]])):
+        assert question == {"error": "The codes of these digits are not computed yet. Wait a moment."}
+    assert "points" in ask(run, "map", method="umap")
+
+
 def test_the_further_from_all_codes_the_stranger(run: Run) -> None:
     distances = [ask(run, "decode", method="pca", x=x, y=0)["distance"] for x in (50, 500, 1e6)]
     assert distances == sorted(distances)

@@ -22,12 +22,14 @@ from core.latent.forming import FORMING
 from core.latent.maps import MAPS
 from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
+from core.latent.selection import inside
 from core.latent.trust import TRUST, Trust
 from core.measures import reconstruction
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
+from pages.parts.atlas.component import rows_of
 from pages.parts.latent import selection
 from pages.parts.latent.trust import verdict
 from tests.conftest import change_weights, compute, page_at, small, sound
@@ -135,7 +137,7 @@ def test_umap_starts_with_a_button(run: Run, submitted: list[Any]) -> None:
 def test_meanwhile_another_map_of_the_run_is_shown(run: Run, projection: Projection) -> None:
     at = page(map="umap")
     assert given(at)["maps"][0]["method"] == "pca"
-    assert "Until then another map of the same digits: PCA." in captions(at)
+    assert "Until then another map: PCA of 359 digits." in captions(at)
     assert at.button(key=f"start-{run.id}-umap-test")
 
 
@@ -271,13 +273,108 @@ def test_show_more_shows_more_and_clear_clears(run: Run, projection: Projection)
     assert "Nothing is selected" in captions(sound(at.run()))  # what the browser said before is not heard twice
 
 
-def test_a_selection_is_of_its_map_alone(run: Run, projection: Projection) -> None:
-    mapped(run, "all")
-    at = said(page(), selection={"map": 0, "polygon": everything(projection), "n": 5})
+def test_a_selection_is_of_its_map_alone(run: Run, projection: Projection, trained: Train) -> None:
+    other = trained("autoencoder", params={"hidden": 32, "code_size": 8}, epochs=1)
+    mapped(other)
+    at = said(page(run=run.id), selection={"map": 0, "polygon": everything(projection), "n": 5})
+    assert given(at)["selection"]["polygon"]
+    at.query_params["run"] = other.id
+    at = sound(at.run())
+    assert given(at)["maps"][0]["run"] == other.id
+    assert given(at)["selection"] is None
+
+
+def test_the_digits_of_a_selection_stay_selected_among_all_digits_and_back(run: Run, projection: Projection) -> None:
+    whole = mapped(run, "all")
+    middle = float(np.median(projection.points[:, 0]))
+    polygon = [[middle, -1e6], [1e6, -1e6], [1e6, 1e6], [middle, 1e6]]
+    rows = inside(projection.points, polygon)
+    assert 100 < len(rows) < 300
+    at = said(page(do="selection"), selection={"map": 0, "polygon": polygon, "n": 5})
     at.button_group(key="latent-digits").set_value("all")
     at = sound(at.run())
     assert given(at)["maps"][0]["sample"] == "all"
-    assert given(at)["selection"] is None
+    assert given(at)["selection"]["polygon"] == []  # in units of the other map
+    np.testing.assert_array_equal(rows_of(given(at)["selection"]["digits"], len(whole.points)), rows)
+    assert f"**{len(rows):,} of {len(whole.points):,} digits" in heading(at)
+    at.button_group(key="latent-digits").set_value("test")
+    at = sound(at.run())
+    assert given(at)["selection"] == {"map": 0, "polygon": polygon, "digits": ""}
+    assert f"**{len(rows):,} of {len(projection.points):,} digits" in heading(at)
+
+
+def test_the_test_digits_stay_on_show_until_all_are_there(
+    run: Run, projection: Projection, submitted: list[Any]
+) -> None:
+    at = pick(page(), row=7)
+    at.button_group(key="latent-digits").set_value("all")
+    at = sound(at.run())
+    assert submitted == [("map", run, "pca", "all")]
+    assert len(at.get("progress")) == 1
+    assert "Until then the map of the 359 test digits." in captions(at)
+    (view,) = given(at)["maps"]
+    assert (view["sample"], view["count"]) == ("test", 359)
+    assert given(at)["picked"][-1] == 7
+    mapped(run, "all")
+    at = sound(at.run())
+    assert given(at)["maps"][0]["sample"] == "all"
+    assert given(at)["picked"][-1] == 7
+    assert "Until then" not in captions(at)
+    assert "Test digit 7, class" in heading(at)
+
+
+def shipped(run: Run, name: str, runs: RunStore) -> Run:
+    """The run as one that ships: with its maps, and none of the codes they were made of."""
+    shutil.copytree(run.folder, runs.folder / name, ignore=shutil.ignore_patterns("codes-*", "neighbours-*"))
+    return runs.get(name)
+
+
+def test_a_map_that_ships_is_shown_without_codes_and_works_as_a_whole_when_they_are_there(
+    run: Run, projection: Projection, runs: RunStore, submitted: list[Any]
+) -> None:
+    facts = {"method": "umap", "dataset": "digits", "parameters": {}, "weights_version": run.weights_version()}
+    MAPS.write(run, {"points": np.sqrt(np.abs(projection.points))}, facts, "umap", "test")
+    copy = shipped(run, "shipped", runs)
+    at = page(run=copy.id, map="umap")
+    assert submitted == [("codes", copy, "test")]  # no map
+    (view,) = given(at)["maps"]
+    assert (view["method"], view["count"], view["decodes"]) == ("umap", 359, False)
+    assert at.get("progress")[0].proto.text.startswith("The codes of ")
+    assert "The codes of these digits are not computed yet. Wait a moment." in captions(at)
+    for do in ("between", "dimensions", "arithmetic", "samples", "selection", "trust", "forming"):
+        page(run=copy.id, map="umap", do=do)
+    assert given(page(run=copy.id, map="pca"))["maps"][0]["decodes"]
+    compute(CODES, copy, "test")
+    at = sound(at.run())
+    now = given(at)["maps"][0]
+    assert now == {**view, "decodes": True, "distances": True}  # the same version: nothing is fetched again
+    assert "not computed yet" not in captions(at)
+    assert len(tiles(at)) == 11
+    assert not at.get("progress")
+
+
+def test_a_first_visit_is_to_the_vae_of_two_numbers_whatever_is_newer(
+    trained: Train, runs: RunStore, submitted: list[Any]
+) -> None:
+    small_vae = trained("vae", params={"hidden": "32", "code_size": 2}, epochs=1)
+    compute(MAPS, small_vae, "code", "test")
+    compute(MAPS, small_vae, "pca", "test")
+    vae = shipped(small_vae, "vae-2", runs)
+    newest = trained("autoencoder", params={"hidden": 32, "code_size": 8}, epochs=1)
+    mapped(newest)
+    at = page()
+    assert [(view["run"], view["method"]) for view in given(at)["maps"]] == [(vae.id, "code")]
+    assert not submitted
+    assert len(tiles(at)) == 11  # the codes are in the map itself
+    at.query_params["run"] = newest.id
+    at = sound(at.run())
+    assert [(view["run"], view["method"]) for view in given(at)["maps"]] == [(newest.id, "pca")]
+    at.query_params["run"] = vae.id
+    at = sound(at.run())
+    assert given(at)["maps"][0]["method"] == "code"  # nobody chose PCA
+    at.button_group(key="latent-map").set_value("pca")
+    at = sound(at.run())
+    assert given(at)["maps"][0]["method"] == "pca"
 
 
 @pytest.mark.parametrize("polygon", [[[0, 0]] * 301, [["a", 0]] * 4, "all", None, [[0, 0], [1, 1]]])
@@ -309,8 +406,8 @@ def test_errors_color_by_themselves_and_differences_take_a_run(
     assert 0 < coloring["low"] < coloring["high"]
     other = trained("autoencoder", params={"hidden": 16, "code_size": 4}, epochs=1)
     at = page(run=run.id, color="difference")
-    assert submitted == [("map", other, "pca", "test")]
-    mapped(other)
+    assert submitted == [("codes", other, "test")]
+    compute(CODES, other, "test")
     coloring = given(sound(at.run()))["maps"][0]["coloring"]
     assert (coloring["kind"], coloring["low"]) == ("difference", -coloring["high"])
 
@@ -339,10 +436,14 @@ def test_a_second_map_that_there_is_none_of_is_left_out(run: Run, projection: Pr
 def test_trust_is_told_in_figures_and_torn_digits_are_marked_on_request(
     run: Run, projection: Projection, submitted: list[Any]
 ) -> None:
-    at = page(do="trust")
-    assert submitted == [("trust", run, "pca", "test")]
-    compute(TRUST, run, "pca", "test")
-    found = TRUST.load(run, "pca", "test")
+    points = projection.points.copy()
+    points[[3, 4]] += 5 * np.ptp(points)  # far from all others, and from each other's nearest
+    facts = {"method": "umap", "dataset": "digits", "parameters": {}, "weights_version": run.weights_version()}
+    MAPS.write(run, {"points": points}, facts, "umap", "test")
+    at = page(do="trust", map="umap")
+    assert submitted == [("trust", run, "umap", "test")]
+    compute(TRUST, run, "umap", "test")
+    found = TRUST.load(run, "umap", "test")
     assert found is not None
     at = sound(at.run())
     assert f"{100 * found[0].trustworthiness:.1f} %" in bodies(at)
@@ -353,6 +454,18 @@ def test_trust_is_told_in_figures_and_torn_digits_are_marked_on_request(
     assert given(at)["layers"] == ["displacement"]
     assert "displacement.bin" in given(at)["maps"][0]["displacement"]
     assert at.button(key="trust-mark").label == "Take the marks off"
+
+
+def test_a_map_that_turns_two_numbers_moves_nothing_apart_and_says_so(trained: Train) -> None:
+    run = trained("vae", params={"hidden": "32", "code_size": 2}, epochs=1)
+    for method, is_said in (("code", "This is the code itself:"), ("pca", "This is the code itself, turned:")):
+        compute(MAPS, run, method, "test")
+        compute(TRUST, run, method, "test")
+        at = page(run=run.id, map=method, do="trust")
+        assert is_said in heading(at).replace("\\", "")
+        assert "100.0 %" in bodies(at)
+        assert "No digit was moved apart from its nearest codes: they are its nearest points, too." in captions(at)
+        assert "trust-mark" not in [button.key for button in at.button]
 
 
 def test_forming_is_played_or_says_why_not(run: Run, projection: Projection, submitted: list[Any]) -> None:

@@ -61,6 +61,17 @@ def test_a_quick_map_is_begun_unasked_and_once(run: Run, submitted: list[Any]) -
     assert not at.get("progress")
 
 
+def test_while_the_digits_are_on_their_way_no_map_of_others_is_begun(
+    run: Run, submitted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_job, "is_fetching", lambda dataset: True)
+    at = page(run)
+    assert not submitted
+    monkeypatch.setattr(map_job, "is_fetching", lambda dataset: False)
+    sound(at.run())
+    assert submitted == [("map", run, "pca", "test")]
+
+
 @pytest.mark.parametrize(("sample", "takes"), [("test", "about 10 s"), ("all", "about 15 s")])
 def test_a_slow_map_is_begun_with_a_button(run: Run, submitted: list[Any], sample: str, takes: str) -> None:
     at = page(run, "umap", sample)

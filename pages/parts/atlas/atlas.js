@@ -8,7 +8,7 @@ import { Legend } from "./legend.js";
 import { AtlasMap } from "./map.js";
 import { mixed, packed, paletteOf, readColour, told } from "./painting/color.js";
 import { DIMMED } from "./painting/paint.js";
-import { counted, litOf, rowsInside } from "./select.js";
+import { counted, litOf, selectedRows } from "./select.js";
 import { Digits } from "../web/digits.js";
 import { find, grouped, listen, setText } from "../web/dom.js";
 
@@ -21,7 +21,7 @@ import { find, grouped, listen, setText } from "../web/dom.js";
 /** @type {Tool[]} */
 const TOOLS = ["move", "lasso", "box"];
 
-/** @typedef {{ map: number, polygon: Place[] }} Selection */
+/** @typedef {{ map: number, polygon: Place[], digits?: string }} Selection see component.py */
 /**
  * @typedef {{
  *   palette: string[], maps: Source[], dataset: string, classes: string[], test_count: number, sheet: SheetLayout,
@@ -166,6 +166,7 @@ export default class Atlas {
   /** Columns of a map came. */
   arrived() {
     this.relight();
+    if (this.over) this.hover(this.over, this.at); // more may be known of the place now
     if (this.data.dataset && !this.prefetched && this.maps.some((map) => map.shown)) {
       this.prefetched = true; // the first digits a pointer asks for should be here
       setTimeout(() => !this.closed && this.prefetch(), 300);
@@ -255,7 +256,7 @@ export default class Atlas {
     const value = coloring.kind === "class" ? coloring.names[values[row]] ?? "none" : told(values[row], coloring.unit);
     if (!coloring.url.includes("/class.bin")) parts.push(`${coloring.title}: ${value}`);
     if (this.data.layers.includes("displacement") && map.displacement && map.displacedRows.includes(row)) {
-      parts.push(`its nearest codes lie ${Math.round(100 * map.displacement[row])} % of the map's width away`);
+      parts.push(`moved ${Math.round(100 * map.displacement[row])} % of the map's width apart from its nearest codes`);
     }
     const other = this.maps.find((one) => one !== map && one.shown && row < one.shown.count);
     if (other) parts.push(`ringed in ${other.source.title}, too`);
@@ -291,6 +292,16 @@ export default class Atlas {
     this.tool = tool;
     for (const one of TOOLS) this.toolButton(one).ariaPressed = String(one === tool);
     this.box.dataset.tool = tool;
+    for (const map of this.maps) {
+      map.gesture.keys.forget();
+      map.name();
+    }
+  }
+
+  /** What a key did, for those who do not see it; without words what is selected. @param {string} words */
+  tell(words) {
+    if (words) setText(this.said, words);
+    else this.relight();
   }
 
   /** @param {AtlasMap} map @param {number} row @param {number} x @param {number} y */
@@ -343,7 +354,7 @@ export default class Atlas {
   relight() {
     const { selection, maps, data } = this;
     const from = selection && !maps[selection.map]?.forms ? maps[selection.map]?.shown : null;
-    const inside = selection && from ? rowsInside(selection.polygon, from.points, from.count) : null;
+    const inside = selection && from ? selectedRows(selection, from.points, from.count) : null;
     const [first] = maps;
     const coloring = (data.forming ? this.classColoring : data.maps[0]?.coloring) ?? this.classColoring;
     if (coloring.kind !== "class" || (this.focused ?? 0) >= coloring.names.length) this.focused = null;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeGuard
 
+import numpy as np
 import streamlit as st
 
 from core.data.sprites import COLUMNS, PER_SHEET
@@ -50,7 +52,7 @@ class MapView:
 
     title: what stands above it where there are two. points, displacement and the coloring's url are addresses below the
     server's base path, such as "/digitlab/columns/test/points.bin?run=vae-2&method=pca&v=1". version changes with the
-    stored map; count: digits.
+    stored map; count: digits. distances: whether it is known how far a place is from real digits, too.
     """
 
     run: str
@@ -64,14 +66,19 @@ class MapView:
     coloring: Coloring
     displacement: str | None = None
     decodes: bool = True
+    distances: bool = True
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a lasso or a box holds: a polygon in units of one map, at most MAX_CORNERS corners, by the even-odd rule."""
+    """What a lasso or a box holds: a polygon in units of one map, at most MAX_CORNERS corners, by the even-odd rule.
+
+    digits: instead of corners, what was selected on a map of more or fewer digits: see `as_digits`.
+    """
 
     map: int
     polygon: tuple[tuple[float, float], ...]
+    digits: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,8 @@ def atlas(
     dataset, classes, test_count: whose digits they are; row r < test_count is a test digit. selection: what the page
     remembers; whoever changed it last, page or browser, is right. picked: rows to ring, with letters if there are more.
     layers: of LAYERS. forming: address of the frames that the first map then shows instead of its points, with a
-    slider. height: CSS pixels of a map. label: the map in a sentence, for people who do not see it.
+    slider. height: CSS pixels of a map, at least; one alone takes the rest of the window. label: the map in a sentence,
+    for people who do not see it.
     Raises ValueError for no map, more than two, or an unknown layer.
     """
     if not 1 <= len(maps) <= 2:
@@ -169,6 +177,18 @@ def as_selection(said: object, maps: int) -> Selection | None:
     if any(corner is None for corner in polygon):
         return None
     return Selection(where, tuple(corner for corner in polygon if corner is not None))
+
+
+def as_digits(rows: np.ndarray, count: int) -> str:
+    """Return rows (m,) of a map of so many digits as base64 of a bit for each, the first digit's the highest."""
+    chosen = np.zeros(count, bool)
+    chosen[rows[rows < count]] = True
+    return base64.b64encode(np.packbits(chosen).tobytes()).decode()
+
+
+def rows_of(digits: str, count: int) -> np.ndarray:
+    """Return the rows, int64 (m,) and rising, that `as_digits` made a text of."""
+    return np.flatnonzero(np.unpackbits(np.frombuffer(base64.b64decode(digits), np.uint8), count=count))
 
 
 def _newest(kept: str, said: object, given: Selection | None, maps: int) -> tuple[int, Selection | None]:

@@ -1,6 +1,7 @@
 // @ts-check
-// Hands on one map: mouse, fingers, wheel and keys, told as drag, zoom, outline, hover and tap.
+// Hands on one map: mouse, fingers and wheel, told as drag, zoom, outline, hover and tap.
 
+import { Keys } from "./keys.js";
 import { Outline } from "./select.js";
 import { clamp } from "../web/dom.js";
 
@@ -8,9 +9,6 @@ import { clamp } from "../web/dom.js";
 
 const TAPS = 5; // CSS pixels a pointer may move and still only tap
 const DOUBLE = 350; // ms between the taps of a double tap
-const [PAN_KEY, PAN_FAR] = [40, 160]; // CSS pixels
-/** @type {Record<string, number[]>} */
-const KEYS_PAN = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /** @typedef {"move" | "lasso" | "box"} Tool */
 /**
@@ -18,9 +16,10 @@ const KEYS_PAN = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], Arro
  *   hover: (place: Place) => void, leave: () => void, drag: (dx: number, dy: number) => void,
  *   zoom: (place: Place, factor: number) => void, fit: () => void, tap: (place: Place) => void,
  *   outline: (outline: Outline | null) => void, outlined: (outline: Outline) => void, escape: () => void,
- *   toolFor: (shift: boolean) => Tool
+ *   pick: (place: Place) => void, toolFor: (shift: boolean) => Tool, cross: (place: Place | null) => void,
+ *   tell: (words: string) => void
  * }} Owner
- * outline: while it grows
+ * outline: while it grows; cross: where keys would set a corner; tell: to those who do not see it
  */
 
 export class Gesture {
@@ -42,8 +41,11 @@ export class Gesture {
       if (event.pointerType === "mouse" && !this.down.size) owner.leave();
     });
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    canvas.addEventListener("keydown", (event) => this.key(event));
-    canvas.addEventListener("blur", () => owner.leave());
+    this.keys = new Keys(canvas, owner);
+    canvas.addEventListener("blur", () => {
+      this.keys.forget();
+      owner.leave();
+    });
   }
 
   /** @param {MouseEvent} event @returns {Place} */
@@ -60,6 +62,7 @@ export class Gesture {
     this.down.set(event.pointerId, place);
     this.moved = this.down.size > 1;
     this.start = place;
+    this.keys.forget();
     const tool = this.owner.toolFor(event.shiftKey);
     this.outline = tool !== "move" && this.down.size === 1 ? new Outline(tool, place) : null;
     this.owner.outline(null);
@@ -135,24 +138,5 @@ export class Gesture {
     const lines = event.deltaMode === 1 ? 16 : 1;
     const turned = clamp(event.deltaY * lines, -200, 200);
     this.owner.zoom(this.place(event), Math.exp(-turned * (event.ctrlKey ? 0.01 : 0.002)));
-  }
-
-  /** @param {KeyboardEvent} event */
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { owner } = this;
-    /** @type {Place} */
-    const middle = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2];
-    const pan = KEYS_PAN[event.key];
-    const far = event.shiftKey ? PAN_FAR : PAN_KEY;
-    if (pan) owner.drag(pan[0] * far, pan[1] * far);
-    else if (event.key === "+" || event.key === "=") owner.zoom(middle, 1.4);
-    else if (event.key === "-" || event.key === "_") owner.zoom(middle, 1 / 1.4);
-    else if (event.key === "0") owner.fit();
-    else if (event.key === "Escape") return owner.escape();
-    else if (event.key === "Enter") owner.tap(middle);
-    else return;
-    event.preventDefault();
-    owner.hover(middle);
   }
 }

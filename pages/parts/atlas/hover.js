@@ -148,9 +148,10 @@ export class HoverPanel {
     }
     this.error = "";
     paintPicture(this.decoded, grey);
+    const unknown = reply.distance === undefined; // how far real digits are is known with their codes
     const far = Number.isFinite(reply.distance) ? reply.distance : Infinity;
-    const mark = reply.distance === null || reply.distance === undefined ? "far" : markOf(far);
-    this.bar.style.width = `${Math.round(100 * Math.min(1, far / STRANGEST))}%`;
+    const mark = unknown ? "unknown" : markOf(far);
+    this.bar.style.width = unknown ? "0" : `${Math.round(100 * Math.min(1, far / STRANGEST))}%`;
     setText(this.told, reply.exact === false ? `${MARKS[mark]}; estimated` : MARKS[mark]);
     this.answers += 1;
     Object.assign(this.root.dataset, { mark, answers: this.answers });
@@ -175,7 +176,7 @@ export function beside([left, top], [width, height], [w, h]) {
   return `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
 }
 
-const MARKS = { among: "among real digits", between: "between real digits", far: "far from any real digit" };
+const MARKS = { among: "among real digits", between: "between real digits", far: "far from any real digit", unknown: "decoded" };
 
-/** @param {number} distance @returns {keyof typeof MARKS} */
+/** @param {number} distance @returns {"among" | "between" | "far"} */
 export const markOf = (distance) => (distance <= AMONG ? "among" : distance <= BETWEEN ? "between" : "far");

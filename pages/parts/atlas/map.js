@@ -3,6 +3,7 @@
 
 import { fetchColumn } from "./columns.js";
 import { Gesture } from "./gesture.js";
+import { KEYS } from "./keys.js";
 import { NO_NUMBER, shadesOf } from "./painting/color.js";
 import { mostDisplaced, Over } from "./painting/over.js";
 import { paintGround, paintOver } from "./painting/paint.js";
@@ -23,12 +24,11 @@ const REACH = 12; // CSS pixels around the pointer in which a point counts as ho
 const NAME_REACH = 10; // and around a class's name
 const RESTED = 160; // ms without a move of the view until it is drawn sharply, and the plane asked for
 const FETCHING = 400; // ms until the map says that it is on its way
-const KEYS = "Arrow keys move, + and − zoom, 0 shows everything, Enter picks the digit in the middle.";
 
 /**
  * @typedef {{
  *   run: string, method: string, title: string, sample: string, version: string, points: string, count: number,
- *   coloring: Coloring, displacement: string | null, decodes: boolean
+ *   coloring: Coloring, displacement: string | null, decodes: boolean, distances: boolean
  * }} Source what the page sends of one map, see component.py
  */
 /**
@@ -56,6 +56,7 @@ export class AtlasMap {
     this.names = /** @type {ClassName[] | null} */ (null);
     this.signs = /** @type {Sign[]} */ ([]); // where the names are on the screen
     this.drawn = /** @type {Outline | null} */ (null); // while a hand draws it
+    this.crossed = /** @type {Place | null} */ (null); // where keys would set its next corner
     this.key = this.which = this.what = this.trouble = "";
     this.turn = {}; // of loading
     this.closed = this.moving = this.stale = this.old = false;
@@ -198,8 +199,13 @@ export class AtlasMap {
     this.view.bounds = this.forms ? hub.forming.bounds : this.own;
     if (was?.points !== this.shown?.points || was?.shades !== this.shown?.shades) this.names = null;
     this.canvas.dataset.state = this.shown ? "ready" : "waiting";
-    this.canvas.ariaLabel = `${hub.data.label} ${KEYS}`;
+    this.name();
     this.changed();
+  }
+
+  /** What it is and what keys do with it, for those who do not see it. */
+  name() {
+    this.canvas.ariaLabel = `${this.hub.data.label} ${KEYS[this.toolFor(false)]}`;
   }
 
   /** The names that stand on the map: of classes, not of right and wrong. */
@@ -276,7 +282,13 @@ export class AtlasMap {
   tap(place) {
     if (!this.shown || !this.view.ready) return;
     const name = this.nameAt(place);
-    if (name) return this.hub.focus(name.label);
+    if (name) this.hub.focus(name.label);
+    else this.pick(place);
+  }
+
+  /** @param {Place} place */
+  pick(place) {
+    if (!this.shown || !this.view.ready) return;
     const row = this.nearest(place);
     const { points } = this.shown;
     const [x, y] = row < 0 ? this.view.place(...place) : [points[2 * row], points[2 * row + 1]];
@@ -296,6 +308,17 @@ export class AtlasMap {
     const { index, view, hub } = this;
     if (outline.encloses && this.shown) hub.select({ map: index, polygon: outline.polygon(view, hub.data.corners) });
     this.touched();
+  }
+
+  /** @param {Place | null} place */
+  cross(place) {
+    this.crossed = place;
+    this.touched();
+  }
+
+  /** @param {string} words */
+  tell(words) {
+    this.hub.tell(words);
   }
 
   escape() {

@@ -2,6 +2,7 @@
 // A selection: a polygon in map units, and the rows inside it.
 
 import { clamp, grouped } from "../web/dom.js";
+import { bytesOf } from "../web/pixels.js";
 
 /** @import { Place } from "../web/types.js" */
 /** @import { View } from "../web/view.js" */
@@ -28,6 +29,16 @@ export function rowsInside(polygon, points, count) {
     inside[i] = within ? 1 : 0;
   }
   return inside;
+}
+
+/**
+ * The rows that are selected, uint8 (n,): inside of a polygon, or those with a bit in `digits`.
+ * @param {{ polygon: Place[], digits?: string }} selection @param {ArrayLike<number>} points @param {number} count
+ */
+export function selectedRows({ polygon, digits }, points, count) {
+  const bits = digits ? bytesOf(digits) : null;
+  if (!bits) return rowsInside(polygon, points, count);
+  return Uint8Array.from({ length: count }, (_, row) => (bits[row >> 3] >> (7 - (row & 7))) & 1);
 }
 
 /**

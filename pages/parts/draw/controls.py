@@ -10,14 +10,16 @@ import streamlit as st
 from core.data.datasets import is_ready
 from core.jobs import submit
 from core.jobs.stored import Stored
+from core.latent.codes import CODES
 from core.latent.maps import MAPS
 from core.latent.projectors import PROJECTORS
 from core.measures.calibration import CALIBRATION
 from core.measures.reference import REFERENCE
 from core.runs.run import Run
 from core.runs.store import store
+from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.map_job import latest_map
-from pages.parts.shared.pickers import pick_among
+from pages.parts.shared.pickers import dataset_note, pick_among
 from pages.parts.shared.style import say
 
 PANELS = {"growth": "Growth", "map": "Map", "steps": "Steps"}
@@ -113,7 +115,10 @@ def _methods(run: Run) -> list[str]:
 def chosen_map(run: Run, method: str) -> dict[str, Any] | None:
     """Say how far the map is, start a quick one unasked, and describe it for the pad; None when its run is gone."""
     try:
+        dataset_note(run.config.dataset)
         stored = latest_map(run, method)
+        if stored and stored.basis is None and not stored.has_codes:  # a drawing's place is among the codes
+            follow(Wish(CODES, run, ("test",), f"The codes of {run.name}"))
     except ValueError as error:
         say(error)
         return None

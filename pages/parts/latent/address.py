@@ -46,9 +46,11 @@ def chosen(name: str, titles: Mapping[str, str], first: str) -> str:
     return now if now in titles else first
 
 
-def segments(label: str, name: str, titles: Mapping[str, str], first: str, *, hidden: bool = False) -> str:
+def segments(
+    label: str, name: str, titles: Mapping[str, str], first: str, *, hidden: bool = False, tip: str | None = None
+) -> str:
     """Let people choose one of a few, by its title."""
-    look: Any = {"required": True, "label_visibility": "collapsed" if hidden else "visible"}
+    look: Any = {"required": True, "label_visibility": "collapsed" if hidden else "visible", "help": tip}
     return _choose(st.segmented_control, label, name, titles, first, **look)
 
 
@@ -82,6 +84,11 @@ def pills(label: str, name: str, titles: Mapping[str, str], tip: str) -> tuple[s
     )
     remember(name, ",".join(one for one in titles if one in picked), "")
     return tuple(one for one in titles if one in picked)
+
+
+def is_told(name: str) -> bool:
+    """Say whether a control is anywhere but at what is there at first, by the address or by what is remembered."""
+    return name in st.query_params or name in st.session_state.get(_MEMORY, {})
 
 
 def put(name: str, value: str | list[str]) -> None:

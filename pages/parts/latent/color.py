@@ -7,7 +7,6 @@ import streamlit as st
 from core.data.datasets import DATASETS
 from core.latent.codes import CODES
 from core.latent.columns import NotYet, address, scale_of, values
-from core.latent.maps import MAPS
 from core.latent.projection import Projection
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
@@ -17,8 +16,11 @@ from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.style import say
 
 
-def measured(choice: Choice) -> None:
-    """Have what the colours need measured, with its progress; a quick note where there is no run to compare with."""
+def measured(choice: Choice, sample: str) -> None:
+    """Have what the colours need measured, with its progress; a quick note where there is no run to compare with.
+
+    What is redrawn comes with the codes, see `codes_followed`.
+    """
     needs, other = COLORS[choice.color].needs, choice.other
     if not needs:
         return
@@ -26,11 +28,8 @@ def measured(choice: Choice) -> None:
         kind = "classifier" if needs == "classify" else "other autoencoder"
         st.caption(f"No {kind} of the same digits is trained yet: train one on the Train page.")
         return
-    sample = choice.sample
     if needs == "classify":
         follow(Wish(PREDICTIONS, other, (sample,), f"What {other.name} reads"))
-    else:
-        follow(Wish(MAPS, other, ("pca", sample), f"What {other.name} redraws"))
 
 
 def coloring(run: Run, projection: Projection, choice: Choice) -> Coloring:
@@ -40,8 +39,8 @@ def coloring(run: Run, projection: Projection, choice: Choice) -> Coloring:
         if choice.color != "class" and (choice.other is not None or not needs):
             return _of_column(run, projection, choice, choice.other or run)
     except NotYet as error:
-        if not needs:  # else `measured` says how far it is
-            say(error)
+        if choice.color == "class":
+            say(error)  # of the others it is said how far they are
     except ValueError as error:
         say(f"{error} The points are coloured by class.")
     url = address(projection.sample, "class", version=projection.version, run=run.id, method=projection.method)

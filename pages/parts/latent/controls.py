@@ -12,13 +12,22 @@ from core.data.samples import SAMPLES, size
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run, digits_of
 from core.runs.store import store
-from pages.parts.latent.address import pills, segments, select
+from pages.parts.latent.address import is_told, pills, put, segments, select
 from pages.parts.shared.pickers import run_labels
 
-_LAYERS_TIP = (
-    "Background: what the decoder draws at each place. Moved apart: digits that lie far from those with the "
-    "nearest codes."
+FIRST_RUN = "vae-2"  # its codes are two numbers, so that its map is all there is of them
+RUN_TIP = (
+    "Autoencoder: a network that makes a few numbers of a digit and redraws it from them.  \n"
+    "Code: these numbers, of which each point of a map is one.  \n"
+    "VAE: a variational autoencoder, which learns to spread its codes without gaps, so that any code can be drawn."
 )
+_MAP_TIP = "  \n".join(f"{row.title}: {row.blurb}" for row in PROJECTORS.values())
+_LAYERS_TIP = (
+    "Pictures: the digits themselves, where there is room for them.  \n"
+    "Background: what the decoder draws at each place.  \n"
+    "Moved apart: digits whose nearest codes the map laid further away than other points."
+)
+_RUN = "latent-map-of"  # session: the run whose maps were offered last
 LAYERS = {"pictures": "Pictures", "plane": "Background", "displacement": "Moved apart"}
 # The buttons are as high as the select boxes beside them; on a narrow page two share a line, so that the map is near.
 _LEVEL = """<style>
@@ -75,7 +84,7 @@ def pick_view(run: Run) -> Choice:
     st.html(_LEVEL)
     dataset = digits_of(run)
     alike = {one.id: one for one in store().runs() if one.has_weights() and digits_of(one) == dataset}
-    method = segments("Map", "map", methods_of(run), "pca")
+    method = _pick_method(run)
     counts = {name: f"{row.title.removesuffix(' digits')} {size(dataset, name):,}" for name, row in SAMPLES.items()}
     sample = segments("Digits", "digits", counts, "test")
     color = select("Color by", "color", {name: row.title for name, row in COLORS.items()}, "class", 150)
@@ -83,6 +92,16 @@ def pick_view(run: Run) -> Choice:
     beside = _pick_beside(run, method, alike)
     layers = pills("Layers", "show", LAYERS, _LAYERS_TIP)
     return Choice(((run, method), *beside), sample, color, other, layers)
+
+
+def _pick_method(run: Run) -> str:
+    """Let people choose a map: at first the code itself where it has two numbers, for it is all there is of them."""
+    methods = methods_of(run)
+    first = next((name for name in methods if PROJECTORS[name].kind == "itself"), "pca")
+    if st.session_state.get(_RUN, run.id) != run.id and not is_told("map"):
+        put("map", first)  # the last run's was not chosen either
+    st.session_state[_RUN] = run.id
+    return segments("Map", "map", methods, first, tip=_MAP_TIP)
 
 
 def methods_of(run: Run) -> dict[str, str]:

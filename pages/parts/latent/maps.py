@@ -22,7 +22,7 @@ from pages.parts.latent.tools import switch_tool
 from pages.parts.shared.style import say
 
 _KEY = "latent-atlas"
-_HEIGHT = 500  # CSS pixels: on a laptop the legend is in sight, too
+_HEIGHT = 460  # CSS pixels, at least: on a laptop the legend is in sight, too; a higher window has a higher map
 
 
 def read_component_value(shown: Sequence[Shown]) -> None:
@@ -77,5 +77,6 @@ def _view(shown: Shown, choice: Choice) -> MapView:
         count=len(projection.points),
         coloring=coloring(run, projection, choice),
         displacement=displacement,
-        decodes=run.has_weights(),
+        decodes=run.has_weights() and (projection.has_codes or projection.basis is not None),
+        distances=projection.has_codes,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -11,15 +12,17 @@ import streamlit as st
 
 from core.data import samples
 from core.data.datasets import DATASETS
+from core.data.samples import SAMPLES
 from core.figures.palette import DIGIT_COLORS
 from core.latent.codes import CODES
+from core.latent.maps import load_projection
 from core.latent.projection import Projection
 from core.latent.selection import ClassShare, inside, mean_digit, mix, table
 from core.measures import reconstruction
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.weights import load_model
-from pages.parts.atlas.component import Selection, as_selection
+from pages.parts.atlas.component import Selection, as_digits, as_selection, rows_of
 from pages.parts.latent.panel import Shown, place_of
 from pages.parts.shared.strips import image_tiles
 from pages.parts.shared.style import guarded
@@ -38,12 +41,33 @@ _STYLE = """<style>
 
 
 def current(shown: Sequence[Shown]) -> Selection | None:
-    """Return what is selected on one of these maps: it stays over a visit to another page, not on another map."""
-    where, selection = st.session_state.get(_KEPT, ("", None))
-    if selection is None or selection.map >= len(shown) or where != place_of(*shown[selection.map]):
+    """Return what is selected on one of these maps: it stays over a visit to another page, not on another map.
+
+    On the same map of more or fewer digits the same ones are selected.
+    """
+    kept: tuple[str, Selection | None] = st.session_state.get(_KEPT, ("", None))
+    where, selection = kept
+    if selection is None or selection.map >= len(shown):
         return None
-    kept: Selection = selection
-    return kept
+    run, projection = shown[selection.map]
+    if where == place_of(run, projection):
+        return selection
+    for sample in SAMPLES:
+        with suppress(ValueError):  # a damaged one
+            other = load_projection(run, projection.method, sample)
+            if other is not None and where == place_of(run, other):
+                rows = inside(other.points, selection.polygon)
+                return Selection(selection.map, (), as_digits(rows, len(projection.points)))
+    return None
+
+
+def rows_selected(projection: Projection, selection: Selection | None) -> np.ndarray:
+    """Return the rows of a map that are selected, int64 (m,) and rising."""
+    if selection is None:
+        return np.zeros(0, np.int64)
+    if selection.digits:
+        return rows_of(selection.digits, len(projection.points))
+    return inside(projection.points, selection.polygon)
 
 
 def read_selection(shown: Sequence[Shown], said: object) -> bool:
@@ -73,10 +97,13 @@ def forget() -> None:
 
 def selected(run: Run, projection: Projection, selection: Selection | None, reader: Run | None = None) -> None:
     """Show the digits inside a selection; reader: a classifier whose readings go into the table."""
-    rows = np.zeros(0, np.int64) if selection is None else inside(projection.points, selection.polygon)
+    rows = rows_selected(projection, selection)
     if selection is None or not len(rows):
         nothing = "Nothing is inside the selection." if selection else "Nothing is selected."
-        st.caption(f"{nothing} Draw around digits with Lasso or Box above the map, or with Shift and the mouse.")
+        st.caption(
+            f"{nothing} Draw around digits with Lasso or Box above the map, or with Shift and the mouse; "
+            "by keyboard, choose Box or Lasso, go to the map, move a cross with the arrow keys, set corners with Enter."
+        )
         if selection is not None:
             _clear()
         return

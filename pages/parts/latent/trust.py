@@ -1,4 +1,4 @@
-"""How far to trust a map, in figures and in words, beside the run's other maps; and the digits it tore from theirs."""
+"""How far to trust a map, in figures and in words, beside the run's other maps; and the digits it moved apart."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ from pages.parts.shared.style import plain, say
 from pages.parts.shared.table import Cell, table
 
 _DISPLACED, _NEAR = 6, 7  # digits shown, and nearest codes beside each
+_TIP = (
+    "Trust: how far points that are near each other on the map stand for digits with nearly the same code.  \n"
+    "Moved apart: how much further a digit's nearest codes lie on the map than its nearest points."
+)
 _ROWS = (
     ("trustworthiness", "Neighbours here are neighbours in code (trustworthiness)"),
     ("kept", "Nearest codes that are nearest here, too"),
@@ -31,7 +35,7 @@ _ROWS = (
 
 
 def trust(run: Run, projection: Projection) -> None:
-    """Show the figures of a map, a verdict and the digits it tore furthest from their nearest codes."""
+    """Show the figures of a map, a verdict and the digits it moved furthest apart from their nearest codes."""
     method, sample = projection.method, projection.sample
     found = TRUST.load(run, method, sample)
     if found is None:
@@ -42,11 +46,13 @@ def trust(run: Run, projection: Projection) -> None:
         if other != method and (stored := TRUST.load(run, other, sample)):
             figures[other] = stored[0]
     most, rest = verdict(projection, found[0])
-    st.markdown(f"**{plain(most)}** {plain(rest)}")
+    st.markdown(f"**{plain(most)}** {plain(rest)}", help=_TIP)
     _table(figures)
     say(_how(found[0], len(projection.points)))
-    if PROJECTORS[method].kind != "itself":  # which tears nothing
+    if found[1].any():
         _displaced(projection, found[1])
+    else:
+        say("No digit was moved apart from its nearest codes: they are its nearest points, too.")
 
 
 def measured(run: Run, projection: Projection) -> None:
@@ -62,6 +68,8 @@ def verdict(projection: Projection, found: Trust) -> tuple[str, str]:
     kind = PROJECTORS[projection.method].kind
     if kind == "itself":
         return "This is the code itself: nothing is bent or left out.", "Distances, directions and gaps are real."
+    if kind == "flat" and projection.mean is not None and len(projection.mean) == 2:
+        return "This is the code itself, turned: two numbers fit a plane.", "Distances, directions and gaps are real."
     if kind == "flat":
         shown = f"it shows {_percent(projection.explained_variance)} of the codes' variance"
         most = f"A flat shadow of the code: {shown}, and {kept} of each digit's nearest codes stay nearest."
@@ -104,10 +112,13 @@ def _displaced(projection: Projection, displacement: np.ndarray) -> None:
     for row, others in zip(rows, near, strict=True):
         images = samples.images_of(projection.dataset, np.concatenate([[row], others]))
         title = f"{name_of(projection, int(row))}, class {names[projection.labels[row]]}"
-        far = f"{_percent(displacement[row])} of the map's width away"
+        far = f"by {_percent(displacement[row])} of the map's width"
         lines.append(StripRow(title, images, far))
     image_strip(lines, ["digit", *[""] * _NEAR])
-    st.caption("Each digit before the digits with the nearest codes, and how far those lie from it on the map.")
+    st.caption(
+        "Each digit before the digits with the nearest codes, and how much further away those lie on the map than as "
+        "many nearest points."
+    )
 
 
 def _mark() -> None:

@@ -13,6 +13,7 @@ from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
 from pages.parts.shared.job import Wish, ask, offer, progress_bar, roughly
+from pages.parts.shared.pickers import is_fetching
 from pages.parts.shared.style import say
 
 _EVERY_S = 0.5
@@ -44,8 +45,13 @@ def _wish(run: Run, method: str, sample: str) -> Wish:
 
 
 def _is_due(wish: Wish, state: JobState) -> bool:
-    """Say whether to have the map computed unasked; of a run that trains only every few seconds."""
+    """Say whether to have the map computed unasked; of a run that trains only every few seconds.
+
+    While the run's digits are on their way it is not made of others: the one that ships is shown when they are here.
+    """
     if state.state != "absent" or not PROJECTORS[wish.parameters[0]].quick or not wish.run.has_weights():
+        return False
+    if is_fetching(wish.run.config.dataset):
         return False
     if not wish.run.active():
         return True

@@ -89,15 +89,19 @@ def pick_runs(
     return [offered[run_id] for run_id in picked if run_id in offered]
 
 
-def pick_run(label: str, *, task: str | None = None, key: str) -> Run | None:
-    """Let people choose one run, as `pick_runs` does; None when there is no fitting run."""
+def pick_run(label: str, *, task: str | None = None, key: str, first: str = "", tip: str | None = None) -> Run | None:
+    """Let people choose one run, as `pick_runs` does; None when there is no fitting run.
+
+    first: the id of the run chosen at the first visit, where it is there; else it is the newest.
+    """
     offered = {run.id: run for run in store().runs(task)}
     if not offered:
         return pick_among(label, [], key=key)
-    wanted, notes = wanted_runs(key, list(offered)[:1], offered)
-    known = [run_id for run_id in wanted if run_id in offered] or list(offered)[:1]
+    begin = [first] if first in offered else list(offered)[:1]
+    wanted, notes = wanted_runs(key, begin, offered)
+    known = [run_id for run_id in wanted if run_id in offered] or begin
     st.session_state[key] = known[0]
-    picked = pick_among(label, list(offered.values()), key=key)
+    picked = pick_among(label, list(offered.values()), key=key, help=tip)
     remember_runs(key, [picked.id] if picked else [])
     for note in notes:
         say(note)
@@ -255,6 +259,11 @@ def dataset_note(name: str) -> None:
     if state.state != "ready":
         waits = state.state == "fetching"
         st.fragment(_note, run_every=0.5 if waits else None, key=f"fetch-note-{name}")(name, state.state)
+
+
+def is_fetching(name: str) -> bool:
+    """Say whether a data set is being downloaded, or about to be."""
+    return _fetching(name).state == "fetching"
 
 
 def _fetching(name: str) -> FetchState:

@@ -18,6 +18,7 @@ _CSS = """
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0; margin: 0; }
 .stMainBlockContainer h2 { font-size: 1.2rem; padding: 0.3rem 0 0; }
 .stMainBlockContainer h3 { font-size: 1rem; padding: 0.2rem 0 0; }
+.stMainBlockContainer [data-testid="stCaptionContainer"] { opacity: 0.7; }
 .st-key-page-header { margin-bottom: 0.2rem; }
 .st-key-page-header [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-page-header p { margin: 0; opacity: 0.8; }

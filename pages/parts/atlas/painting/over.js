@@ -11,13 +11,14 @@ import { strokeOutlined, writeOutlined } from "../../web/view.js";
 
 const DISPLACED = 100; // points marked
 const CROSS = 4; // CSS pixels
+const [AIM, AIM_GAP] = [14, 4]; // of the cross that keys move, and free in its middle
 const SIGN = [14, 17]; // CSS pixels that a class's name takes
 
 /** @typedef {{ row: number | null, x?: number, y?: number, name?: string }} Ring around a digit, or around a place */
 /**
  * @typedef {{
  *   view: View, points: Float32Array, count: number, text: string, paper: string, ratio: number,
- *   polygon: Place[] | null, outline: Outline | null, hovered: number, picked: Ring[], walk: Walked | null,
+ *   polygon: Place[] | null, outline: Outline | null, cross: Place | null, hovered: number, picked: Ring[], walk: Walked | null,
  *   displaced: number[]
  * }} What
  * hovered: a row, or -1; displaced: rows
@@ -45,6 +46,7 @@ export class Over {
     if (what.displaced.length) this.crosses(what, what.displaced.filter((row) => row < what.count).map(at));
     if (what.polygon) this.shape(what, what.polygon.map(([x, y]) => what.view.at(x, y)));
     if (what.outline) this.shape(what, what.outline.shape);
+    if (what.cross) this.aim(what, what.cross);
     if (what.walk) this.path(what, what.walk);
     for (const { row, x = 0, y = 0, name } of what.picked) {
       if (row !== null && row >= what.count) continue;
@@ -74,6 +76,17 @@ export class Over {
     ctx.fill("evenodd");
     ctx.globalAlpha = 1;
     strokeOutlined(ctx, what, 1.2);
+  }
+
+  /** @param {What} what @param {Place} place */
+  aim(what, [x, y]) {
+    const { ctx } = this;
+    ctx.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      ctx.moveTo(x + dx * AIM_GAP, y + dy * AIM_GAP);
+      ctx.lineTo(x + dx * AIM, y + dy * AIM);
+    }
+    strokeOutlined(ctx, what, 1.8);
   }
 
   /** @param {What} what @param {Walked} walk */
@@ -106,7 +119,7 @@ export class Over {
   }
 }
 
-/** The rows whose neighbours the map tore furthest away, worst first. @param {Float32Array} displacement */
+/** The rows that the map moved furthest apart from their neighbours, worst first. @param {Float32Array} displacement */
 export function mostDisplaced(displacement) {
   const rows = Array.from(displacement.keys()).filter((row) => displacement[row] > 0);
   return rows.sort((a, b) => displacement[b] - displacement[a]).slice(0, DISPLACED);

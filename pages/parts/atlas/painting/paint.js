@@ -10,6 +10,7 @@ import { namesOf, writeOutlined } from "../../web/view.js";
 /** @import { Frame, Raster, Style } from "./points.js" */
 
 export const DIMMED = { light: 0.28, dark: 0.42 }; // how much of the text's colour is in a point that is not lit
+const DIMMED_NAME = 0.65; // of a class that is not looked at: still read
 const COSTLY = 30; // ms a frame may take until moving ones are drawn coarser
 const MANY = 20000; // points; fewer are never left out
 const SOUGHT = 1.8; // times as large
@@ -88,7 +89,7 @@ function paintNames(map, shown) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   map.signs = besides(map.names.map(({ name, label, x, y }) => ({ name, label, at: view.at(x, y) })));
   for (const { name, label, at } of map.signs) {
-    ctx.globalAlpha = hub.focused === null || hub.focused === label ? 1 : 0.4;
+    ctx.globalAlpha = hub.focused === null || hub.focused === label ? 1 : DIMMED_NAME;
     writeOutlined(ctx, hub.theme, name, ...at, 16);
   }
   ctx.globalAlpha = 1;
@@ -112,6 +113,7 @@ export function paintOver(map) {
     ratio: map.ratio,
     polygon: still && selection?.map === index ? selection.polygon : null,
     outline: map.drawn,
+    cross: map.crossed,
     hovered: hub.hovered,
     picked: hub.rings(index),
     walk: still && here && walk.path.length ? walk : null,
