@@ -148,7 +148,7 @@ def test_the_shared_styles_reach_a_component_that_says_nothing_of_them(monkeypat
 
 def side_by_side(pictures: np.ndarray) -> np.ndarray:
     """What the pad finds of uint8 pictures (n, 28, 28): whether each looks like two drawings beside each other."""
-    script = """import { sideBySide } from "./pad/marks.js";
+    script = """import { sideBySide } from "./pad/cards/marks.js";
     const bytes = Uint8Array.from(atob(given.pictures), (letter) => letter.charCodeAt(0));
     const result = given.rows.map((i) => Number(sideBySide(bytes.subarray(784 * i, 784 * (i + 1)))));"""
     encoded = base64.b64encode(np.ascontiguousarray(pictures).tobytes()).decode()

@@ -3,8 +3,8 @@
 import "./page.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
-import { piecesOf, sideBySide } from "../../pages/parts/pad/marks.js";
-import { RULE, together } from "../../pages/parts/pad/together.js";
+import { piecesOf, sideBySide } from "../../pages/parts/pad/cards/marks.js";
+import { RULE, together } from "../../pages/parts/pad/cards/together.js";
 
 const reading = (digit, sure, name = "A") => {
   return { name, probabilities: [...Array(10).keys()].map((i) => (i === digit ? sure : (1 - sure) / 9)) };

@@ -39,7 +39,7 @@ _mount = component(
     "digitlab_pad",
     _FOLDER / "pad.js",
     html=(_FOLDER / "pad.html").read_text(encoding="utf-8"),
-    css=[_FOLDER / name for name in ("pad.css", "cards.css", "panels/panels.css")],
+    css=[_FOLDER / name for name in ("pad.css", "cards/cards.css", "panels/panels.css")],
 )
 
 

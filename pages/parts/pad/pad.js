@@ -3,7 +3,7 @@
 // that follows from an answer.
 
 import { Ink } from "./ink.js";
-import { Cards } from "./cards.js";
+import { Cards } from "./cards/cards.js";
 import { Demo } from "./demo.js";
 import { Keys } from "./keys.js";
 import { LatentMap } from "./panels/map.js";
@@ -18,7 +18,7 @@ import { Latest } from "../web/latest.js";
 import { Line } from "../web/line.js";
 import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 
-/** @import { Run } from "./card.js" */
+/** @import { Run } from "./cards/card.js" */
 /** @import { Drawing } from "./ink.js" */
 /** @import { Stroke } from "./strokes.js" */
 /** @import { Taught } from "./teach.js" */

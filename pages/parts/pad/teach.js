@@ -1,7 +1,7 @@
 // @ts-check
 // Say what the drawing is meant to be: one click saves it with its label, another takes that back.
 
-import { DIGITS } from "./verdict.js";
+import { DIGITS } from "./cards/verdict.js";
 import { button, find } from "../web/dom.js";
 
 const REGRET = 8000; // ms in which a save can be taken back with a click

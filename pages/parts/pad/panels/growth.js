@@ -4,7 +4,7 @@
 import { frame, Growth, RESTS, RETRY, Sheet } from "./panel.js";
 import { Replay } from "./replay.js";
 import { strokeEnds } from "../strokes.js";
-import { best, DIGITS, percent, SURE, told } from "../verdict.js";
+import { best, DIGITS, percent, SURE, told } from "../cards/verdict.js";
 import { clamp, context, node, setText } from "../../web/dom.js";
 
 /** @import Pad from "../pad.js" */

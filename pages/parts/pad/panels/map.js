@@ -3,7 +3,7 @@
 
 import { Nearest } from "./near.js";
 import { frame, Growth, RETRY, Sheet } from "./panel.js";
-import { best, DIGITS } from "../verdict.js";
+import { best, DIGITS } from "../cards/verdict.js";
 import { clamp, node, setText } from "../../web/dom.js";
 import { bytesOf, floatsOf } from "../../web/pixels.js";
 import { boundsOf, namesOf, strokeOutlined, View, writeOutlined } from "../../web/view.js";

@@ -2,7 +2,7 @@
 // What the model is given: the pad's picture after each step on its way to 28 x 28, and a switch for each step.
 
 import { frame } from "./panel.js";
-import { best, told } from "../verdict.js";
+import { best, told } from "../cards/verdict.js";
 import { button, node, setText } from "../../web/dom.js";
 import { bytesOf, erase, paintPicture, pictureCanvas } from "../../web/pixels.js";
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Whether what a model sees is two drawings beside each other, such as two digits: pieces of ink that do not touch.
 
-import { SIDE } from "../web/pixels.js";
+import { SIDE } from "../../web/pixels.js";
 
 // Of MNIST's 10,000 test digits 2 are such, broken ones; of 300 pairs of them, written side by side, 98 %. One above the
 // other is not looked for: every 300th test digit is broken so, often a 5 that lost its bar.

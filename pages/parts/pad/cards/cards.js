@@ -4,11 +4,11 @@
 import { Card, RedrawnCard } from "./card.js";
 import { sideBySide } from "./marks.js";
 import { RULE, together } from "./together.js";
-import { find, setText } from "../web/dom.js";
+import { find, setText } from "../../web/dom.js";
 
 /** @import { Run } from "./card.js" */
 /** @import { Verdict } from "./together.js" */
-/** @import { Reply } from "../web/types.js" */
+/** @import { Reply } from "../../web/types.js" */
 
 const LEAD = "digitlab-lead";
 const ROWS_FROM = 9; // cards that are shown as rows, because as cards they would not fit

@@ -3,8 +3,8 @@
 // the drawing. A card is built once; an answer only changes texts, classes and transforms, and those only where they differ.
 
 import { best, DIGITS, percent, shareOf } from "./verdict.js";
-import { button, context, node, setText } from "../web/dom.js";
-import { bytesOf, erase, pictureCanvas, pixelsOf } from "../web/pixels.js";
+import { button, context, node, setText } from "../../web/dom.js";
+import { bytesOf, erase, pictureCanvas, pixelsOf } from "../../web/pixels.js";
 
 /**
  * @typedef {{
