@@ -1,7 +1,9 @@
-"""What must not depend on what: core on Streamlit, and a page's opening on torch."""
+"""What must not depend on what: core on Streamlit, and a page's opening on torch; and that rooms stay small."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter
 
 from tests.conftest import ROOT
 
@@ -43,3 +45,13 @@ def test_reading_a_model_loads_no_compiler():
         "print({'torch', 'torch._dynamo', 'torch._inductor', 'sympy', 'torchvision', 'sklearn'} & set(sys.modules))"
     )
     assert run(code) == "{'torch'}"
+
+
+def test_no_room_holds_more_than_one_can_overlook():
+    files = [p for room in ("core", "pages") for p in (ROOT / room).rglob("*.*") if "__pycache__" not in p.parts]
+    crowded = {str(room): count for room, count in Counter(p.parent for p in files).items() if count > 18}
+    assert not crowded
+    for path in (p for p in files if p.suffix == ".py"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 300, path
+        assert not text.strip() or ast.get_docstring(ast.parse(text)), path
