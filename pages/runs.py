@@ -10,7 +10,7 @@ from pages.parts.runs.export import import_run, refusals
 from pages.parts.runs.table import BY_HAND, CHOSEN, Line, fingerprint, listing, pick_lines, read_lines, runs_table
 from pages.parts.shared.pickers import remember_runs, wanted_runs
 from pages.parts.shared.run_controls import COMPACT
-from pages.parts.shared.run_status import run_status
+from pages.parts.shared.run_status import run_statuses
 from pages.parts.shared.style import page_header, say
 from pages.parts.shared.trash import trash_list
 from pages.parts.shared.undo_bar import undo_bar
@@ -38,8 +38,7 @@ def chosen_part(runs: list[Run]) -> None:
     with left:
         overlaid_curves(shown)
     with right:
-        for run in shown:
-            run_status(run)
+        run_statuses(shown)
         if len(runs) > SHOWN:
             say(f"{len(runs) - SHOWN} more runs are chosen; curves are drawn of the first {SHOWN}.")
         if len(runs) == 1 and runs[0].note:

@@ -15,7 +15,7 @@ from pages.parts.shared.style import page_header, warn
 from pages.parts.shared.trash import Trash, trash_list
 from pages.parts.shared.undo_bar import undo_bar
 
-_ROOM = "<style>.stMainBlockContainer h3 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
+_ROOM = "<style>.stMainBlockContainer h2 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
 EVERY_S = 1.0  # between two looks whether somebody saved a drawing
 
 page_header("Your hand", "See how each model reads your saved drawings, and let one learn from them.")

@@ -1,6 +1,7 @@
 """A dashboard process of its own with an empty store beside the shipped runs, and a browser to use it with."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -12,16 +13,21 @@ from tests.server import Dashboard, NoBrowser, launch, running
 expect.set_options(timeout=30_000)  # bounds a hang on a busy machine; what is promised faster says so itself
 
 
-@pytest.fixture(scope="package")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """The dashboard that most journeys share, with the data sets of this machine and drawings of its own."""
-    folder = tmp_path_factory.mktemp("dashboard")
+def own_data(folder: Path) -> Path:
+    """Make a data folder with the data sets of this machine, and room for drawings of its own."""
     own = folder / "data"
     own.mkdir()
     for part in ("MNIST", "cache"):
         if (paths.data_dir() / part).exists():
             (own / part).symlink_to((paths.data_dir() / part).resolve())
-    with running(folder, DIGITLAB_DATA=str(own)) as started:
+    return own
+
+
+@pytest.fixture(scope="package")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """The dashboard that most journeys share, with the data sets of this machine and drawings of its own."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    with running(folder, DIGITLAB_DATA=str(own_data(folder))) as started:
         yield started
 
 

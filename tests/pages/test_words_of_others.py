@@ -180,7 +180,7 @@ def test_what_is_ours_or_escaped_passes(line: str) -> None:
 
 def text_of(at: AppTest) -> str:
     """What a page gives to Markdown, each piece in a line."""
-    kinds = (at.title, at.markdown, at.caption, at.error, at.warning, at.info, at.subheader)
+    kinds = (at.title, at.markdown, at.caption, at.error, at.warning, at.info, at.header)
     progress = [element.proto.text for element in at.get("progress")]
     return "\n".join([*(element.value for kind in kinds for element in kind), *progress])
 

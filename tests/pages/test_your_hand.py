@@ -399,7 +399,7 @@ def test_a_copy_learns_from_all_but_those_kept_aside(trained: Train, submitted: 
     learned = [one for one, kept in zip(everything, aside, strict=True) if not kept]
     assert [one.id for one in finetune.learned_from(made)] == [one.id for one in learned]
     assert made.id in at.session_state["announced-runs"]
-    assert "Before and after" in [e.value for e in at.subheader]
+    assert "Before and after" in [e.value for e in at.header]
     recorder.train(made)
     assert made.status() == Status.FINISHED
     at.run()

@@ -32,7 +32,6 @@ _FIRST = "vae-2"  # its codes are two numbers, so its map is all there is of the
 # The panels' buttons are as high as what stands beside them; on a narrow page the models have a line of their own.
 _LEVEL = """<style>
 .st-key-show button { min-height: 2.5rem; }
-.st-key-show button[type][aria-pressed="true"]:not(:hover) { color: inherit; } /* blue on blue is too pale */
 .st-key-draw-fold { display: none; }
 @media (max-width: 640px) {
   .st-key-draw-controls > :has(.st-key-draw-models) { min-width: 100%; }

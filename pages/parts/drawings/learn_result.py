@@ -31,7 +31,7 @@ def before_after(everything: Sequence[Drawing]) -> None:
     runs = {run.id: run for run in store().runs("classify") if run.config.start}
     if not runs:
         return
-    st.subheader("Before and after", anchor=False)
+    st.header("Before and after", anchor=False)
     state = st.session_state
     if state.get(TAUGHT) not in runs:
         state[TAUGHT] = next(iter(runs))

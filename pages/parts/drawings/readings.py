@@ -83,7 +83,7 @@ def ask(runs: Sequence[Run], everything: Sequence[Drawing]) -> bool:
 
 def live_readings(runs: Sequence[Run]) -> None:
     """Show how each run reads the drawings, and look again while any of them is at it."""
-    st.subheader("How each model reads them", anchor=False)
+    st.header("How each model reads them", anchor=False)
     if not runs:
         st.caption("No classifier of digits is trained yet.")
         return

@@ -11,12 +11,12 @@ from pages.parts.web.component import component
 _FOLDER = Path(__file__).parent
 _HTML = """
 <div class="lf-root digitlab-waits">
-  <div class="lf-plot" tabindex="0" role="img"></div>
+  <div class="lf-plot" tabindex="0" role="group"></div>
   <div class="lf-save">
     <button type="button" data-format="png" title="Save as PNG, 300 dots per inch">PNG</button>
     <button type="button" data-format="svg" title="Save as SVG">SVG</button>
   </div>
-  <div class="lf-note" role="status" hidden></div>
+  <div class="lf-note" hidden></div>
 </div>
 """
 _mount = component(

@@ -60,6 +60,7 @@ export default class Figure {
   /** @param {unknown} error */
   say(error) {
     console.warn("live_figure", error);
+    this.note.role = "alert"; // only now: a page has one live region
     this.note.hidden = false;
     this.note.textContent = "The figure could not be drawn: its drawing library did not load. Reload the page.";
   }
@@ -76,6 +77,8 @@ export default class Figure {
       modeBarButtons: [["zoom2d", "pan2d", "autoScale2d"]],
     };
     await Plotly.react(this.plot, figure.data, layout, config);
+    // The label says what is drawn; its buttons stay to be found.
+    for (const drawn of this.plot.querySelectorAll(".main-svg")) drawn.ariaHidden = "true";
     this.note.hidden = true;
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -21,17 +22,25 @@ _STYLE = """
 .rs-badge { font-size: 12px; padding: 1px 8px; border-radius: 999px; align-self: start;
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
 .rs-badge.rs-running { background: color-mix(in srgb, currentColor 12%, transparent); }
-.rs-badge.rs-failed, .rs-badge.rs-diverged, .rs-badge.rs-interrupted { color: #d2534d; }
+.rs-badge:is(.rs-failed, .rs-diverged, .rs-interrupted) { color: color-mix(in srgb, #d2534d 70%, currentColor); }
 .rs-bar { grid-column: 1 / -1; height: 4px; border-radius: 2px; overflow: hidden;
   background: color-mix(in srgb, currentColor 14%, transparent); }
 .rs-bar b { display: block; height: 100%; border-radius: 2px; transition: width .4s linear; }
 .rs-facts { grid-column: 1 / -1; font-size: 13px; opacity: .8; font-variant-numeric: tabular-nums; }
+.stElementContainer:has(> .stHtml .rs-told) { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
 </style>
 """
 
 
-def run_status(run: Run) -> None:
-    """Show how one run stands, with the buttons for what can be done to it."""
+def run_statuses(runs: Sequence[Run]) -> None:
+    """Show how runs stand, and tell those who do not see the page: once for all of them, and only what is new."""
+    told = [f"{run.name}: {status}." for run in runs if (status := run_status(run))]
+    st.html(f'<p class="rs-told" role="status">{escape(" ".join(told))}</p>')
+
+
+def run_status(run: Run) -> Status | None:
+    """Show how one run stands, with the buttons for what can be done to it; return its status, None if it is gone."""
     with guarded():
         status, history, message = run.status(), run.history(), run.message()
         with st.container(
@@ -40,6 +49,8 @@ def run_status(run: Run) -> None:
             st.html(_STYLE + COMPACT + _line(run, status, history, message))
             run_buttons(run, status)
         refusal(run.id)
+        return status
+    return None
 
 
 def _line(run: Run, status: Status, history: History, message: str) -> str:
@@ -54,7 +65,7 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
     )
     return (
         f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark_html(mark)}{escape(run.name)}</span>'
-        f'<span class="rs-badge rs-{status}" role="status">{status}</span>{bar}'
+        f'<span class="rs-badge rs-{status}">{status}</span>{bar}'
         f'<span class="rs-facts">{facts}</span>'
         + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")
         + "</div>"

@@ -63,7 +63,8 @@ def image_strip(
     groups = "".join(_group(rows, captions, slice(i, i + step), scale) for i in range(0, count, step))
     st.html(
         f'<div class="dl-box"><div class="dl-strip" style="--side:{_TILE * scale}px;--gap:{_GAP * scale}px">'
-        f'<div class="dl-labels" aria-hidden="true">{"".join(labels)}</div><div class="dl-scroll" tabindex="0">'
+        f'<div class="dl-labels" aria-hidden="true">{"".join(labels)}</div><div class="dl-scroll" tabindex="0" '
+        f'role="group" aria-label="{escape(", ".join(row.label for row in rows if row.label))}">'
         f'<div class="dl-inner{" dl-wrap" if wrap else ""}">{groups}</div></div></div></div>{_STYLE}'
     )
 

@@ -16,14 +16,17 @@ _CSS = """
 <style>
 .stMainBlockContainer { padding: 4.1rem 2.2rem 2.5rem; }
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0; margin: 0; }
-.stMainBlockContainer h2 { font-size: 1.2rem; padding: 0.3rem 0 0; }
-.stMainBlockContainer h3 { font-size: 1rem; padding: 0.2rem 0 0; }
-.stMainBlockContainer [data-testid="stCaptionContainer"] { opacity: 0.7; }
+.stMainBlockContainer h2 { font-size: 1rem; padding: 0.2rem 0 0; }
 .st-key-page-header { margin-bottom: 0.2rem; }
 .st-key-page-header [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-page-header p { margin: 0; opacity: 0.8; }
 .stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .stMainBlockContainer [data-testid="stWidgetLabel"] { min-height: 0; margin-bottom: 0.1rem; }
+/* Too pale are the labels of disabled fields, and blue on blue. */
+.stMainBlockContainer [data-testid="stWidgetLabel"],
+.stMainBlockContainer button[type][data-variant][data-selected="true"] { color: inherit; }
+:is([data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]):focus-visible { outline: 2px solid;
+  outline-offset: -2px; }
 @media (max-width: 640px) { .stMainBlockContainer { padding: 4.1rem 1rem 2rem; } }
 </style>
 """

@@ -22,7 +22,7 @@ from pages.parts.shared.curves import curves_of
 from pages.parts.shared.noise import Noise
 from pages.parts.shared.run_controls import count_active, stop_all
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.run_status import run_status
+from pages.parts.shared.run_status import run_statuses
 from pages.parts.shared.strips import Caption, StripRow, image_strip
 from pages.parts.shared.style import plain
 
@@ -64,8 +64,7 @@ def _interval(runs: Sequence[Run]) -> float | None:
 
 
 def _live(runs: list[Run], every: float | None) -> None:
-    for run in runs:
-        run_status(run)
+    run_statuses(runs)
     # Counted by the places in use: a look must not take longer where there are more runs.
     stop_all(max(taken(store().folder), count_active(runs)))
     curves = curves_of(runs, active_in_front=True)

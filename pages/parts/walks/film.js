@@ -50,7 +50,6 @@ export class Film {
     this.ways.setAttribute("role", "radiogroup");
     this.ways.ariaLabel = "Way";
     this.said = node("p", "said");
-    this.said.role = "status";
     this.play = button("Play", "play", () => this.toggle());
     this.range = slider("Frame", 0, 1, 1, 0);
     this.count = node("span", "count");
@@ -94,6 +93,7 @@ export class Film {
     const shown = frames.filter((frame) => frame % this.data.strip === 0);
     const name = button(film.title, "way-name", () => this.choose(film));
     name.setAttribute("role", "radio");
+    name.setAttribute("aria-description", film.said);
     const strip = new Pictures(shown.length, shown.length);
     shown.forEach((frame, place) => strip.paint(pictureOf(film.frames, frame), place));
     const [track, mark, band] = [node("div", "track"), node("i", "mark"), node("div", "band")];

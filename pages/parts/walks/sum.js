@@ -33,7 +33,6 @@ export class Sum {
     this.under = node("div", "sum-slider");
     this.value = node("span", "card-value");
     this.distance = node("p", "reads");
-    this.distance.role = "status";
     this.root.append(this.terms, this.under);
   }
 
