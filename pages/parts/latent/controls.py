@@ -87,7 +87,7 @@ def pick_view(run: Run) -> Choice:
     method = _pick_method(run)
     counts = {name: f"{row.title.removesuffix(' digits')} {size(dataset, name):,}" for name, row in SAMPLES.items()}
     sample = segments("Digits", "digits", counts, "test")
-    color = select("Color by", "color", {name: row.title for name, row in COLORS.items()}, "class", 150)
+    color = select("Colour by", "color", {name: row.title for name, row in COLORS.items()}, "class", 150)
     other = _pick_other(run, COLORS[color].needs, alike)
     beside = _pick_beside(run, method, alike)
     layers = pills("Layers", "show", LAYERS, _LAYERS_TIP)
