@@ -571,3 +571,11 @@ def test_the_page_imports_no_torch(runs):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1:] == ["0 1 []"], done.stderr[-2000:]
+
+
+def test_chosen_runs_come_first_when_the_page_is_opened_and_stay_where_they_are(runs):
+    old, middle, _ = (ended(runs, name) for name in ("Old", "Middle", "New"))
+    at = page(run=old.id)
+    assert list(at.dataframe[0].value["name"]) == ["Old", "New", "Middle"]
+    at.session_state["runs-page"] = [middle.id]
+    assert list(sound(at.run()).dataframe[0].value["name"]) == ["Old", "New", "Middle"]

@@ -26,7 +26,8 @@ BY_HAND = "runs-by-hand"  # session: those of them that were ticked in the table
 _TABLE, _ORDER = "runs-table", "runs-order"  # the widget, and the run ids of its rows as last sent
 _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without another time
 _ended: dict[Path, tuple[int, Line]] = {}
-_ROWS = 9  # shown at once; the others are scrolled to
+_FIRST = "runs-first"  # session: the ids of the runs that were chosen when the table was drawn first
+_ROWS = 12  # shown at once; the others are scrolled to
 _MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "noisy", "elbo", "note")
 _TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
 _NOISY_TIP = "Mean squared error under the noise that the run learns to take off: not to be compared with Error"
@@ -113,8 +114,15 @@ def _pills(label: str, key: str, present: Sequence[str]) -> list[str]:
 
 
 def runs_table(lines: Sequence[Line], chosen: Sequence[str]) -> None:
-    """Show the lines with the chosen ones selected; a selection by hand is found in the session under CHOSEN."""
-    state, ids = st.session_state, [line.run.id for line in lines]
+    """Show the lines, the chosen ones selected, and first when the page is opened.
+
+    A selection by hand is found in the session under CHOSEN.
+    """
+    state = st.session_state
+    if _TABLE not in state:  # later they would jump away from the pointer that ticks them
+        state[_FIRST] = [] if set(chosen) <= {line.run.id for line in lines[: len(chosen)]} else list(chosen)
+    lines = sorted(lines, key=lambda line: line.run.id not in state[_FIRST])
+    ids = [line.run.id for line in lines]
     rows = [row for row, run_id in enumerate(ids) if run_id in set(chosen)]
     if _TABLE not in state or sorted(state[_TABLE]["selection"]["rows"]) != rows:
         state[_TABLE] = {"selection": {"rows": rows}}  # rows have moved, or the address chose
