@@ -70,7 +70,10 @@ class TrashFolder:
     def new(self, name: str) -> Entry:
         """Return the entry to be made of something deleted now; name: lower-case letters, digits and hyphens."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self._entry(f"{name}.{time.time_ns() // 10**6}")
+        now = time.time_ns() // 10**6
+        while os.path.lexists((entry := self._entry(f"{name}.{now}")).path):
+            now += 1  # one of that name was deleted within the same millisecond
+        return entry
 
     def entries(self) -> list[Entry]:
         """Return what can be restored, the newest first."""

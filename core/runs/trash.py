@@ -76,6 +76,7 @@ class RunTrash:
         home = self.runs / entry.name
         clear_remains(home)
         if home.is_symlink() or (home / "config.json").exists():
+            self.folder.get(entry.key)  # or somebody else has just restored it
             raise ValueError(f"There is a run {entry.name} again: delete that one first, or leave this one here.")
         try:
             entry.path.rename(home)

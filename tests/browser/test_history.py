@@ -31,6 +31,7 @@ def test_back_goes_back_one_page(dashboard, visit):
     expect(page).to_have_title(re.compile("Runs.*Digit Lab"))
     page.get_by_role("link", name="Latent space").click()
     heading(page, "Latent space")
+    expect(page).to_have_url(re.compile("/latent-space.*run="))  # or it would still be about to say so
     assert "softmax" not in page.url  # it has no latent space
     page.go_back()
     heading(page, "Runs")

@@ -97,11 +97,11 @@ def test_compare_two_runs_chosen_in_the_table(dashboard, visit):
     page.locator(".st-key-runs-find input").press("Enter")
     expect(cell(page, "Compare 2")).to_have_count(1)
     expect(page.locator(".st-key-runs-table [role=row]")).to_have_count(3)  # with the head
-    toggle_row(page, 0)
+    toggle_row(page, 1)  # the one that the link chose stands first
     expect(page.locator(".rc thead")).to_contain_text("Compare 2")
     expect(page.locator(".rc thead")).to_contain_text("Compare 1")
-    expect(page.locator(".rc tbody tr")).to_have_count(1)
-    expect(page.locator(".rc tbody tr")).to_have_text(re.compile("Learning rate.*0\\.[12].*0\\.[12]"))
+    expect(page.locator(".rc tbody tr")).to_have_count(2)  # the results, and one setting
+    expect(page.locator(".rc tbody tr").last).to_have_text(re.compile("Learning rate.*0\\.[12].*0\\.[12]"))
     assert page.url.endswith("run=compare-1%2Ccompare-2")
     page.locator(".st-key-run-actions").get_by_role("link", name="Train").click()  # with the two
     for number in (1, 2):

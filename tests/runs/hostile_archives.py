@@ -30,7 +30,10 @@ _NAMES = [
     *("start/config.json", "start/weights.safetensors", "start/source/config.json", "drawings.jsonl", "drawings.lock"),
 ]
 _PICKLE = pickle.dumps({"weights": [1.0]})
-_OPTIONAL = {("epoch", "health"), ("started", "step"), ("finished", "summary"), ("step", "test")}
+_OPTIONAL = {
+    *(("epoch", "health"), ("epoch", "train_sample"), ("started", "step"), ("started", "learned")),
+    *(("finished", "summary"), ("step", "test")),
+}
 _NO_JSON = [
     *(b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff\xfe{}", b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"{'a': 1}"),
     *(b"[" * 90_000, b'{"a":' * 15_000, b'{"version": ' + b"9" * 5000 + b"}", b"\0", _PICKLE, b"{}", b"{}{}"),

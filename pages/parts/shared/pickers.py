@@ -136,7 +136,8 @@ def wanted_runs(
     state = st.session_state
     address = str(st.query_params.get("run", ""))[:2000]
     asked = [part for part in address.split(",") if part]
-    if address and address != state.get(f"{key}-address"):
+    # Of a page that is opened anew the address is a link, or an entry of the history: it says what was chosen then.
+    if address and (key not in state or address != state.get(f"{key}-address")):
         state[f"{key}-asked"] = asked
         wanted = list(dict.fromkeys(asked))
         state[_CARRIED] = wanted
