@@ -29,6 +29,11 @@ def of_these_weights(run: Run, value: Any, *_: str) -> bool:
     return bool(value.weights_version == run.weights_version() and value.dataset == digits_of(run))
 
 
+def of_its_own_digits(run: Run, value: Any, *_: str) -> bool:
+    """Say whether a result is of the run's present weights and its own data set, for which no other stands in."""
+    return bool(value.weights_version == run.weights_version() and value.dataset == run.config.dataset)
+
+
 def _no_parameters(*parameters: str) -> None:
     if parameters:
         raise ValueError(f"There is one such result of a run, not one for {parameters[0][:40]!r}. Ask for that.")

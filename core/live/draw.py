@@ -7,7 +7,7 @@ import numpy as np
 from core.ink.render import render, stages
 from core.live import growth
 from core.live.map import place
-from core.live.question import Question, Reply, drawing, find, text_of
+from core.live.question import Question, Reply, drawing, find, flag, text_of
 from core.measures.reconstruction import mean_squared_errors, to_bytes
 from core.measures.reference import reference_of
 from core.runs.run import Run
@@ -19,7 +19,7 @@ MAX_RUNS = 64
 
 def draw(question: Question) -> Reply:
     strokes, width, off = drawing(question)
-    calibrated = growth.wants_calibrated(question)
+    calibrated = flag(question, "calibrated")
     ids, asked = question.get("runs"), question.get("map")
     if not isinstance(ids, list) or len(ids) > MAX_RUNS or not all(isinstance(run_id, str) for run_id in ids):
         raise ValueError(f"The runs are {shown(ids)}: send a list of at most {MAX_RUNS} run ids.")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from core.ink.render import prefix, render
-from core.live.question import Question, Reply, drawing, run_of
+from core.live.question import Question, Reply, drawing, flag, run_of
 from core.measures.calibration import CALIBRATION, calibrate
 from core.runs.run import Run
 from core.runs.weights import load_model
-from core.untrusted import shown
 
 PARTS = 24  # into which the ink is divided; all their pictures are read at once
 
@@ -27,16 +26,8 @@ def growth(question: Question) -> Reply:
         return {"at": [], "probabilities": []}
     at = np.linspace(0, 1, PARTS + 1)[1:].round(5).tolist()
     pictures = np.stack([render(prefix(strokes, fraction), width, off) for fraction in at])
-    read = probabilities(run, pictures, wants_calibrated(question))
+    read = probabilities(run, pictures, flag(question, "calibrated"))
     return {"at": at, "probabilities": read}
-
-
-def wants_calibrated(question: Question) -> bool:
-    """Say whether the message asks for calibrated probabilities. Raises ValueError for what is neither yes nor no."""
-    wanted = question.get("calibrated", False)
-    if not isinstance(wanted, bool):
-        raise ValueError(f"The calibrated is {shown(wanted)}: send true or false.")
-    return wanted
 
 
 def probabilities(run: Run, images: np.ndarray, calibrated: bool = False) -> list[list[float]]:

@@ -63,6 +63,14 @@ def find(run_id: str) -> Run:
     return run
 
 
+def flag(question: Question, name: str) -> bool:
+    """Return a yes or no of the message, no where it is not there."""
+    value: Any = question.get(name, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"The {name} is {shown(value)}: send true or false.")
+    return value
+
+
 def number(question: Question, name: str) -> float:
     """A finite number of the message; int(True) and a 400-digit int are none."""
     value: Any = question.get(name)

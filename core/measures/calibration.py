@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data import datasets
 from core.data.datasets import batches
-from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.jobs.stored import Arrays, Facts, Stamp, Stored, of_its_own_digits
 from core.progress import Progress
 from core.runs.run import Run
 from core.runs.weights import load_model
@@ -127,8 +127,6 @@ def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Calibration:
     )
 
 
-def _is_current(run: Run, found: Calibration) -> bool:
-    return found.weights_version == run.weights_version() and found.dataset == run.config.dataset
-
-
-CALIBRATION: Stored[Calibration] = Stored("calibration", _measure, _parse, {}, 1 << 16, current=_is_current, keep=1024)
+CALIBRATION: Stored[Calibration] = Stored(
+    "calibration", _measure, _parse, {}, 1 << 16, current=of_its_own_digits, keep=1024
+)

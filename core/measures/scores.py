@@ -11,7 +11,7 @@ from typing import Any
 
 from core.data import datasets
 from core.data.datasets import Split
-from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.jobs.stored import Arrays, Facts, Stamp, Stored, of_its_own_digits
 from core.measures.intervals import wilson
 from core.models.contract import Metrics, Model
 from core.progress import Progress, part_of
@@ -105,12 +105,8 @@ def _numbers(metrics: dict[str, Any]) -> Metrics:
     return {name: float(value) for name, value in metrics.items()}
 
 
-def _is_current(run: Run, scores: Scores) -> bool:
-    return scores.weights_version == run.weights_version() and scores.dataset == run.config.dataset
-
-
 SCORES: Stored[Scores] = Stored(
-    "scores", _measure, _parse, {}, 1 << 16, current=_is_current, keep=1024, then=("calibration",)
+    "scores", _measure, _parse, {}, 1 << 16, current=of_its_own_digits, keep=1024, then=("calibration",)
 )
 
 
