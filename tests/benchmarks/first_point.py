@@ -21,12 +21,16 @@ from tests.server import launch, running
 # Clicks in the page itself, so that the driver's own slowness is not measured; resolves when the next frame is shown.
 CLICK_AND_WAIT = """
 ([button, wanted]) => new Promise((resolve, reject) => {
-  const plots = () => [...document.querySelectorAll(".lf-plot")];
-  const drawn = () => plots().flatMap((plot) => plot.querySelector(".trace") ? plot.data ?? [] : [])
-    .filter((trace) => trace.name).map((trace) => trace.name);
-  const known = new Set(drawn());
+  const ids = () => [...document.querySelectorAll("[class*=st-key-status-]")].map((element) => element.className);
+  const plot = () => [...document.querySelectorAll(".lf-plot")].find((one) => one.querySelector(".trace"));
+  const drawn = () => (plot()?.data ?? []).filter((trace) => trace.name);
+  const reached = () => Math.max(...drawn().map((trace) => trace.x.at(-1)));  // epochs
+  const names = () => drawn().map((trace) => trace.name).join();
+  const known = new Set(ids()), before = [reached(), names()];
   const done = {
-    curve: () => drawn().some((name) => !known.has(name)),
+    // The new run stands alone in place of the one before, whose curve has another name or had come further.
+    curve: () => ids().some((id) => !known.has(id)) && drawn().length
+      && (!before[1] || names() !== before[1] || reached() < before[0]),
     stopped: () => document.querySelector(".rs-badge")?.textContent === "stopped",
   }[wanted];
   const start = performance.now();

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from filelock import FileLock
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets
@@ -449,6 +450,19 @@ def test_pressing_train_shows_the_new_run_alone_and_the_one_before_on_request(ru
     sound(at.button(key="train-runs-bring").click().run())
     assert at.multiselect[0].value == [new.id, old.id]
     assert "train-runs-bring" not in [button.key for button in at.button]
+
+
+@pytest.mark.parametrize("press", ["train", "train-runs-bring"])
+def test_a_choice_of_the_page_is_not_undone_by_a_message_that_left_the_browser_before(runs, press):
+    half_done(runs)
+    at = page()
+    sound(at.button(key="train").click().run())
+    before = WidgetStates(widgets=[at.multiselect[0]._widget_state])  # all that the browser knows of until it is told
+    sound(at.button(key=press).click().run())
+    chosen = at.multiselect[0].value
+    assert len(chosen) == {"train": 1, "train-runs-bring": 2}[press]
+    sound(at._run(before))
+    assert at.multiselect[0].value == chosen
 
 
 def test_a_run_that_trains_is_seen_in_its_own_range_against_those_that_ended(runs, monkeypatch):

@@ -71,13 +71,15 @@ def pick_runs(
     chosen = known[:max_selections]
     if len(known) > max_selections:
         notes.append(f"{len(known)} runs are chosen; this page shows the first {max_selections} of them.")
-    st.session_state[key] = chosen
+    if st.session_state.get(_widget(key), chosen) != chosen:
+        _renew_widget(key)
+    st.session_state[_widget(key)] = chosen
     labels = run_labels(list(offered.values()))
     picked = st.multiselect(
         label,
         list(offered),
         format_func=lambda run_id: labels.get(run_id, str(run_id)),
-        key=key,
+        key=_widget(key),
         max_selections=max_selections,
         placeholder="Choose runs" if offered else "Nothing is trained yet",
         disabled=not offered,
@@ -137,14 +139,15 @@ def wanted_runs(
     address = str(st.query_params.get("run", ""))[:2000]
     asked = [part for part in address.split(",") if part]
     # Of a page that is opened anew the address is a link, or an entry of the history: it says what was chosen then.
-    if address and (key not in state or address != state.get(f"{key}-address")):
+    widget = _widget(key)
+    if address and (widget not in state or address != state.get(f"{key}-address")):
         state[f"{key}-asked"] = asked
         wanted = list(dict.fromkeys(asked))
         state[_CARRIED] = wanted
         if not any(run_id in offered for run_id in wanted):
             wanted += state.get(f"{key}-chosen", first)
-    elif key in state:
-        now = state[key]
+    elif widget in state:
+        now = state[widget]
         wanted = list(now) if isinstance(now, list) else [now]
         gone = [run_id for run_id in wanted if run_id not in offered]  # its folder was removed meanwhile
         state[f"{key}-asked"] = list(dict.fromkeys([*state.get(f"{key}-asked", []), *gone]))
@@ -191,7 +194,24 @@ def offer_earlier(key: str, runs: Sequence[Run]) -> None:
     ids = [run.id for run in (*runs, *away)]
     names = run_labels(away)
     label = names[away[0].id] if len(away) == 1 else count(len(away), "earlier run")
-    st.button(plain(f"Show {label}, too"), key=f"{key}-bring", on_click=state.update, args=({key: ids},))
+    st.button(plain(f"Show {label}, too"), key=f"{key}-bring", on_click=_choose, args=(key, ids))
+
+
+def _choose(key: str, ids: list[str]) -> None:
+    _renew_widget(key)
+    st.session_state[_widget(key)] = ids
+
+
+def _widget(key: str) -> str:
+    """Return the key of the widget that holds what `pick_runs` shows: a new one whenever the page itself chooses."""
+    turn = st.session_state.get(f"{key}-turn", 0)
+    return f"{key}-{turn}" if turn else key
+
+
+def _renew_widget(key: str) -> None:
+    # A message that left the browser before it knew of the page's choice carries the old widget's value. Had the new
+    # choice the same key, it would be undone by it: fragments that look again send such messages all the time.
+    st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
 
 
 def forget_runs(key: str, gone: Collection[str]) -> None:
