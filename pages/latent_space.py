@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from core.figures.terms import explain
 from core.latent.maps import load_projection
 from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
@@ -12,7 +13,7 @@ from pages.parts.latent import trust
 from pages.parts.latent.address import segments
 from pages.parts.latent.codes import codes_followed
 from pages.parts.latent.color import measured
-from pages.parts.latent.controls import FIRST_RUN, RUN_TIP, Choice, methods_of, pick_view
+from pages.parts.latent.controls import FIRST_RUN, Choice, methods_of, pick_view
 from pages.parts.latent.maps import read_component_value, show_maps
 from pages.parts.latent.panel import Shown
 from pages.parts.latent.tools import TOOLS, use_tool
@@ -83,7 +84,13 @@ def there(run: Run, method: str, sample: str) -> Projection | None:
 def page() -> None:
     with st.container(key="latent-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(width=190):
-            run = pick_run("Autoencoder", task="reconstruct", key="latent-run", first=FIRST_RUN, tip=RUN_TIP)
+            run = pick_run(
+                "Autoencoder",
+                task="reconstruct",
+                key="latent-run",
+                first=FIRST_RUN,
+                tip=explain("autoencoder", "code", "VAE"),
+            )
         choice = None if run is None else pick_view(run)
     if run is None or choice is None:
         st.caption("No autoencoder is trained yet: train one on the Train page.")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.data import datasets
 from core.data.datasets import DATASETS, Dataset
+from core.figures.terms import explain
 from core.measures import pca
 from core.runs.run import Run
 from core.runs.store import store
@@ -20,7 +21,7 @@ from pages.parts.reconstruct.reconstructions import (
     score,
     score_table,
 )
-from pages.parts.shared.pickers import dataset_note, pick_runs
+from pages.parts.shared.pickers import choose_runs, dataset_note, pick_runs
 from pages.parts.shared.strips import StripRow, error_legend, image_strip
 from pages.parts.shared.style import guarded, page_header, plain, say
 
@@ -90,14 +91,19 @@ def comparison(runs: list[Run], was_active: bool) -> None:
         if able := cleaner(lines, view.noise):
             ids = [*(run.id for run in runs[: MOST - 1]), able.id]
             label = plain(f"Add {able.name}, which learned to take this off")
-            if st.button(label, on_click=st.session_state.update, args=({"reconstruct-runs": ids},)):
+            if st.button(label, on_click=choose_runs, args=("reconstruct-runs", ids)):
                 st.rerun()
     if view.with_pca and len(known) < len(sizes):
         st.rerun()  # the table has found the components meanwhile
 
 
 chosen = pick_runs(
-    "Autoencoders", task="reconstruct", key="reconstruct-runs", max_selections=MOST, default=favourites()
+    "Autoencoders",
+    task="reconstruct",
+    key="reconstruct-runs",
+    max_selections=MOST,
+    default=favourites(),
+    tip=explain("autoencoder", "code"),
 )
 for name in dict.fromkeys(run.config.dataset for run in chosen):
     dataset_note(name)

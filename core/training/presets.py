@@ -20,7 +20,7 @@ _BEST_CNN = {"batch_size": 128, "optimizer": "adamw", "weight_decay": 0.01, "lab
 _BEST = (
     Preset(
         "cnn-quick",
-        "Convolutional net, one pass",
+        "Quick convolutional net",
         "Done in some ten seconds: a rising, then falling learning rate within one pass over the digits.",
         _annealed("cnn", 0.01, 1, **_BEST_CNN),
     ),

@@ -67,10 +67,18 @@ SETTINGS = table(
     ),
     Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000),
     Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000),
-    Setting("optimizer", "Optimizer"),
+    Setting(
+        "optimizer",
+        "Optimizer",
+        "How steps follow from the gradient: SGD goes straight down, Adam scales each weight's step.",
+    ),
     Setting("lr", "Learning rate", "Size of each step; with one-cycle, the largest.", step=0.001),
     Setting("schedule", "Schedule", "One-cycle raises the learning rate, then lets it fall to nothing."),
-    Setting("loss", "Loss"),
+    Setting(
+        "loss",
+        "Loss",
+        "What training makes smaller; of pixels, MSE is the mean squared error and BCE the binary cross-entropy.",
+    ),
     Setting("weight_decay", "Weight decay", "How strongly weights are pulled to zero.", 0.0, 10.0, 0.01, "off"),
     Setting(
         "label_smoothing",

@@ -121,7 +121,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--models", nargs="*", default=list(MODELS))
+    parser.add_argument("--models", nargs="*", default=[name for name, row in MODELS.items() if not row.source])
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), shipped=False) as dashboard:
         measure(dashboard.url, args)

@@ -17,6 +17,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets
+from core.figures.terms import explain
 from core.jobs import submit
 from core.measures import pca
 from core.models import MODELS
@@ -242,7 +243,9 @@ def test_a_model_without_a_preset_brings_its_defaults(runs, submitted, monkeypat
 def test_the_chosen_model_is_explained(runs):
     at = page()
     sound(field(at, "model").set_value("vae").run())
-    assert field(at, "model").help == MODELS["vae"].blurb
+    about = field(at, "model").help
+    assert about.startswith(MODELS["vae"].blurb)
+    assert explain("autoencoder", "code") in about
 
 
 @pytest.mark.parametrize("kinds", [("cpu",), ("cpu", "cuda"), ("cpu", "cuda", "mps")])

@@ -16,11 +16,6 @@ from pages.parts.latent.address import is_told, pills, put, segments, select
 from pages.parts.shared.pickers import run_labels
 
 FIRST_RUN = "vae-2"  # its codes are two numbers, so that its map is all there is of them
-RUN_TIP = (
-    "Autoencoder: a network that makes a few numbers of a digit and redraws it from them.  \n"
-    "Code: these numbers, of which each point of a map is one.  \n"
-    "VAE: a variational autoencoder, which learns to spread its codes without gaps, so that any code can be drawn."
-)
 _MAP_TIP = "  \n".join(f"{row.title}: {row.blurb}" for row in PROJECTORS.values())
 _LAYERS_TIP = (
     "Pictures: the digits themselves, where there is room for them.  \n"

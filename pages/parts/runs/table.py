@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.datasets import DATASETS
+from core.figures.terms import explain
 from core.measures.scores import SCORES, Figure, Scores, figure_of
 from core.runs.events import Summary
 from core.runs.run import ENDINGS, Run, RunNotFound, Status
@@ -28,8 +29,9 @@ _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without 
 _ended: dict[Path, tuple[int, Line]] = {}
 _FIRST = "runs-first"  # session: the ids of the runs that were chosen when the table was drawn first
 _ROWS = 12  # shown at once; the others are scrolled to
-_MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "noisy", "elbo", "note")
+_MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "train_mse", "noisy", "elbo", "note")
 _TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
+_TRAIN_ERROR_TIP = "Mean squared error on the digits trained with, without noise; while it trains on 10,000 of them"
 _NOISY_TIP = "Mean squared error under the noise that the run learns to take off: not to be compared with Error"
 _SPEED_TIP = "Images learned per second of training, the median of the epochs"
 
@@ -159,6 +161,7 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
         "interval": _interval,
         "train": lambda line: 100 * _train(line, "accuracy"),
         "mse": lambda line: _test(line, "mse"),
+        "train_mse": lambda line: _train(line, "mse"),
         "noisy": lambda line: line.scores.noisy.get("mse", math.nan) if line.scores else math.nan,
         "elbo": lambda line: line.scores.negative_elbo if line.scores else math.nan,
         "epochs": lambda line: line.summary.epochs,
@@ -212,8 +215,9 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
         "interval": text("95 % interval", width=104, help="The 95 % interval of the test accuracy (Wilson)"),
         "train": number("Training", format="%.2f %%", width=80, help=_TRAIN_TIP),
         "mse": number("Error", format="%.4f", width=72, help="Mean squared error on the whole test set, without noise"),
+        "train_mse": number("Training error", format="%.4f", width=106, help=_TRAIN_ERROR_TIP),
         "noisy": number("Under noise", format="%.4f", width=96, help=_NOISY_TIP),
-        "elbo": number("\N{MINUS SIGN}ELBO", format="%.1f", width=76, help="Nats per test digit, of variational runs"),
+        "elbo": number("\N{MINUS SIGN}ELBO", format="%.1f", width=76, help=explain("ELBO")),
         "epochs": number("Epochs", width=70, help="Finished epochs"),
         "seconds": number("Time", format="%,.1f s", width=84, help="Seconds of training"),
         "speed": number("Images/s", format="%,.0f", width=82, help=_SPEED_TIP),

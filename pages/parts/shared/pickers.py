@@ -56,6 +56,7 @@ def pick_runs(
     max_selections: int = 6,
     default: Sequence[str] | None = None,
     alone: bool = False,
+    tip: str | None = None,
 ) -> list[Run]:
     """Let people choose runs, in the address as ?run=a,b, and remembered while they visit other pages.
 
@@ -84,6 +85,7 @@ def pick_runs(
         placeholder="Choose runs" if offered else "Nothing is trained yet",
         disabled=not offered,
         select_all=False,
+        help=tip,
     )
     remember_runs(key, picked)
     for note in notes:
@@ -194,10 +196,11 @@ def offer_earlier(key: str, runs: Sequence[Run]) -> None:
     ids = [run.id for run in (*runs, *away)]
     names = run_labels(away)
     label = names[away[0].id] if len(away) == 1 else count(len(away), "earlier run")
-    st.button(plain(f"Show {label}, too"), key=f"{key}-bring", on_click=_choose, args=(key, ids))
+    st.button(plain(f"Show {label}, too"), key=f"{key}-bring", on_click=choose_runs, args=(key, ids))
 
 
-def _choose(key: str, ids: list[str]) -> None:
+def choose_runs(key: str, ids: list[str]) -> None:
+    """Choose runs for people in a picker of `pick_runs`, from the callback of a button."""
     _renew_widget(key)
     st.session_state[_widget(key)] = ids
 

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.datasets import DATASETS, load
+from core.figures.terms import explain_terms_of
 from core.models import MODELS
 from core.models.contract import ModelSpec
 from core.runs import finetune
@@ -42,6 +43,11 @@ _GRID = """
 """
 
 
+def _about(spec: ModelSpec) -> str:
+    terms = explain_terms_of(f"{spec.title} {spec.blurb}")
+    return f"{spec.blurb}  \n{terms}" if terms else spec.blurb
+
+
 def config_form() -> TrainConfig | None:
     """Show the form; return what it says, or None, with a sentence, where that is impossible."""
     if again := run_to_train_again():
@@ -66,7 +72,7 @@ def config_form() -> TrainConfig | None:
         key=f"{KEY}-model",
         on_change=_fit_preset_to_model,
         persist_state="session",
-        help=MODELS[st.session_state[f"{KEY}-model"]].blurb,
+        help=_about(MODELS[st.session_state[f"{KEY}-model"]]),
     )
     spec = MODELS[st.session_state[f"{KEY}-model"]]
     _fit_to(dataset, preset.config.per_class)

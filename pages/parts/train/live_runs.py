@@ -6,12 +6,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS, is_ready, load
 from core.figures.curves import ReferenceLine, learning_curves
+from core.figures.terms import explain_terms_of
 from core.figures.words import describe_learning_curves
 from core.measures.pca import pca_error
 from core.runs.run import Run, RunNotFound
@@ -70,17 +72,20 @@ def _live(runs: list[Run], every: float | None) -> None:
     curves = curves_of(runs, active_in_front=True)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)
-    live_figure(
-        learning_curves(curves, references=_references(runs), log_loss=log_loss), key="curves", height=330, label=text
-    )
+    figure = learning_curves(curves, references=_references(runs), log_loss=log_loss)
+    live_figure(figure, key="curves", height=330, label=text)
     words, switch = st.columns([3.6, 1], gap="small")
-    words.caption(plain(f"{text} {_HOW_TO_READ}"))
+    words.caption(plain(f"{text} {_HOW_TO_READ}"), help=explain_terms_of(_written_in(figure), "epoch"))
     switch.toggle("Logarithmic scale", key="log-loss", persist_state="session")
     with st.container(key="strips"):
         st.html(_ALIGNED)
         _strips(runs)
     if _interval(runs) != every:
         st.rerun()
+
+
+def _written_in(figure: dict[str, Any]) -> str:
+    return " ".join(note["text"] for note in figure["layout"]["annotations"])
 
 
 def _references(runs: Sequence[Run]) -> list[ReferenceLine]:
