@@ -17,8 +17,9 @@ from pages.parts.latent.controls import FIRST_RUN, Choice, methods_of, pick_view
 from pages.parts.latent.maps import read_component_value, show_maps
 from pages.parts.latent.panel import Shown
 from pages.parts.latent.tools import TOOLS, use_tool
+from pages.parts.shared.dataset_picker import dataset_note
 from pages.parts.shared.map_job import latest_map
-from pages.parts.shared.pickers import dataset_note, pick_run
+from pages.parts.shared.pickers import pick_run
 from pages.parts.shared.style import guarded, page_header, say
 
 page_header("Latent space", "Walk over a map of the codes and see what the decoder draws at any place.")

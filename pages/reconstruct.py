@@ -21,7 +21,8 @@ from pages.parts.reconstruct.reconstructions import (
     score,
     score_table,
 )
-from pages.parts.shared.pickers import choose_runs, dataset_note, pick_runs
+from pages.parts.shared.dataset_picker import dataset_note
+from pages.parts.shared.pickers import choose_runs, pick_runs
 from pages.parts.shared.strips import StripRow, error_legend, image_strip
 from pages.parts.shared.style import guarded, page_header, plain, say
 

@@ -12,8 +12,7 @@ from pages.parts.shared.pickers import remember_runs, wanted_runs
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.run_status import run_statuses
 from pages.parts.shared.style import page_header, say
-from pages.parts.shared.trash import trash_list
-from pages.parts.shared.undo_bar import undo_bar
+from pages.parts.shared.trash import trash_list, undo_bar
 
 SHOWN = 8  # chosen runs whose curves are drawn: there are as many colours
 EVERY_S = 1.0  # between two looks whether anything changed

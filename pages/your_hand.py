@@ -12,8 +12,7 @@ from pages.parts.drawings.learn_result import before_after
 from pages.parts.drawings.readings import live_readings, readers
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.style import page_header, warn
-from pages.parts.shared.trash import Trash, trash_list
-from pages.parts.shared.undo_bar import undo_bar
+from pages.parts.shared.trash import Trash, trash_list, undo_bar
 
 _ROOM = "<style>.stMainBlockContainer h2 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
 EVERY_S = 1.0  # between two looks whether somebody saved a drawing

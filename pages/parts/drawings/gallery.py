@@ -21,7 +21,7 @@ from core.runs.run import Run
 from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import warn
-from pages.parts.shared.undo_bar import Deletion, remember_deletion
+from pages.parts.shared.trash import Deletion, remember_deletion
 from pages.parts.web.component import component, nothing
 
 PAGE = 60  # tiles

@@ -16,8 +16,7 @@ from pages.parts.shared.pickers import forget_runs
 from pages.parts.shared.question import Question, ask, in_words, question_line
 from pages.parts.shared.run_controls import refusable, refusal, train_again
 from pages.parts.shared.style import count
-from pages.parts.shared.trash import Trash
-from pages.parts.shared.undo_bar import Deletion, remember_deletion
+from pages.parts.shared.trash import Deletion, Trash, remember_deletion
 
 # page, title, the task it is for, how many runs it shows
 _PAGES = (
