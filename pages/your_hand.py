@@ -11,10 +11,16 @@ from pages.parts.drawings.learn_form import learn_form
 from pages.parts.drawings.learn_result import before_after
 from pages.parts.drawings.readings import live_readings, readers
 from pages.parts.shared.run_controls import COMPACT
-from pages.parts.shared.style import page_header, warn
+from pages.parts.shared.style import page_header, plain, say, warn
 from pages.parts.shared.trash import Trash, trash_list, undo_bar
 
 _ROOM = "<style>.stMainBlockContainer h2 { padding-bottom: 0.45rem; }</style>"  # what follows a heading here is a field
+_FIRST_STEPS = {
+    "1. Draw": "Draw a digit on the page Draw and press, beside “This is a”, which it is: it is saved here. A file "
+    "of drawings can be imported, too.",
+    "2. Compare": "See how many of the drawings each model reads right, and which of them it misreads.",
+    "3. Learn": "Let a copy of a model learn from them. A fifth of them is kept aside, to tell whether it helped.",
+}
 EVERY_S = 1.0  # between two looks whether somebody saved a drawing
 
 page_header("Your hand", "See how each model reads your saved drawings, and let one learn from them.")
@@ -63,6 +69,15 @@ def body(everything: tuple[Drawing, ...], runs: list[Run]) -> None:
     before_after(everything)
 
 
+def first_steps() -> None:
+    """What this page is for, while there is no drawing yet."""
+    for column, (title, text) in zip(st.columns(3, gap="medium", border=True), _FIRST_STEPS.items(), strict=True):
+        with column:
+            st.markdown(f"**{plain(title)}**")
+            say(text)
+    st.page_link("draw.py", label="Draw the first digit", icon=":material/arrow_forward:")
+
+
 def version() -> tuple[object, ...]:
     """What changes with the drawings and their trash."""
     return drawings().version(), drawings().trash.folder.version()
@@ -84,6 +99,6 @@ head(everything)
 if everything:
     body(everything, readers())
 else:
-    st.caption("Draw a digit and say which it is meant to be, on the page Draw, or import a file of drawings.")
+    first_steps()
     before_after(everything)
 st.fragment(watch, run_every=EVERY_S, key="hand-watch")(seen)

@@ -126,7 +126,7 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
         "mode": "lines" if len(x) > 1 else "markers",
         "line": {"color": color, "width": 1.1},
         "marker": {"color": color, "size": 4},
-        "opacity": 0.42,
+        "opacity": 0.55,
     }
     learned = _learned_points(run.history, panel)
     x, y = binned([p[0] for p in learned], [p[1] for p in learned])

@@ -100,7 +100,7 @@ def bring(at: AppTest, content: bytes, name: str = "drawings.jsonl") -> AppTest:
 def test_an_empty_set_says_where_drawings_come_from() -> None:
     at = page()
     assert "No drawings yet" in words(at)
-    assert "on the page Draw, or import a file" in words(at)
+    assert "Draw a digit on the page Draw" in words(at)
     assert not at.get("bidi_component")
     assert at.get("file_uploader")
 

@@ -31,6 +31,7 @@ _FIRST = "runs-first"  # session: the ids of the runs that were chosen when the 
 _ROWS = 12  # shown at once; the others are scrolled to
 _MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "train_mse", "noisy", "elbo", "note")
 _TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
+_TEST_ERROR_TIP = "Mean squared error on the whole test set, without noise"
 _TRAIN_ERROR_TIP = "Mean squared error on the digits trained with, without noise; while it trains on 10,000 of them"
 _NOISY_TIP = "Mean squared error under the noise that the run learns to take off: not to be compared with Error"
 _SPEED_TIP = "Images learned per second of training, the median of the epochs"
@@ -214,7 +215,7 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
         "accuracy": number("Test", format="%.2f %%", width=76, help="Accuracy of the weights kept, whole test set"),
         "interval": text("95 % interval", width=104, help="The 95 % interval of the test accuracy (Wilson)"),
         "train": number("Training", format="%.2f %%", width=80, help=_TRAIN_TIP),
-        "mse": number("Error", format="%.4f", width=72, help="Mean squared error on the whole test set, without noise"),
+        "mse": number("Test error", format="%.4f", width=84, help=_TEST_ERROR_TIP),
         "train_mse": number("Training error", format="%.4f", width=106, help=_TRAIN_ERROR_TIP),
         "noisy": number("Under noise", format="%.4f", width=96, help=_NOISY_TIP),
         "elbo": number("\N{MINUS SIGN}ELBO", format="%.1f", width=76, help=explain("ELBO")),
