@@ -50,7 +50,8 @@ def head(everything: tuple[Drawing, ...]) -> None:
         by = f" by {hands:,} hands" * (hands > 1)
         st.markdown(f"{count}{by}, {aside:,} kept aside" if everything else "**No drawings yet**", width="content")
         whose_hand()
-        st.page_link("draw.py", label="Draw more", icon=":material/draw:")
+        if everything:
+            st.page_link("draw.py", label="Draw more", icon=":material/draw:")
         import_drawings()
         export_drawings(len(everything))
         trash_list(trash)
@@ -75,7 +76,7 @@ def first_steps() -> None:
         with column:
             st.markdown(f"**{plain(title)}**")
             say(text)
-    st.page_link("draw.py", label="Draw the first digit", icon=":material/arrow_forward:")
+    st.page_link("draw.py", label="Draw the first digit", icon=":material/draw:")
 
 
 def version() -> tuple[object, ...]:

@@ -303,5 +303,5 @@ def test_there_is_a_colour_a_marker_and_a_glyph_for_every_run():
         assert len(set(cycle)) == len(cycle) == 8
     marks = [palette.run_mark(number) for number in range(MARKS)]
     assert len({(mark.color, mark.glyph) for mark in marks}) == len({(m.color, m.marker) for m in marks}) == MARKS
-    assert len(set(palette.DIGIT_COLORS)) == 10
+    assert {len(set(colors)) for colors in palette.DIGIT_COLORS.values()} == {10}
     assert {loss for spec in MODELS.values() for loss in spec.losses} <= set(LOSS_TITLES)

@@ -39,24 +39,25 @@ TO_LAB = [
 ]
 
 
-def distances(vision: str) -> np.ndarray:
+def distances(theme: str, vision: str) -> np.ndarray:
     """How far any two of the colours are from each other in OKLab, as seen so, (10, 10)."""
-    channels = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in DIGIT_COLORS])
+    channels = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in DIGIT_COLORS[theme]])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ np.transpose(VISIONS[vision]), 0, 1)
     lab = np.cbrt(seen @ np.transpose(TO_LMS)) @ np.transpose(TO_LAB)
     return np.linalg.norm(lab[:, None] - lab[None], axis=-1)
 
 
-@pytest.mark.parametrize("background", ["#ffffff", "#14181d"])
-@pytest.mark.parametrize("color", DIGIT_COLORS)
-def test_the_colours_stand_out_from_both_pages(color: str, background: str) -> None:
-    dark, light = sorted((luminance(color), luminance(background)))
-    assert (light + 0.05) / (dark + 0.05) >= 3
+@pytest.mark.parametrize(("theme", "page", "least"), [("light", "#ffffff", 3), ("dark", "#14181d", 3.6)])
+def test_the_colours_stand_out_from_their_page(theme: str, page: str, least: float) -> None:
+    for color in DIGIT_COLORS[theme]:
+        dark, light = sorted((luminance(color), luminance(page)))
+        assert (light + 0.05) / (dark + 0.05) >= least
 
 
+@pytest.mark.parametrize("theme", DIGIT_COLORS)
 @pytest.mark.parametrize("vision", VISIONS)
-def test_any_two_are_told_apart_and_digits_that_look_alike_better(vision: str) -> None:
-    found = distances(vision)
+def test_any_two_are_told_apart_and_digits_that_look_alike_better(theme: str, vision: str) -> None:
+    found = distances(theme, vision)
     assert found[np.triu_indices(10, 1)].min() >= 0.097
     assert min(found[a, b] for a, b in ((4, 9), (7, 9), (4, 7), (3, 5), (3, 8), (5, 8))) >= 0.155

@@ -32,7 +32,7 @@ for (const [change, value, shade] of [
 for (const dark of [false, true]) {
   test(`the scales rise in contrast to the page, ${dark ? "dark" : "light"}`, () => {
     const lightness = (coloring) => {
-      const colours = paletteOf(coloring, [], dark);
+      const colours = paletteOf(coloring, { light: [], dark: [] }, dark);
       assert.equal(colours.length, 256);
       return colours.slice(0, 255).map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b);
     };

@@ -6,17 +6,18 @@ import { Forming } from "./forming.js";
 import { Asker, HoverPanel } from "./hover.js";
 import { Legend } from "./legend.js";
 import { AtlasMap } from "./map.js";
-import { mixed, packed, paletteOf, readColour, told } from "./painting/color.js";
+import { mixed, packed, paletteOf, told } from "./painting/color.js";
 import { DIMMED } from "./painting/paint.js";
 import { counted, litOf, selectedRows } from "./select.js";
 import { Digits } from "../web/digits.js";
 import { find, grouped, listen, setText } from "../web/dom.js";
+import { isDark, readColour } from "../web/theme.js";
 
 /** @import { Tool } from "./gesture.js" */
 /** @import { Cloud, Source } from "./map.js" */
 /** @import { Coloring } from "./painting/color.js" */
 /** @import { Ring } from "./painting/over.js" */
-/** @import { Place, Rgb, SetState, SheetLayout, Walked } from "../web/types.js" */
+/** @import { DigitColors, Place, Rgb, SetState, SheetLayout, Walked } from "../web/types.js" */
 
 /** @type {Tool[]} */
 const TOOLS = ["move", "lasso", "box"];
@@ -24,7 +25,7 @@ const TOOLS = ["move", "lasso", "box"];
 /** @typedef {{ map: number, polygon: Place[], digits?: string }} Selection see component.py */
 /**
  * @typedef {{
- *   palette: string[], maps: Source[], dataset: string, classes: string[], test_count: number, sheet: SheetLayout,
+ *   palette: DigitColors, maps: Source[], dataset: string, classes: string[], test_count: number, sheet: SheetLayout,
  *   corners: number, selection: Selection | null, heard: number, picked: number[], layers: string[],
  *   forming: string | null, height: number, label: string
  * }} Data what the page sends, see component.py
@@ -137,7 +138,7 @@ export default class Atlas {
     const style = getComputedStyle(this.root);
     const [text, paper] = [style.color, style.getPropertyValue("--st-background-color").trim() || "#fff"];
     const [textRgb, paperRgb] = [readColour(text), readColour(paper)];
-    const dark = paperRgb[0] + paperRgb[1] + paperRgb[2] < 384;
+    const dark = isDark(paperRgb);
     this.greys.fill(packed(mixed(paperRgb, textRgb, DIMMED[dark ? "dark" : "light"])));
     this.palettes.clear();
     return { text, paper, textRgb, paperRgb, packed: packed(paperRgb), dark };

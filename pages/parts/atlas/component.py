@@ -132,7 +132,7 @@ def atlas(
     _mount(
         key=key,
         data={
-            "palette": list(DIGIT_COLORS),
+            "palette": DIGIT_COLORS,
             "maps": [asdict(view) for view in maps],
             "dataset": dataset,
             "classes": list(classes),

@@ -5,7 +5,7 @@ import { paletteOf, scaleOf, told } from "./painting/color.js";
 import { button, find, node } from "../web/dom.js";
 
 /** @import { Coloring } from "./painting/color.js" */
-/** @import { Rgb } from "../web/types.js" */
+/** @import { DigitColors, Rgb } from "../web/types.js" */
 
 export class Legend {
   /** @param {ParentNode} root @param {(label: number) => void} chosen */
@@ -16,7 +16,7 @@ export class Legend {
   }
 
   /**
-   * @param {Coloring} coloring @param {string[]} digits the palette @param {boolean} dark
+   * @param {Coloring} coloring @param {DigitColors} digits @param {boolean} dark
    * @param {number | null} focused the class that is lit alone
    */
   show(coloring, digits, dark, focused) {

@@ -13,7 +13,7 @@ import streamlit as st
 from core.data import samples
 from core.data.datasets import DATASETS
 from core.data.samples import SAMPLES
-from core.figures.palette import DIGIT_COLORS
+from core.figures.palette import digit_css
 from core.latent.codes import CODES
 from core.latent.maps import load_projection
 from core.latent.projection import Projection
@@ -168,10 +168,9 @@ def mix_html(shares: Sequence[ClassShare]) -> str:
     """Return the class mix as bars with count and share, the widest 100 % of the selection."""
     cells = []
     for share in shares:
-        color = DIGIT_COLORS[share.label % len(DIGIT_COLORS)]
         cells.append(
             f'<span>{escape(share.name)}</span><span class="bar"><i style="width:{100 * share.share:.2f}%;'
-            f'background:{color}"></i><u style="left:{100 * share.overall:.2f}%"></u></span>'
+            f'background:{digit_css(share.label)}"></i><u style="left:{100 * share.overall:.2f}%"></u></span>'
             f'<span class="num">{share.count:,}</span><span class="num soft">{100 * share.share:.1f} %</span>'
         )
     return f'<div class="ls-mix" role="group" aria-label="Class mix of the selection">{"".join(cells)}</div>'

@@ -85,7 +85,7 @@ def pad(
         key=key,
         data=[  # in a list: in a dict Streamlit would look for tables, and import pandas for that
             {
-                "palette": list(DIGIT_COLORS),
+                "palette": DIGIT_COLORS,
                 "runs": [_described(run) for run in runs[: draw.MAX_RUNS]],
                 "show_answers": show_answers,
                 "calibrated": calibrated,

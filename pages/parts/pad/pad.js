@@ -22,11 +22,11 @@ import { bytesOf, erase, pixelsOf } from "../web/pixels.js";
 /** @import { Drawing } from "./ink.js" */
 /** @import { Stroke } from "./strokes.js" */
 /** @import { Taught } from "./teach.js" */
-/** @import { Reply, SetState, SheetLayout } from "../web/types.js" */
+/** @import { DigitColors, Reply, SetState, SheetLayout } from "../web/types.js" */
 
 /**
  * @typedef {{
- *   palette: string[], runs: Run[], show_answers: boolean, calibrated: boolean, panels: string[],
+ *   palette: DigitColors, runs: Run[], show_answers: boolean, calibrated: boolean, panels: string[],
  *   map: { run: string, name: string, method: string, title: string, version: string } | null, drawing: Drawing | null,
  *   reply: Reply | null, taught: Taught | null, limits: { strokes: number, side: number, dot: number },
  *   sheet: SheetLayout, steps: { name: string, title: string, why: string }[]

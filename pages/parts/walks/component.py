@@ -81,7 +81,7 @@ def mount(kind: str, *, key: str, run: Run, projection: Projection, name: str, *
             "kind": kind,
             "name": f"{run.id} {run.weights_version()} {projection.version} {name}",
             "map": {"run": run.id, "method": projection.method, "sample": projection.sample},
-            "palette": list(DIGIT_COLORS),
+            "palette": DIGIT_COLORS,
             "classes": list(DATASETS[projection.dataset].classes),
             "most": {"codes": MOST, "placed": MOST_PLACED},
             "reply": page_reply(f"{key}-reply", said.get("ask")),

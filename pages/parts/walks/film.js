@@ -5,6 +5,7 @@ import { Pictures } from "./pictures.js";
 import { shareAlong } from "./strip.js";
 import { button, clamp, node, setText, slider } from "../web/dom.js";
 import { bytesOf, PICTURE, pictureOf } from "../web/pixels.js";
+import { digitCss } from "../web/theme.js";
 
 /** @import Walk from "./stage.js" */
 /** @import { Common } from "./stage.js" */
@@ -100,7 +101,7 @@ export class Film {
     strip.canvas.ariaHidden = "true";
     for (const label of film.reads) {
       const read = node("i");
-      read.style.background = this.data.palette[label];
+      read.style.background = digitCss(this.data.palette, label);
       band.append(read);
     }
     track.append(strip.canvas, mark);

@@ -10,11 +10,11 @@ import { find, node, setText } from "../web/dom.js";
 import { Latest } from "../web/latest.js";
 import { Line } from "../web/line.js";
 
-/** @import { MapName, Place, Reply, SetState } from "../web/types.js" */
+/** @import { DigitColors, MapName, Place, Reply, SetState } from "../web/types.js" */
 
 /**
  * @typedef {{
- *   kind: keyof typeof WALKS, name: string, map: Required<MapName>, palette: string[], classes: string[],
+ *   kind: keyof typeof WALKS, name: string, map: Required<MapName>, palette: DigitColors, classes: string[],
  *   most: { codes: number, placed: number }, reply: Reply | null
  * }} Common what the page sends of every walk; each has more
  * name: changes with what it begins from; most: codes of one question, and of one that asks where they lie

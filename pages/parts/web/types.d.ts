@@ -19,6 +19,8 @@ export interface View {
 export type Place = [x: number, y: number];
 export type Box = { width: number; height: number };
 export type Rgb = number[];
+/** The colours #rrggbb of the ten digits, on a light page and on a dark one. */
+export type DigitColors = Record<"light" | "dark", string[]>;
 
 /** Whose map of codes. */
 export interface MapName {

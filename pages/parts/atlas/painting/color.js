@@ -2,9 +2,9 @@
 // Colours of the points: a class has its own, a number a place on a scale that colour-blind people can read. The scales
 // follow the theme, so that what is high stands out from the page.
 
-import { clamp, context, node } from "../../web/dom.js";
+import { clamp } from "../../web/dom.js";
 
-/** @import { Rgb } from "../../web/types.js" */
+/** @import { DigitColors, Rgb } from "../../web/types.js" */
 /**
  * @typedef {{
  *   title: string, kind: "class" | "number" | "difference", url: string, low?: number, high?: number, unit?: string,
@@ -49,16 +49,17 @@ export function scaleOf(coloring, dark) {
 
 /**
  * 256 colours: where a point's shade leads.
- * @param {Coloring} coloring @param {string[]} digits @param {boolean} dark @returns {Rgb[]}
+ * @param {Coloring} coloring @param {DigitColors} digits @param {boolean} dark @returns {Rgb[]}
  */
 export function paletteOf(coloring, digits, dark) {
+  const theme = dark ? "dark" : "light";
   if (coloring.kind === "class") {
-    const own = coloring.names.length === 2 ? TWO : digits;
-    return Array.from({ length: 256 }, (_, i) => rgbOf(i < own.length ? own[i] : GREY[dark ? "dark" : "light"]));
+    const own = coloring.names.length === 2 ? TWO : digits[theme];
+    return Array.from({ length: 256 }, (_, i) => rgbOf(i < own.length ? own[i] : GREY[theme]));
   }
   const scale = scaleOf(coloring, dark);
   const colours = Array.from({ length: SHADES }, (_, i) => scale(i / (SHADES - 1)));
-  return [...colours, rgbOf(GREY[dark ? "dark" : "light"])];
+  return [...colours, rgbOf(GREY[theme])];
 }
 
 /** The shade of each point. A class is its own. @param {Coloring} coloring @param {Float32Array | Uint8Array} column */
@@ -87,18 +88,6 @@ export function told(value, unit = "") {
   const plain = size === 0 || (size >= 1e-3 && size < 1e5);
   const text = plain ? String(Number(value.toPrecision(3))) : value.toExponential(1);
   return (text + (unit && ` ${unit}`)).replace("-", "−");
-}
-
-/** @type {CanvasRenderingContext2D | null} */
-let reader = null;
-
-/** Any CSS colour; a canvas reads it for us. @param {string} css @returns {Rgb} */
-export function readColour(css) {
-  const ctx = (reader ??= context(node("canvas"), { willReadFrequently: true }));
-  ctx.clearRect(0, 0, 1, 1);
-  ctx.fillStyle = css;
-  ctx.fillRect(0, 0, 1, 1);
-  return [...ctx.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
 /** @param {Rgb} a @param {Rgb} b @param {number} share @returns {Rgb} */

@@ -40,7 +40,7 @@ export class GrowthPanel {
     this.span = SHORTEST; // pad units over its width
     this.off = /** @type {string[]} */ ([]); // steps that were left out of the last answer
     this.growth = new Growth();
-    this.glyphs = DIGITS.map((digit) => glyph(digit, pad.data.palette[digit]));
+    this.glyphs = glyphs(pad.data.palette.light);
     this.sheet = new Sheet("growth-sheet", () => this.draw());
     Object.assign(this.sheet.canvas, { role: "img", ariaLabel: "Probability of each digit against the ink drawn" });
     this.replay = new Replay(this);
@@ -68,7 +68,7 @@ export class GrowthPanel {
     setText(this.quiet, lead ? `How probable ${lead.name} finds each digit after so much of the ink.`
       : "How probable a classifier finds each digit after so much of the ink.");
     if (!lead) this.wipe();
-    this.sheet.colours();
+    if (this.sheet.colours()) this.glyphs = glyphs(this.pad.data.palette[this.sheet.theme]);
     this.draw();
   }
 
@@ -285,7 +285,7 @@ export class GrowthPanel {
     ctx.lineTo(xs[0], height);
     for (let i = 0; i < xs.length; i++) ctx.lineTo(xs[i], height - above[i]);
     if (last > xs[end]) ctx.lineTo(last, height - above[end]);
-    ctx.fillStyle = this.pad.data.palette[digit];
+    ctx.fillStyle = this.pad.data.palette[this.sheet.theme][digit];
     ctx.fill();
   }
 
@@ -328,6 +328,9 @@ function stacked(points, height) {
 
 /** @param {number} fraction */
 const share = (fraction) => `${Math.max(1, Math.round(100 * fraction))} %`;
+
+/** @param {string[]} palette */
+const glyphs = (palette) => DIGITS.map((digit) => glyph(digit, palette[digit]));
 
 /**
  * A digit as a small picture, because text on a canvas makes the browser bring all the page's styles up to date first.

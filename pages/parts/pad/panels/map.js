@@ -139,10 +139,11 @@ export class LatentMap {
     view.width = ground.width;
     view.height = ground.height;
     const radius = map.labels.length > 3000 ? 1.2 : 2;
+    const palette = this.pad.data.palette[ground.theme];
     ctx.globalAlpha = 0.55;
     for (let i = 0; i < map.labels.length; i++) {
       const [cx, cy] = view.at(map.points[2 * i], map.points[2 * i + 1]);
-      ctx.fillStyle = this.pad.data.palette[map.labels[i]];
+      ctx.fillStyle = palette[map.labels[i]];
       ctx.beginPath();
       ctx.arc(cx, cy, radius, 0, 7);
       ctx.fill();

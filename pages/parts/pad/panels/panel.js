@@ -2,6 +2,7 @@
 // What the panels below the pad share: their frame, a canvas as sharp as the screen, and whether a drawing only grew.
 
 import { context, node } from "../../web/dom.js";
+import { isDark, readColour } from "../../web/theme.js";
 
 /** @import { Stroke } from "../strokes.js" */
 
@@ -27,6 +28,7 @@ export class Sheet {
     this.width = this.height = 0; // CSS pixels
     this.text = "#888";
     this.paper = "#fff";
+    this.theme = /** @type {"light" | "dark"} */ ("light");
     this.watcher = new ResizeObserver(([{ contentRect }]) => {
       this.width = contentRect.width;
       this.height = contentRect.height;
@@ -54,6 +56,7 @@ export class Sheet {
     const [text, paper] = [style.color, style.getPropertyValue("--st-background-color").trim() || "#fff"];
     const other = text !== this.text || paper !== this.paper;
     this.text = text;
+    if (paper !== this.paper) this.theme = isDark(readColour(paper)) ? "dark" : "light";
     this.paper = paper;
     return other;
   }
