@@ -15,7 +15,7 @@ from pages.parts.draw.controls import (
 )
 from pages.parts.draw.steps_cost import steps_cost
 from pages.parts.pad.component import pad
-from pages.parts.shared.pickers import pick_runs
+from pages.parts.shared.pickers import has_learned, pick_runs
 from pages.parts.shared.style import page_header, say
 
 page_header("Draw", "Digit Lab shows how networks read handwriting: draw a digit and watch them read it.")
@@ -25,13 +25,13 @@ MOST = 64  # models on the page
 
 
 def favourites() -> list[str]:
-    """The newest classifier that has learned for an epoch, the shipped ones, best first, and one autoencoder."""
+    """The shipped classifiers, best first, with the newest that has learned for an epoch, and one autoencoder."""
     runs = [run for run in store().runs() if run.has_weights()]
     own = (run for run in runs if run.spec.task == "classify" and not run.shipped and not run.active())
-    news = (run.id for run in own if run.summary().epochs)
+    news = (run.id for run in own if has_learned(run))
     newest = next(news, None)
     offered = {run.id for run in runs if run.shipped} | {newest}
-    return [run_id for run_id in (newest, "cnn", "mlp", "softmax", "conv-autoencoder") if run_id and run_id in offered]
+    return [run_id for run_id in ("cnn", newest, "mlp", "softmax", "conv-autoencoder") if run_id and run_id in offered]
 
 
 folded()

@@ -1,5 +1,7 @@
 """Reconstruct: digits, what each chosen autoencoder makes of them, and where it errs, with PCA as the line to beat."""
 
+from itertools import islice
+
 import streamlit as st
 
 from core.data import datasets
@@ -22,7 +24,7 @@ from pages.parts.reconstruct.reconstructions import (
     score_table,
 )
 from pages.parts.shared.dataset_picker import dataset_note
-from pages.parts.shared.pickers import choose_runs, pick_runs
+from pages.parts.shared.pickers import choose_runs, has_learned, pick_runs
 from pages.parts.shared.strips import StripRow, error_legend, image_strip
 from pages.parts.shared.style import guarded, page_header, plain, say
 
@@ -33,9 +35,10 @@ MOST = 4  # runs on the page
 
 
 def favourites() -> list[str]:
-    """The newest autoencoder that can answer, before the shipped ones."""
+    """Two shipped autoencoders, and the newest that has learned for an epoch."""
     able = [run for run in store().runs("reconstruct") if run.has_weights()]
-    return [run.id for run in able if not run.shipped][:1] + [run.id for run in able if run.shipped][:2]
+    own = (run.id for run in able if not run.shipped and has_learned(run))
+    return [run.id for run in able if run.shipped][:2] + list(islice(own, 1))
 
 
 def redrawers(runs: list[Run]) -> list[Redrawer]:

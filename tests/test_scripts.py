@@ -181,7 +181,7 @@ def test_the_examples_are_what_they_are_called() -> None:
         "a crossed 7": False,
         "two digits": True,
         "very small": False,
-        "turn it": False,
+        "on its side": False,
     }
     read = load_model(RunStore(ROOT / "checkpoints").get("cnn")).predict_proba(pictures).argmax(1)
     assert read[:2].tolist() == [5, 7]

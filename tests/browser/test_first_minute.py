@@ -265,6 +265,19 @@ def test_every_text_stands_out_from_its_ground(dashboard, visit, theme):
     page = opened(dashboard, visit, f"{RUNS}&show=Growth&show=Map&show=Steps", color_scheme=theme)
     page.wait_for_timeout(1000)
     assert page.evaluate(CONTRASTS) == []
-    page.get_by_test_id("try-it").click()
+    page.get_by_test_id("try-side").click()
     expect(page.locator(".differs")).not_to_have_count(0)
     assert page.evaluate(CONTRASTS) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/train", "/latent-space", "/reconstruct", "/runs", "/your-hand"])
+def test_no_page_scrolls_sideways_on_a_phone(dashboard, visit, path):
+    page = visit(f"{dashboard.url}{path}", **PHONE)
+    expect(page.locator("h1")).to_be_visible()
+    if path == "/":
+        page.get_by_test_id("try-side").click()
+        expect(page.get_by_test_id("pad-note")).to_contain_text("lies on its side")
+        expect(page.locator(".known .needle")).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(2000)
+    wide, room = page.locator(".stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
+    assert wide <= room

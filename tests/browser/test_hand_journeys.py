@@ -187,7 +187,7 @@ def test_learn_from_drawings_and_see_before_and_after(desk, saved, reader, visit
     table = page.locator(".lr-change")
     expect(table).to_contain_text("Kept aside")
     expect(table.locator("tbody tr").nth(1)).to_contain_text(re.compile(r"\+\d+\.\d points"))
-    expect(page.get_by_text(re.compile("Wrong before, right now: [1-9]"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Read right only now: [1-9]"))).to_be_visible()
     expect(page.locator(".dr-runs tbody tr").filter(has_text="learned from drawings")).to_be_visible()
     page.reload()
     expect(table).to_contain_text("Embedded digits, test set")

@@ -18,7 +18,8 @@ function made(answered = true) {
   const root = new FakeNode();
   root.querySelector(".brush").value = "0.07";
   const ink = new Ink(root, 500, { changed: () => {}, settled: () => {} });
-  return { ink, demo: new Demo(root, ink, () => answered), root };
+  const told = [];
+  return { ink, demo: new Demo(root, ink, () => answered, (why) => told.push(why)), root, told };
 }
 
 const touch = (type) => window.dispatchEvent(Object.assign(new Event(type)));
@@ -41,19 +42,22 @@ test("nothing is written where motion is unwelcome, or where there is a drawing"
 
 test("an example is a drawing of the person's, with the brush as it was, and one step back", async () => {
   calm = true;
-  const { ink, root } = made();
+  const { ink, root, told } = made();
   ink.setWidth(0.1);
-  for (const [i, { name, strokes }] of EXAMPLES.entries()) {
+  for (const [i, { name, strokes, why }] of EXAMPLES.entries()) {
     const button = root.querySelector(".tries").children[i];
     assert.equal(button.textContent, name);
     button.dispatchEvent(new Event("click"));
     assert.equal(ink.strokes, strokes);
+    assert.equal(told.at(-1), why);
     assert.deepEqual([ink.guest, ink.width, ink.fraction], [false, 0.1, 1]);
     ink.undo();
     assert.notEqual(ink.strokes, strokes);
   }
   ink.redo();
   assert.equal(ink.strokes, EXAMPLES.at(-1).strokes);
+  root.querySelector(".paper").dispatchEvent(new Event("pointerdown"));
+  assert.equal(told.at(-1), "");
   ink.close();
 });
 

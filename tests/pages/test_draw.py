@@ -1,6 +1,7 @@
 """pages/draw.py and the pad: which models are offered, and what becomes of what the browser sends."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,6 +79,26 @@ def test_a_run_without_a_finished_epoch_is_no_default_and_says_so(runs: RunStore
     assert [run["id"] for run in sent_to_pad(opened())["runs"]] == [learned.id]
     shown = sent_to_pad(opened(run=f"{begun.id},{learned.id}"))["runs"]
     assert [run["learned"] for run in shown] == [False, True]
+
+
+def test_an_own_run_stands_behind_the_shipped_main_model(runs: RunStore, trained: Train) -> None:
+    own = trained(seed=2)
+    shutil.copytree(ROOT / "checkpoints" / "cnn", runs.folder / "cnn")
+    assert [run["id"] for run in sent_to_pad(opened())["runs"]] == ["cnn", own.id]
+
+
+def test_what_was_started_or_chosen_elsewhere_comes_last_and_only_once_it_has_learned(
+    runs: RunStore, trained: Train
+) -> None:
+    default, chosen, started = trained(), trained("autoencoder", epochs=1), trained(seed=3)
+    at = AppTest.from_file(str(ROOT / "pages" / "draw.py"), default_timeout=60)
+    begun = [runs.create(small(seed=seed), f"Begun {seed}") for seed in (4, 5)]
+    at.session_state["draw-runs-chosen"] = [default.id]
+    at.session_state["selected-runs"] = [begun[0].id, chosen.id]
+    at.session_state["announced-runs"] = [begun[1].id, started.id]
+    assert at.run().multiselect[0].value == [default.id, chosen.id, started.id]
+    recorder.train(begun[1])
+    assert sound(at.run()).multiselect[0].value == [default.id, chosen.id, started.id, begun[1].id]
 
 
 def test_without_any_run_the_pad_is_there(runs: RunStore) -> None:

@@ -509,7 +509,7 @@ def test_nothing_is_measured_of_a_run_that_trains(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Run, "active", lambda self: True)
-        assert f"Trust in the PCA map: this waits until {run.name} has been trained." in captions(page(**query))
+        assert f"Trust in this map (PCA): this waits until {run.name} has been trained." in captions(page(**query))
         assert not submitted
     page(**query)
     page(**query)  # another browser

@@ -406,7 +406,7 @@ def test_a_copy_learns_from_all_but_those_kept_aside(trained: Train, submitted: 
         sound(at.run())
         has_read(made)
     text = words(sound(at.run()))
-    for title in ("Kept aside", "Learned from", "Embedded digits, test set", "points", "Wrong before, right now"):
+    for title in ("Kept aside", "Learned from", "Embedded digits, test set", "points", "Read right only now"):
         assert title in text
     was = drawing_reads.readings(made, finetune.learned_from(made), before=True)
     assert (was == drawing_reads.UNREAD).all()  # other objects: nobody has read these
@@ -453,7 +453,7 @@ def test_what_learning_changed_in_a_sentence(trained: Train) -> None:
     run = trained()
     aside = (Accuracy(3, 10), Accuracy(8, 10))
     assert describe_change(run, aside, (0.99, 0.9874)) == (
-        "Of the drawings kept aside 8 of 10 are read right now, 3 before. On Embedded digits it costs 0.26 points."
+        "Of 10 drawings kept aside it reads 8 right, and read 3 before. On Embedded digits it costs 0.26 points."
     )
     assert describe_change(run, aside, (None, 0.9)).endswith("3 before.")
     assert describe_change(run, aside, (0.9, 0.95)).endswith("it brings 5.00 points.")

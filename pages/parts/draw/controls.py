@@ -43,9 +43,10 @@ _LEVEL = """<style>
 }
 </style>"""
 _SKIP = """<style>
-.stElementContainer:has(> .stHtml .digitlab-skip) { position: absolute; }
-.digitlab-skip { position: absolute; left: -100vw; z-index: 10; padding: 0.4rem 0.8rem; white-space: nowrap; }
-.digitlab-skip:focus { left: 0; color: Canvas; background: CanvasText; outline: 2px solid; outline-offset: 2px; }
+.stElementContainer:has(> .stHtml .digitlab-skip) { position: absolute; width: auto; }
+.digitlab-skip { position: absolute; z-index: 10; padding: 0.4rem 0.8rem; white-space: nowrap; }
+.digitlab-skip:not(:focus) { width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); }
+.digitlab-skip:focus { color: Canvas; background: CanvasText; outline: 2px solid; outline-offset: 2px; }
 </style><a class="digitlab-skip" href="#pad">Skip to the pad</a>"""
 
 

@@ -89,7 +89,7 @@ def _filtered(everything: Sequence[Drawing], readers: Sequence[Run]) -> tuple[li
         if len(hands) > 1:
             whose = st.selectbox("Hand", names, key="drawings-hand", width=140, persist_state="session")
         misreader = pick_among(
-            "Misread by", readers, key="misread", first=None, placeholder="Anybody or nobody", width=200,
+            "Misread by", readers, key="misread", first=None, placeholder="No matter which", width=200,
             persist_state="session", bind="query-params",
         )  # fmt: skip
     passed = [drawing for drawing in everything if not wanted or drawing.label in wanted]

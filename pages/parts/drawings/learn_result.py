@@ -91,8 +91,8 @@ def _compare(run: Run, learned: Sequence[Drawing], aside: Sequence[Drawing]) -> 
         say(describe_change(run, shares["Kept aside"], tested))
     if not (np.concatenate([was, now]) == UNREAD).any():
         with changed:
-            _tiles("Wrong before, right now", both, was, now, (was != meant) & (now == meant))
-            _tiles("Right before, wrong now", both, was, now, (was == meant) & (now != meant))
+            _tiles("Read right only now", both, was, now, (was != meant) & (now == meant))
+            _tiles("Read right only before", both, was, now, (was == meant) & (now != meant))
     return begun
 
 
@@ -113,7 +113,7 @@ def describe_change(run: Run, aside: tuple[Accuracy, Accuracy], tested: tuple[fl
     if not now.count:
         text = "No drawing is kept aside yet, so nobody can tell whether it helped."
     else:
-        text = f"Of the drawings kept aside {now.right:,} of {now.count:,} are read right now, {was.right:,} before."
+        text = f"Of {now.count:,} drawings kept aside it reads {now.right:,} right, and read {was.right:,} before."
     if tested[0] is not None and tested[1] is not None:
         points, title = 100 * (tested[1] - tested[0]), DATASETS[run.config.dataset].title
         text += f" On {title} it {'costs' if points < 0 else 'brings'} {abs(points):.2f} points."
@@ -142,6 +142,6 @@ def _tiles(title: str, both: Sequence[Drawing], was: np.ndarray, now: np.ndarray
     more = f", of which {_SHOWN}" if len(places) > _SHOWN else ""
     st.markdown(f"{plain(title)}: {len(places):,}{more}")
     if len(places):
-        wrong = title.startswith("Right")
+        wrong = title.endswith("before")
         captions = [Caption(f"{was[i]} → {now[i]}", wrong=wrong) for i in places[:_SHOWN]]
         image_tiles(images([both[i] for i in places[:_SHOWN]]), captions, label=title)

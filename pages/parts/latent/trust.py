@@ -57,7 +57,7 @@ def trust(run: Run, projection: Projection) -> None:
 
 def measured(run: Run, projection: Projection) -> None:
     """Have the figures of a map measured, with its progress; nothing once they are there."""
-    title = f"Trust in the {PROJECTORS[projection.method].title} map"
+    title = f"Trust in this map ({PROJECTORS[projection.method].title})"
     follow(Wish(TRUST, run, (projection.method, projection.sample), title))
 
 
@@ -116,8 +116,8 @@ def _displaced(projection: Projection, displacement: np.ndarray) -> None:
         lines.append(StripRow(title, images, far))
     image_strip(lines, ["digit", *[""] * _NEAR])
     st.caption(
-        "Each digit before the digits with the nearest codes, and how much further away those lie on the map than as "
-        "many nearest points."
+        "First the digit, then the digits whose codes are nearest to its own. The share says how much further from it "
+        "the map puts them than the points that it puts nearest."
     )
 
 

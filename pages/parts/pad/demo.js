@@ -4,7 +4,7 @@
 
 import { EXAMPLES, FIRST } from "./examples.js";
 import { inkLength } from "./strokes.js";
-import { button, find } from "../web/dom.js";
+import { button, find, listen } from "../web/dom.js";
 
 /** @import { Ink } from "./ink.js" */
 /** @import { Stroke } from "./strokes.js" */
@@ -18,16 +18,27 @@ const TOUCHES = /** @type {const} */ (["pointerdown", "keydown", "click", "input
 let over = false; // once for each load of the page
 
 export class Demo {
-  /** answered: whether a question was. @param {ParentNode} root @param {Ink} ink @param {() => boolean} answered */
-  constructor(root, ink, answered) {
+  /**
+   * answered: whether a question was; tell: what an example is about, "" once something else is done.
+   * @param {ParentNode} root @param {Ink} ink @param {() => boolean} answered @param {(why: string) => void} tell
+   */
+  constructor(root, ink, answered, tell) {
     this.ink = ink;
     this.answered = answered;
     this.frame = 0;
     this.playing = false;
-    this.listening = new AbortController();
+    this.listening = new AbortController(); // while the first digit writes itself
+    this.living = new AbortController();
     const row = find(root, ".tries");
-    for (const { name, strokes } of EXAMPLES) {
-      const made = button(name, "try", () => this.write(strokes));
+    for (const part of [".paper", ".tools"]) {
+      for (const type of TOUCHES) listen(find(root, part), type, () => tell(""), this.living.signal);
+    }
+    for (const example of EXAMPLES) {
+      const { name } = example;
+      const made = button(name, "try", () => {
+        this.write(example.strokes);
+        tell(example.why);
+      });
       made.dataset.testid = `try-${name.split(" ").at(-1)}`;
       row.append(made);
     }
@@ -35,6 +46,7 @@ export class Demo {
 
   close() {
     this.end();
+    this.living.abort();
   }
 
   /** Write the first digit, unless somebody has drawn, or wants nothing to move. */

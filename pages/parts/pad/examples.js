@@ -32,13 +32,15 @@ const placed = (lines, scale, left, top) => lines.map((line) => line.map(([x, y]
 const turned = (lines) => lines.map((line) => line.map(([x, y]) => [1 - y, x]));
 
 export const FIRST = FIVE.map(smooth);
-/** @type {{ name: string, strokes: Stroke[] }[]} */
+/** @type {{ name: string, strokes: Stroke[], why: string }[]} why: what to look for */
 export const EXAMPLES = [
-  { name: "a crossed 7", strokes: SEVEN },
-  { name: "two digits", strokes: [...placed(FOUR, 0.62, -0.08, 0.19), ...placed(TWO, 0.62, 0.42, 0.19)] },
-  { name: "very small", strokes: placed(THREE, 0.14, 0.68, 0.14) },
-  { name: "turn it", strokes: turned(FIVE) },
-].map(({ name, strokes }) => ({ name, strokes: strokes.map(smooth) }));
+  { name: "a crossed 7", strokes: SEVEN, why: "Many people cross their 7: do the models mind the bar?" },
+  { name: "two digits", strokes: [...placed(FOUR, 0.62, -0.08, 0.19), ...placed(TWO, 0.62, 0.42, 0.19)],
+    why: "They know single digits only: what do they make of two?" },
+  { name: "very small", strokes: placed(THREE, 0.14, 0.68, 0.14),
+    why: "However small it is, they see it as large as any other." },
+  { name: "on its side", strokes: turned(FIVE), why: "This 5 lies on its side: none that they learned from did." },
+].map((example) => ({ ...example, strokes: example.strokes.map(smooth) }));
 
 /** A line through its corners (Catmull-Rom), with points as close as a pen leaves them. @param {Point[]} line @returns {Stroke} */
 export function smooth(line) {

@@ -53,7 +53,7 @@ const WORDS = 600; // ms of quiet until the verdicts are read out
 const MEASURING = 2000; // ms until the same drawing is asked about again, while the server measures test digits
 /** @type {Record<string, new (pad: Pad) => Panel>} */
 const PANELS = { growth: GrowthPanel, map: LatentMap, steps: Steps };
-const TOPICS = ["line", "answer", "picture", "panels"]; // what can be said below the pad, the first that is wins
+const TOPICS = ["line", "answer", "picture", "panels", "example"]; // what can be said below the pad, the first that is wins
 
 export default class Pad {
   /** @param {HTMLElement} root @param {Data} data */
@@ -84,7 +84,7 @@ export default class Pad {
     this.ink = new Ink(root, data.limits.strokes, { changed: () => this.ask(), settled: () => this.rest() });
     this.pen = new Pen(root, this.ink);
     this.answered = false;
-    this.demo = new Demo(root, this.ink, () => this.answered);
+    this.demo = new Demo(root, this.ink, () => this.answered, (why) => this.say("example", why));
     this.listening = new AbortController();
     listen(document, "click", (event) => this.skip(event), this.listening.signal);
     this.teach = new Teach(root, {

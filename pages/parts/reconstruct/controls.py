@@ -8,10 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import Dataset
+from core.figures.terms import explain
 from pages.parts.shared.noise import Noise, pick_noise
 
 EACH, ONE, RANDOM, DRAWING = KINDS = ("Each class", "One class", "Random", "Drawing")
 _COUNT = 10
+_ERROR_TIP = "Blue where ink is missing, orange where there is too much; below, the mean squared error of the digit."
 _LEVEL = "<style>.st-key-reconstruct-kind button { min-height: 2.5rem; }</style>"  # as high as what stands beside it
 
 
@@ -38,8 +40,8 @@ def controls(digits: Dataset) -> View:
         seed = st.session_state.setdefault("reconstruct-seed", 0)
         if kind != DRAWING and st.button("Shuffle", key="reconstruct-shuffle", icon=":material/shuffle:"):
             st.session_state["reconstruct-seed"] = seed + 1
-        with_error = st.toggle("Error maps", True, key="reconstruct-errors", persist_state="session")
-        with_pca = st.toggle("PCA", True, key="reconstruct-pca", persist_state="session")
+        with_error = st.toggle("Error maps", True, help=_ERROR_TIP, key="reconstruct-errors", persist_state="session")
+        with_pca = st.toggle("PCA", True, help=explain("PCA"), key="reconstruct-pca", persist_state="session")
         noise = pick_noise("reconstruct")  # last, so that its level moves nothing when it comes
     return View(str(kind), noise, with_error, with_pca)
 

@@ -154,7 +154,7 @@ def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_erro
 
 def score_table(scores: Sequence[Score]) -> None:
     """Show the runs' errors beside PCA's, the better one of each line in bold."""
-    head = ("Run", "Code", "Test MSE", "PCA MSE", "Ratio")
+    head = ("Run", "Code", "Test error", "PCA’s error", "Ratio")
     table([_line(score) for score in scores], head, name="dl-scores", label="Errors beside those of PCA", look="wide")
 
 

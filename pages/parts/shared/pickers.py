@@ -32,6 +32,14 @@ def announced_runs() -> frozenset[str]:
     return frozenset(st.session_state.get(_NEW, []))
 
 
+def has_learned(run: Run) -> bool:
+    """Say whether a run has finished an epoch: until then it is shown only where somebody chooses it."""
+    try:
+        return run.summary().epochs > 0
+    except RunNotFound:
+        return False
+
+
 def run_labels(runs: Sequence[Run]) -> dict[str, str]:
     """Return a different plain-text label for each run id: its name and, where needed, when it began."""
     names = [run.name for run in runs]
@@ -55,7 +63,7 @@ def pick_runs(
     """Let people choose runs, in the address as ?run=a,b, and remembered while they visit other pages.
 
     task: offer only "classify" or "reconstruct" runs. default: run ids chosen at the first visit; None is the
-    newest run. What was chosen on another page since is chosen here, too, beside the default where one is given.
+    newest run. What was chosen on another page since is chosen here, too, after the default where one is given.
     Runs in the address that do not exist or do not fit are named in one quiet line. alone: a run that was just started
     is shown without those chosen before it, see `offer_earlier`.
     """
@@ -128,10 +136,15 @@ def wanted_runs(
 
     A changed address wins (a link, the browser's back button), then what is in the widget, then what was chosen last
     on any page, then what the session remembers of this one, because changing the page drops both the address and the
-    widget. beside: what is remembered is shown beside what comes from another page. alone: a run that was just started
-    is shown without those before it, but for the one it is to be compared with.
+    widget. beside: what comes from another page, and what was just started, is shown after what is remembered, once it
+    has learned for an epoch. alone: a run that was just started is shown without those before it, but for the one it
+    is to be compared with.
     """
     state = st.session_state
+
+    def fits(run_id: str) -> bool:
+        return not beside or has_learned(offered[run_id])
+
     address = str(st.query_params.get("run", ""))[:2000]
     asked = [part for part in address.split(",") if part]
     # Of a page that is opened anew the address is a link, or an entry of the history: it says what was chosen then.
@@ -150,10 +163,12 @@ def wanted_runs(
     else:
         carried = [run_id for run_id in state.get(_CARRIED, []) if run_id in offered]
         known = list(state.get(f"{key}-chosen", first))
-        wanted = list(dict.fromkeys([*carried, *known])) if beside else carried or known
+        wanted = list(dict.fromkeys([*known, *filter(fits, carried)])) if beside else carried or known
     seen = state.setdefault(f"{key}-seen", [])
-    news = [run_id for run_id in state.get(_NEW, []) if run_id in offered and run_id not in seen]
+    news = [run_id for run_id in state.get(_NEW, []) if run_id in offered and run_id not in seen and fits(run_id)]
     seen.extend(news)
+    if beside:
+        return list(dict.fromkeys([*wanted, *news])), _complaints(key, offered)
     if news:  # curves of another task have nothing in common with the new ones
         task = offered[news[-1]].spec.task
         wanted = [run_id for run_id in wanted if run_id in offered and offered[run_id].spec.task == task]
@@ -162,7 +177,7 @@ def wanted_runs(
             state[f"{key}-earlier"] = [run_id for run_id in wanted if run_id not in (partner, *news)]
             wanted = [partner] if partner in offered else []
     wanted = news[::-1] + [run_id for run_id in wanted if run_id not in news]
-    return wanted, [_complaint(run_id) for run_id in state.get(f"{key}-asked", [])[:3] if run_id not in offered]
+    return wanted, _complaints(key, offered)
 
 
 def remember_runs(key: str, picked: list[str]) -> None:
@@ -216,6 +231,11 @@ def forget_runs(key: str, gone: Collection[str]) -> None:
     state = st.session_state
     for name in (key, f"{key}-asked"):
         state[name] = [run_id for run_id in state.get(name, []) if run_id not in gone]
+
+
+def _complaints(key: str, offered: Collection[str]) -> list[str]:
+    asked = st.session_state.get(f"{key}-asked", [])[:3]
+    return [_complaint(run_id) for run_id in asked if run_id not in offered]
 
 
 def _complaint(run_id: str) -> str:

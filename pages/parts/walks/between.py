@@ -84,7 +84,8 @@ def _ways(run: Run, projection: Projection, start: End, end: End) -> None:
     middle = "the origin" if run.spec.prior else "the mean of all codes"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         say(
-            f"From {start.title} to {end.title} it is {apart:.3g}; two digits picked at random lie {usual:.3g} apart. "
+            f"The codes of {start.title} and {end.title} lie {apart:.3g} apart, those of two digits picked at random "
+            f"{usual:.3g}. "
             f"The spherical way turns around {middle} and keeps its distance from it.",
             width="content",
         )

@@ -9,7 +9,7 @@ import { clamp } from "./dom.js";
 /** @typedef {Span[]} Bounds along x and along y */
 /** @typedef {{ name: string, label: number, x: number, y: number }} ClassName at a place in map units */
 
-const OUTSIDE = 0.003; // share of the points at each side that do not stretch the fitted view ...
+const OUTSIDE = 0.001; // share of the points at each side that do not stretch the fitted view ...
 const NEARBY = 1.15; // ... unless they are hardly further out than the rest
 const AROUND = 0.05; // of the canvas's side, left free around the fitted points
 const [FURTHEST, CLOSEST] = [0.25, 4000]; // of the fitted scale

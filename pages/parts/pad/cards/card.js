@@ -59,7 +59,9 @@ export class Card extends BaseCard {
     this.title = title;
     title.ariaPressed = "false";
     title.dataset.testid = "pad-lead";
-    title.append(node("span", "leads", "main model"));
+    const leads = node("span", "leads", "main");
+    leads.append(node("span", "more", "\u00a0model"));
+    title.append(leads);
     const mark = node("span", "mark");
     this.sign = node("span", "sign");
     this.word = node("span", "word");

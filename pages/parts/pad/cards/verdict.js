@@ -12,11 +12,8 @@ export const UNUSUAL = 0.999; // share of the test digits that autoencoders redr
 /** @param {number[]} probabilities */
 export const best = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
-/** @param {number} p */
-export function percent(p) {
-  if (p >= 0.995 && p < 0.99995) return "> 99 %";
-  return `${Math.round(100 * p)} %`;
-}
+/** Never 100 %: no net can be that sure. @param {number} p */
+export const percent = (p) => (p >= 0.995 ? "> 99 %" : `${Math.round(100 * p)} %`);
 
 /** The best digit and how sure it is. @param {number[]} p @param {string} between */
 export const told = (p, between) => `${best(p)}${between}${percent(Math.max(...p))}`;
