@@ -62,7 +62,7 @@ def choose(page: Page, key: str, option: str) -> None:
     raise AssertionError(f"{option!r} cannot be chosen in {key}")
 
 
-def start_training(page: Page, preset: str = "Convolutional net, three passes", epochs: int = 1000) -> None:
+def start_training(page: Page, preset: str = "Plain convolutional net", epochs: int = 1000) -> None:
     """Press Train for a preset on the embedded digits."""
     expect(page.locator(".st-key-train button")).to_be_enabled()
     choose(page, "form-preset", preset)
