@@ -39,7 +39,7 @@ _BEST = (
     Preset(
         "cnn-pen",
         "Convolutional net for real handwriting",
-        "Digits of every size and place, thick and thin, slanted and bent, with flags, feet and bars; it takes half an hour.",
+        "Of every size and place, thick and thin, slanted and bent, with flags, feet and bars; it takes half an hour.",
         _annealed(
             "cnn",
             0.01,
