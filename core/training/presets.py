@@ -39,7 +39,7 @@ _BEST = (
     Preset(
         "cnn-pen",
         "Convolutional net for real handwriting",
-        "Of every size and place, thick and thin, slanted and bent, with flags, feet and bars; it takes half an hour.",
+        "Digits of every size and place, thick, thin, slanted and bent, with flags, feet and bars; half an hour.",
         _annealed(
             "cnn",
             0.01,
