@@ -41,3 +41,25 @@ def test_back_goes_back_one_page(dashboard, visit):
     expect(page).to_have_url(re.compile("/train.*softmax"))
     page.go_forward()
     heading(page, "Runs")
+
+
+def test_pages_that_are_left_at_once_keep_their_addresses(dashboard, visit):
+    page = visit(f"{dashboard.url}/?run=cnn,mlp")
+    heading(page, "Draw")
+    expect(page).to_have_url(re.compile("run="))
+    addresses = {}
+    for name in ("Train", "Runs", "Latent space", "Reconstruct"):
+        page.get_by_role("link", name=name, exact=True).click()
+        heading(page, name)
+        expect(page).to_have_url(re.compile("run="))
+        page.wait_for_timeout(1500)  # the map adds the digit that it shows
+        addresses[name] = page.url
+    for _ in range(4):
+        page.go_back(wait_until="commit")
+        page.wait_for_timeout(250)
+    heading(page, "Draw")
+    for name, address in addresses.items():
+        page.go_forward(wait_until="commit")
+        heading(page, name)
+        page.wait_for_timeout(1500)
+        assert page.url == address
