@@ -198,6 +198,11 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
 
 
+def share_of(value: object) -> float:
+    """A stranger's value as a share from 0 to 1; 0 for what is no number."""
+    return float(min(1, max(0, value))) if isinstance(value, int | float) else 0.0
+
+
 def shown(value: object) -> str:
     """A stranger's value, short enough to be repeated in a sentence."""
     text = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"

@@ -214,7 +214,7 @@ def decode(line: bytes) -> Line | None:
         text = line.decode()
         value, end = _parse(text)
         return from_json(value) if end == len(text) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -7,28 +7,25 @@ worker's, which holds `lock` for as long as it lives. Nothing is stored twice: a
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from core.cache import keep_newest
 from core.data import datasets
-from core.files import disk_errors, is_held, write_json
+from core.files import UNREADABLE, disk_errors, is_held, write_json
 from core.models.contract import ModelSpec
 from core.runs.events import LifecycleLine, Summary
+from core.runs.facts import MAX_NAME, MAX_NOTE, facts_of, parse_facts
 from core.runs.log import NOTHING_YET, History, last_line, read_history, summarize
 from core.runs.requests import Request
 from core.training.config import TrainConfig
 
-MARKS = 64  # how many pairs of a colour and a shape the runs have
-MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _GRACE_S = 2.0  # between making a run and asking for a process that trains it
 
 
@@ -91,10 +88,10 @@ class Run:
         path = self.folder / "config.json"
         try:
             stat = path.stat()
-            return _read_facts(str(path), stat.st_mtime_ns, stat.st_size)
+            return facts_of(str(path), stat.st_mtime_ns, stat.st_size)
         except FileNotFoundError as error:
             raise RunNotFound(f"The run {self.id} is gone. Choose another one.") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise RunNotFound(f"The run {self.id} cannot be read: {error}") from error
 
     @property
@@ -227,9 +224,9 @@ class Run:
         self._rewrite(note=note.strip()[:MAX_NOTE])
 
     def _rewrite(self, **changes: Any) -> None:
-        self.ensure_exists()
-        facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        Run(self.folder).config  # noqa: B018 - raises where there is nothing that could be changed
         with disk_errors(self.folder):
+            facts = parse_facts((self.folder / "config.json").read_text(encoding="utf-8"))
             write_json(self.folder / "config.json", facts | changes)
         self.__dict__.pop("_facts", None)  # read anew when asked for next
 
@@ -259,11 +256,11 @@ class Run:
         """Return the latest look at the fixed test digits, or None before the first."""
         try:
             with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
-                inputs = file.get("inputs")
-                return Probe(int(file["step"]), file["indices"], file["outputs"], inputs)
+                found = Probe(int(file["step"]), file["indices"], file["outputs"], file.get("inputs"))
+            return found if _whole(found, self.spec.task == "reconstruct") else None
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except UNREADABLE:
             return None  # not one of ours; the strip is left out rather than the page broken
 
     def projection_file(self, method: str) -> Path:
@@ -276,17 +273,13 @@ class Run:
             raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
 
 
-@lru_cache(maxsize=4096)
-def _read_facts(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
-    facts = json.loads(Path(path).read_text(encoding="utf-8"))
-    return {
-        "config": TrainConfig.from_dict(facts["config"]),
-        "name": str(facts["name"])[:MAX_NAME],
-        "note": str(facts.get("note", ""))[:MAX_NOTE],
-        "created": float(facts["created"]),
-        "color": int(facts["color"]) % MARKS,
-        "shipped": bool(facts.get("shipped")),
-    }
+def _whole(probe: Probe, pictures: bool) -> bool:
+    """Say whether the arrays of a probe are what they must be."""
+    count = probe.indices.shape[:1]
+    drawn = (np.uint8, (*count, 28, 28))
+    wanted = [(probe.indices, (np.int64, count)), (probe.outputs, drawn if pictures else (np.float32, (*count, 10)))]
+    wanted += [] if probe.inputs is None else [(probe.inputs, drawn)]
+    return all((array.dtype, array.shape) == kind for array, kind in wanted)
 
 
 @keep_newest(1024)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
-from core.runs.run import MARKS, MAX_NAME, Run, RunNotFound
+from core.runs.facts import MARKS, MAX_NAME
+from core.runs.run import Run, RunNotFound
 from core.runs.trash import RunInTrash, RunTrash
 from core.training.config import TrainConfig
 from core.training.naming import name_of

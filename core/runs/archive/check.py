@@ -18,9 +18,10 @@ from core.runs.archive.arrays import SNAPSHOT, read_digits, read_frames
 from core.runs.archive.events import read_events
 from core.runs.checkpoint import Resume
 from core.runs.events import EpochLine, LifecycleLine, Line
+from core.runs.facts import MAX_NAME, MAX_NOTE
 from core.runs.finetune import DRAWINGS, MAX_BYTES
 from core.runs.frames import FRAME, MAX_CODES, steps_an_epoch
-from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE, Status
+from core.runs.run import ENDINGS, Status
 from core.training.config import TrainConfig, build
 from core.untrusted import (
     ArchiveError,
