@@ -198,6 +198,20 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
 
 
+def whole_between(value: object, name: str, least: int, most: int) -> int:
+    """A stranger's value, if it is a whole number from least to most; else a ValueError with its name."""
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"its {name} is {shown(value)} instead of a whole number from {least:,} to {most:,}")
+    return value
+
+
+def number_between(value: object, name: str, low: float, high: float) -> float:
+    """A stranger's value, if it is a number from low to high, likewise; NaN is none."""
+    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+        raise ValueError(f"its {name} is {shown(value)} instead of a number from {low:g} to {high:g}")
+    return float(value)  # type: ignore[arg-type]
+
+
 def share_of(value: object) -> float:
     """A stranger's value as a share from 0 to 1; 0 for what is no number."""
     return float(min(1, max(0, value))) if isinstance(value, int | float) else 0.0
