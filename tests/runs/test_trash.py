@@ -96,6 +96,52 @@ def test_what_a_worker_wrote_after_the_deletion_is_not_in_the_way(runs: RunStore
     assert runs.get(run.id) == run
 
 
+# -- what is no run ------------------------------------------------------------------------------------------------
+
+
+def torn(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "weights.safetensors").write_bytes(b"some")
+
+
+def broken(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "config.json").write_text('{"name": "x"}')
+
+
+def within(folder: Path) -> None:
+    (folder / "config.json").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (torn, "it has no config.json"),
+        (within, "it has no config.json"),
+        (broken, r"its config.json is none of a run \('created'\)"),
+        (lambda path: path.write_bytes(b"some"), "it is a file, and a run is a folder"),
+        (lambda path: path.symlink_to("nowhere"), "it is a link that leads nowhere"),
+        (lambda path: path.symlink_to(path), "it is a link that leads nowhere"),
+        (lambda path: path.symlink_to("/dev/null"), "it is a file"),
+    ],
+)
+def test_what_would_be_no_run_stays_until_it_is_deleted_for_good(
+    runs: RunStore, make: Callable[[Path], object], why: str
+) -> None:
+    runs.delete(runs.add("good", small(), "Good"))
+    entry = runs.folder / ".trash" / f"mine.{time.time_ns() // 10**6}"
+    make(entry)
+    assert {one.what for one in runs.trash.listed()} == {"mine", "Good"}
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"^mine cannot be restored: {why}.*Delete it for good, or leave it"):
+            runs.restore(entry.name)
+    assert os.path.lexists(entry)
+    assert not os.path.lexists(runs.folder / "mine")
+    runs.trash.erase(entry.name)
+    assert not os.path.lexists(entry)
+    assert [one.what for one in runs.trash.listed()] == ["Good"]
+
+
 # -- a link --------------------------------------------------------------------------------------------------------
 
 
