@@ -167,10 +167,11 @@ class RunStore:
     def sweep(self) -> None:
         """Remove what killed workers left half-written more than a minute ago, and runs deleted more than a day ago."""
         for folder in self._folders():
-            for part in folder.rglob("*.part"):
-                with suppress(FileNotFoundError):  # its worker may be finishing it
-                    if time.time() - part.stat().st_mtime > _ABANDONED_S:
-                        part.unlink()
+            with suppress(OSError):  # deleted while we walk through it; or the disk refuses: the next sweep tries again
+                for part in folder.rglob("*.part"):
+                    with suppress(OSError):  # its worker may be finishing it
+                        if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                            part.unlink()
         self.trash.folder.sweep()
 
     def _folders(self) -> list[Path]:

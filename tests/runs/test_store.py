@@ -6,6 +6,7 @@ import shutil
 import time
 from dataclasses import astuple, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from core import files
 from core.files import write_json
 from core.runs.events import LifecycleLine, Summary
 from core.runs.log import last_line, summarize
-from core.runs.run import ENDINGS, RunNotFound, Status
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from core.runs.store import RunStore, copies
 from core.runs.weights import load_model, load_source
 from core.trash import NotInTrash
@@ -284,6 +285,40 @@ def test_sweep_takes_what_was_abandoned_and_leaves_what_is_being_written(runs):
     runs.sweep()
     assert not dead.exists()
     assert alive.exists()
+
+
+def test_sweep_goes_on_where_a_run_is_deleted_while_it_walks(runs, monkeypatch):
+    first, second = runs.create(small()), runs.create(small())
+    scandir, gone = os.scandir, []
+
+    def deleting(path):
+        if isinstance(path, Path) and path in (first.folder, second.folder) and not gone:
+            gone.append(Run(path))
+            shutil.rmtree(path)
+        return scandir(path)
+
+    for run in (first, second):
+        (run.folder / "snapshots").mkdir()
+        dead = run.folder / "snapshots" / "epoch-001.npz.1.part"
+        dead.write_bytes(b"half")
+        os.utime(dead, (0, 0))
+    monkeypatch.setattr(os, "scandir", deleting)
+    runs.sweep()
+    (left,) = {first, second} - set(gone)
+    assert list(left.folder.rglob("*.part")) == []
+    assert left.folder.exists()
+
+
+def test_sweep_goes_on_past_what_cannot_be_removed(runs):
+    for run in (runs.create(small()), runs.create(small())):
+        for place in ("a.part/in.part", "z.part"):
+            dead = run.folder / place
+            dead.parent.mkdir(exist_ok=True)
+            dead.write_bytes(b"half")
+            os.utime(dead, (0, 0))
+        os.utime(run.folder / "a.part", (0, 0))
+    runs.sweep()
+    assert {path.name for path in runs.folder.rglob("*.part")} == {"a.part"}
 
 
 def test_rename_and_note_are_kept_as_plain_text(runs):
