@@ -162,6 +162,8 @@ class Run:
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
         if lifecycle and lifecycle[-1].event in ENDINGS:
             return Status(lifecycle[-1].event)
+        if not lifecycle and (ended := self.requested()):  # before a process began it; none is about to
+            return Status.PAUSED if ended == "pause" else Status.STOPPED
         just_made = not lifecycle and time.time() - self.created < _GRACE_S
         return Status.STARTING if just_made or self.request.state() else Status.INTERRUPTED
 
@@ -176,9 +178,13 @@ class Run:
 
     def message(self) -> str:
         """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
-        lifecycle, status = self.history().lifecycle, self.status()
+        history, status = self.history(), self.status()
+        lifecycle = history.lifecycle
+        if status in RESUMABLE and not lifecycle:
+            return "It has not begun. Resume starts it."
         if status == Status.INTERRUPTED:
-            return "Its process ended before the run did. Resume goes on from the last finished epoch."
+            none = "" if history.epochs else ": there is none yet, so it begins again"
+            return f"Its process ended before the run did. Resume goes on from the last finished epoch{none}."
         if status in (Status.STARTING, Status.QUEUED) and self.request.age() is not None:
             return "Waiting for a free place." if status == Status.QUEUED else ""
         return lifecycle[-1].message or "" if lifecycle else ""

@@ -142,11 +142,14 @@ class RunStore:
         """Ask the workers of these runs to stop, and wait a moment until they have; nobody begins with the others."""
         ending = []
         for run in runs:
+            waits = run.request.age() is not None
             run.request.remove()
-            if run.locked():
-                with suppress(RunNotFound):
+            with suppress(RunNotFound):
+                if run.locked():
                     run.request_stop()
                     ending.append(run)
+                elif waits:
+                    run.request_pause()  # says so, should it be restored: nothing has interrupted it
         end = time.monotonic() + _END_S
         while any(run.locked() for run in ending) and time.monotonic() < end:
             time.sleep(0.02)

@@ -104,6 +104,12 @@ def test_status_is_derived(runs):
         log(run, {"event": "started", "total_steps": 10})
         assert run.status() == Status.RUNNING
     assert run.status() == Status.INTERRUPTED
+    assert run.message() == (
+        "Its process ended before the run did. Resume goes on from the last finished epoch: there is none yet, so it "
+        "begins again."
+    )
+    log(run, {"event": "epoch", "epoch": 1, "step": 5})
+    assert run.message() == "Its process ended before the run did. Resume goes on from the last finished epoch."
     for ending in ENDINGS:
         log(run, {"event": ending, "message": f"It {ending}."})
         assert (run.status(), run.message()) == (ending, f"It {ending}.")
@@ -112,7 +118,7 @@ def test_status_is_derived(runs):
 def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
     run = runs.create(small())
     monkeypatch.setattr("core.runs.run._GRACE_S", -1.0)
-    assert run.status() == Status.INTERRUPTED
+    assert (run.status(), run.message()) == (Status.INTERRUPTED, "It has not begun. Resume starts it.")
 
 
 def test_run_that_stands_on_another_needs_a_fitting_one(runs, trained):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import submit
+from core.runs import recorder
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.runs.trash import RunInTrash, clear_remains
@@ -199,6 +200,7 @@ def test_a_run_that_ships_is_hidden_without_an_end_and_shown_again(
 _MANY = """
 import sys
 from pathlib import Path
+from core.runs import recorder
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.trash import NotInTrash
@@ -333,6 +335,27 @@ def test_a_run_that_trains_is_ended_first_and_goes_on_when_it_is_back(
 def test_a_run_nobody_has_begun_with_is_begun_by_nobody(runs: RunStore, submitted: list[object]) -> None:
     run = runs.create(small())
     submit.train(run)
-    trashed = runs.delete(run)
-    assert run.request.age() is None
-    assert not runs.restore(trashed.key).request.state()
+    for end in (runs.delete, lambda run: runs.end([run]) or runs.delete(run)):  # one of many is ended with the others
+        trashed = end(run)
+        assert run.request.age() is None
+        back = runs.restore(trashed.key)
+        assert not back.request.state()
+        assert (back.status(), back.message()) == ("paused", "It has not begun. Resume starts it.")
+        back.request_resume()
+        submit.train(back)
+        assert back.status() in ("starting", "queued")
+    recorder.train(back)
+    assert (back.status(), len(back.history().epochs)) == ("finished", 2)
+
+
+def test_a_run_that_waits_to_go_on_is_what_it_was_when_it_is_back(
+    runs: RunStore, trained: Callable[..., Run], submitted: list[object]
+) -> None:
+    run = trained()
+    run.request_resume(epochs=3)
+    submit.train(run)
+    back = runs.restore(runs.delete(run).key)
+    assert (back.status(), back.message()) == ("finished", "")
+    back.request_resume(epochs=4)
+    recorder.train(back)
+    assert len(back.history().epochs) == 4
