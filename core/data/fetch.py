@@ -22,6 +22,7 @@ from core.data.datasets import DatasetUnavailable, is_ready, row_of
 from core.files import is_held, write_file
 from core.paths import data_dir
 from core.progress import Progress
+from core.untrusted import share_of
 
 _TRIES, _TIMEOUT_S, _CHUNK = 2, 10, 1 << 16
 
@@ -42,7 +43,7 @@ def fetch_state(name: str) -> FetchState:
         return FetchState("ready")
     note = _read_note(name)
     if is_held(_note_path(name).with_suffix(".lock")):
-        return FetchState("fetching", float(note.get("fraction", 0.0)), str(note.get("message", "connecting")))
+        return FetchState("fetching", share_of(note.get("fraction")), str(note.get("message", "connecting")))
     if note.get("failed"):
         return FetchState("failed", message=str(note["failed"]))
     return FetchState("absent", message=f"{row.title} is not on this disk yet.")
@@ -98,7 +99,7 @@ def _note_path(name: str) -> Path:
 def _read_note(name: str) -> dict[str, Any]:
     try:
         note = json.loads(_note_path(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}
 

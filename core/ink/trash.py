@@ -26,12 +26,17 @@ class DrawingTrash:
         return _trashed(entry, [drawing.label for drawing in drawings])
 
     def read(self, key: str) -> tuple[Drawing, ...]:
-        """Return the drawings of a deletion. Raises NotInTrash when it is here no more."""
+        """Return the drawings of a deletion. Raises NotInTrash when it is here no more, ValueError for what is none."""
         path = self.folder.get(key).path
         try:
-            return from_lines(path.read_bytes()).added
+            found = from_lines(path.read_bytes()).added
         except FileNotFoundError as error:
             raise NotInTrash(GONE) from error
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read ({error.strerror}). Move it elsewhere.") from error
+        if not found:
+            raise ValueError(f"{path} cannot be restored: no line of it is a drawing. Move it elsewhere.")
+        return found
 
     def listed(self, there: Collection[str]) -> list[Trashed]:
         """Return the deletions, the latest first, but for drawings whose ids are there."""

@@ -23,6 +23,7 @@ from core.files import disk_errors, is_held, write_file
 from core.progress import Pace, Progress
 from core.runs.requests import Request
 from core.runs.run import Run, RunNotFound
+from core.untrusted import share_of
 
 CANCELLED = "Cancelled."
 INTERRUPTED = "The computation was interrupted. Try it again."
@@ -132,7 +133,7 @@ def job_state(job: Job, ready: Callable[[], bool]) -> JobState:
     for _ in range(2):
         note = _read(job)
         if is_held(job.lock):
-            return JobState("computing", _share(note), str(note.get("message", "")), _remaining(note))
+            return JobState("computing", share_of(note.get("fraction")), str(note.get("message", "")), _remaining(note))
         if ready():
             return JobState("ready", 1.0)
         if asked := job.request.state():
@@ -208,14 +209,9 @@ def _write(job: Job, note: dict[str, Any]) -> None:
 def _read(job: Job) -> dict[str, Any]:
     try:
         note = json.loads(job.note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}
-
-
-def _share(note: dict[str, Any]) -> float:
-    share = note.get("fraction", 0.0)
-    return min(1.0, max(0.0, float(share))) if isinstance(share, int | float) else 0.0
 
 
 def _remaining(note: dict[str, Any]) -> float | None:

@@ -6,6 +6,7 @@ Guo et al., "On calibration of modern neural networks", 2017. Label smoothing ma
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,18 @@ from core.jobs.stored import Arrays, Facts, Stamp, Stored, of_its_own_digits
 from core.progress import Progress
 from core.runs.run import Run
 from core.runs.weights import load_model
+from core.untrusted import number_between, whole_between
 
 LOW, HIGH = 0.05, 20.0  # temperatures that are looked among
 _BINS = 15
 _LEAST = 1e-12  # probabilities below count as this, so that none has an infinite logarithm
+_MOST_DIGITS = 10**8
+# What each figure lies between.
+_BOUNDS = {
+    "temperature": (LOW, HIGH),
+    **dict.fromkeys(("ece_before", "ece", "confidence_before", "confidence", "accuracy"), (0.0, 1.0)),
+    **dict.fromkeys(("nll_before", "nll"), (0.0, -math.log(_LEAST) + 0.1)),
+}
 
 
 @dataclass(frozen=True)
@@ -115,13 +124,9 @@ def _nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Calibration:
-    names = ("temperature", "ece_before", "ece", "nll_before", "nll", "confidence_before", "confidence", "accuracy")
-    numbers = {name: float(facts[name]) for name in names}
-    if not LOW <= numbers["temperature"] <= HIGH or not all(0 <= value < 30 for value in numbers.values()):
-        raise ValueError("its figures are out of range")
     return Calibration(
-        **numbers,
-        count=int(facts["count"]),
+        **{name: number_between(facts[name], name, *bounds) for name, bounds in _BOUNDS.items()},
+        count=whole_between(facts["count"], "count", 1, _MOST_DIGITS),
         dataset=str(facts["dataset"]),
         weights_version=int(facts["weights_version"]),
     )

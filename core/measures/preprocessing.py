@@ -20,8 +20,10 @@ from core.measures.predictions import judge
 from core.progress import Progress
 from core.runs.run import Run, digits_of
 from core.runs.weights import load_model
+from core.untrusted import number_between, whole_between
 
 MOVED = 1000  # test digits
+_MOST_DIGITS = 10**8
 _FEWEST = 50  # pictures with lines in them, to say anything
 _SMALLEST, _LARGEST = 0.4, 1.2  # of the size that a test digit has in its own picture
 _SHIFT = 0.25  # of the pad, at most, to either side
@@ -127,19 +129,18 @@ def _right(model: Any, placed: Sequence[Strokes], labels: np.ndarray, off: list[
     return right / len(placed)
 
 
-def _share(value: Any, may_miss: bool = False) -> Any:
-    """A share that anyone may have written; ValueError for what is none."""
-    if not (value is None and may_miss) and not (isinstance(value, int | float) and 0 <= value <= 1):
-        raise ValueError(f"{str(value)[:40]} is no share")
-    return value
-
-
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> StepsReport:
-    rows = tuple(StepResult(row["off"], _share(row["drawings"], True), _share(row["moved"])) for row in facts["rows"])
-    counts = int(facts["drawings_count"]), int(facts["moved_count"])
-    if [row.off for row in rows] != ["", *STEPS] or min(counts) < 0:
-        raise ValueError("it has rows of other steps, or counts below 0")
-    return StepsReport(rows, *counts, int(facts["weights_version"]), tuple(facts["drawings_version"]))
+    rows = tuple(map(_row, facts["rows"]))
+    drawn, moved = (whole_between(facts[name], name, 0, _MOST_DIGITS) for name in ("drawings_count", "moved_count"))
+    if [row.off for row in rows] != ["", *STEPS]:
+        raise ValueError("it has rows of other steps")
+    return StepsReport(rows, drawn, moved, int(facts["weights_version"]), tuple(facts["drawings_version"]))
+
+
+def _row(row: dict[str, Any]) -> StepResult:
+    off, drawn = row["off"], row["drawings"]
+    moved = number_between(row["moved"], "share of moved digits", 0, 1)
+    return StepResult(off, drawn if drawn is None else number_between(drawn, "share of drawings", 0, 1), moved)
 
 
 def _is_current(run: Run, found: StepsReport) -> bool:

@@ -20,8 +20,12 @@ from core.runs.run import Run
 from core.runs.weights import load_model
 from core.training.config import TrainConfig
 from core.training.loop import evaluate, training_split
+from core.untrusted import number_between, whole_between
 
 _CHUNK = 500  # images of one step of `evaluate`
+_MOST_DIGITS, _MOST_PARAMETERS = 10**8, 10**12
+_LARGEST = 1e38  # about what float32 holds
+_ROUNDED = -1e-3  # of a divergence that is 0
 _PARTS = {"test": (0.0, 0.15), "noisy": (0.15, 0.3), "train": (0.3, 1.0)}  # of the time
 
 
@@ -74,7 +78,7 @@ def _metrics(model: Model, split: Split, config: TrainConfig, report: Progress) 
     for done, metrics in enumerate(evaluate(model, split, config)):
         report(min(1.0, done * _CHUNK / len(split)), f"measuring {len(split):,} digits")
         found = metrics
-    if not all(map(math.isfinite, found.values())):
+    if not all(_ROUNDED <= value <= _LARGEST for value in found.values()):
         raise ValueError("The model's answers are not numbers. Train it again with a smaller learning rate.")
     if "accuracy" in found:
         found["accuracy"] = round(found["accuracy"] * len(split)) / len(split)  # of whole digits, not of float32 means
@@ -82,27 +86,27 @@ def _metrics(model: Model, split: Split, config: TrainConfig, report: Progress) 
 
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Scores:
-    test, train, noisy = (_numbers(facts.get(name, {})) for name in ("test", "train", "noisy"))
-    scores = Scores(
+    test, train, noisy = (_numbers(facts.get(name, {}), name) for name in ("test", "train", "noisy"))
+    parameters = whole_between(facts["parameters"], "parameters", 1, _MOST_PARAMETERS)
+    return Scores(
         test=test,
         train=train,
         noisy=noisy,
-        test_count=int(facts["test_count"]),
-        train_count=int(facts["train_count"]),
-        parameters=int(facts["parameters"]),
-        learned=int(facts["learned"]),
+        test_count=whole_between(facts["test_count"], "test_count", 1, _MOST_DIGITS),
+        train_count=whole_between(facts["train_count"], "train_count", 1, _MOST_DIGITS),
+        parameters=parameters,
+        learned=whole_between(facts["learned"], "learned", 0, parameters),
         dataset=str(facts["dataset"]),
         weights_version=int(facts["weights_version"]),
     )
-    if min(scores.test_count, scores.train_count) < 1:
-        raise ValueError("its counts are out of range")
-    if any(not 0 <= metrics.get("accuracy", 0.0) <= 1 for metrics in (scores.test, scores.train)):
-        raise ValueError("its shares are out of range")
-    return scores
 
 
-def _numbers(metrics: dict[str, Any]) -> Metrics:
-    return {name: float(value) for name, value in metrics.items()}
+def _numbers(metrics: dict[str, Any], of: str) -> Metrics:
+    bounds = {"accuracy": (0.0, 1.0), "loss": (0.0, _LARGEST), "mse": (0.0, _LARGEST)}
+    return {
+        name: number_between(value, f"{name[:20]} of {of}", *bounds.get(name, (_ROUNDED, _LARGEST)))
+        for name, value in metrics.items()
+    }
 
 
 SCORES: Stored[Scores] = Stored(
@@ -123,7 +127,7 @@ class Figure:
     def text(self) -> str:
         """The figure as people read it, with its interval where it has one."""
         if self.metric != "accuracy":
-            return f"{self.value:.4f}"
+            return f"{self.value:.4f}" if self.value < 1e4 else f"{self.value:.4g}"  # diverged: up to 38 digits
         interval = "" if math.isnan(self.low) else f" ({100 * self.low:.2f}\N{EN DASH}{100 * self.high:.2f})"
         return f"{100 * self.value:.2f}\N{NO-BREAK SPACE}%{interval}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files import read_arrays, read_facts, write_arrays
+from core.files import UNREADABLE, read_arrays, read_facts, write_arrays
 from core.models.contract import Model
 from core.runs.events import EpochLine, to_json
 
@@ -59,6 +59,6 @@ def read_resume(folder: Path) -> Resume | None:
             parts[part][name] = value
         line = EpochLine.from_json(json.loads(facts["line"]))
         validation = tuple(float(loss) for loss in json.loads(facts["validation"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{NAME} does not say where to go on from ({error}). Train the model again.") from error
     return Resume(line.epoch, parts["weights"], parts["optimizer"], line, validation)

@@ -15,6 +15,7 @@ from core.models.contract import Health, Metrics
 
 _WHOLE = 2**53  # up to here whole numbers are exact for everyone who reads JSON
 _parse = json.JSONDecoder().raw_decode  # json.loads also looks for encodings and spaces, and takes half as long again
+_HIGHEST = {"accuracy": 1.0, "loss": math.inf, "mse": math.inf}  # of the metrics that are never below 0
 _DATE, _LONG, _FAST = 4e9, 1e9, 1e12  # a date that calendars show, seconds that people read, images per second
 
 
@@ -161,14 +162,15 @@ class Summary:
     def from_json(cls, values: Any) -> Summary | None:
         """Make one of a JSON object; None when it is none, or of a version that knew less."""
         try:
-            if values["metric"] not in ("", "accuracy", "mse"):
+            metric = values["metric"]
+            if metric not in ("", "accuracy", "mse"):
                 return None
             return cls(
-                values["metric"],
-                _number(values["test"]),
-                _number(values["train"]),
+                metric,
+                _measure(metric, values["test"]),
+                _measure(metric, values["train"]),
                 bool(values["whole"]),
-                _number(values["best"]),
+                _measure(metric, values["best"]),
                 _whole(values["best_epoch"]),
                 _whole(values["epochs"]),
                 _between(values["seconds"], _LONG),
@@ -214,7 +216,7 @@ def decode(line: bytes) -> Line | None:
         text = line.decode()
         value, end = _parse(text)
         return from_json(value) if end == len(text) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -242,7 +244,16 @@ def _number(value: Any) -> float:
 def _metrics(values: Any) -> Metrics:
     if type(values) is not dict:
         raise ValueError(f"{values!r:.40} are no metrics")
-    for value in values.values():
-        if type(value) is not float:
-            _number(value)
+    for name, value in values.items():
+        _measure(name, value)
     return values
+
+
+def _measure(name: str, value: Any) -> float:
+    """Return the value of a metric: a finite one within what it can be."""
+    if type(value) is not float:
+        _number(value)
+    highest = _HIGHEST.get(name)
+    if highest is not None and not 0 <= value <= highest and math.isfinite(value):
+        raise ValueError(f"{name} is {value!r:.40} instead of a number from 0 to {highest:g}")
+    return value

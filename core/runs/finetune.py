@@ -9,7 +9,8 @@ from core.data.augment import Augmentation
 from core.data.datasets import DATASETS, Split
 from core.ink.collection import MAX_DRAWINGS
 from core.ink.drawing import Drawing, from_lines, images, labels, to_line
-from core.runs.run import MAX_NAME, Run
+from core.runs.facts import MAX_NAME
+from core.runs.run import Run
 from core.runs.store import RunStore, copies
 from core.training.config import TrainConfig
 

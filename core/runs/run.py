@@ -7,28 +7,26 @@ worker's, which holds `lock` for as long as it lives. Nothing is stored twice: a
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from core.cache import keep_newest
 from core.data import datasets
-from core.files import disk_errors, is_held, write_json
+from core.files import UNREADABLE, disk_errors, is_held, write_json
 from core.models.contract import ModelSpec
 from core.runs.events import LifecycleLine, Summary
+from core.runs.facts import MAX_NAME, MAX_NOTE, facts_of, parse_facts
 from core.runs.log import NOTHING_YET, History, last_line, read_history, summarize
 from core.runs.requests import Request
 from core.training.config import TrainConfig
+from core.untrusted import plain, plain_lines
 
-MARKS = 64  # how many pairs of a colour and a shape the runs have
-MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _GRACE_S = 2.0  # between making a run and asking for a process that trains it
 
 
@@ -86,15 +84,17 @@ class Run:
     def __hash__(self) -> int:
         return hash(self.folder)
 
+    @property
+    def _gone(self) -> RunNotFound:
+        return RunNotFound(f"The run {self.id} is gone. Choose another one.")
+
     @cached_property
     def _facts(self) -> dict[str, Any]:
-        path = self.folder / "config.json"
         try:
-            stat = path.stat()
-            return _read_facts(str(path), stat.st_mtime_ns, stat.st_size)
+            return facts_of(self.folder / "config.json")
         except FileNotFoundError as error:
-            raise RunNotFound(f"The run {self.id} is gone. Choose another one.") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._gone from error
+        except UNREADABLE as error:
             raise RunNotFound(f"The run {self.id} cannot be read: {error}") from error
 
     @property
@@ -165,6 +165,8 @@ class Run:
         lifecycle = self.history().lifecycle  # it may have ended between the two looks
         if lifecycle and lifecycle[-1].event in ENDINGS:
             return Status(lifecycle[-1].event)
+        if not lifecycle and (ended := self.requested()):  # before a process began it; none is about to
+            return Status.PAUSED if ended == "pause" else Status.STOPPED
         just_made = not lifecycle and time.time() - self.created < _GRACE_S
         return Status.STARTING if just_made or self.request.state() else Status.INTERRUPTED
 
@@ -179,9 +181,13 @@ class Run:
 
     def message(self) -> str:
         """Say in a sentence why the run ended or what it waits for; empty when there is nothing to say."""
-        lifecycle, status = self.history().lifecycle, self.status()
+        history, status = self.history(), self.status()
+        lifecycle = history.lifecycle
+        if status in RESUMABLE and not lifecycle:
+            return "It has not begun. Resume starts it."
         if status == Status.INTERRUPTED:
-            return "Its process ended before the run did. Resume goes on from the last finished epoch."
+            none = "" if history.epochs else ": there is none yet, so it begins again"
+            return f"Its process ended before the run did. Resume goes on from the last finished epoch{none}."
         if status in (Status.STARTING, Status.QUEUED) and self.request.age() is not None:
             return "Waiting for a free place." if status == Status.QUEUED else ""
         return lifecycle[-1].message or "" if lifecycle else ""
@@ -210,32 +216,32 @@ class Run:
             raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
         if longer:
             self._rewrite(config=config.to_dict())
-        with disk_errors(self.folder):
+        with disk_errors(self.folder, gone=self._gone):
             for request in ("stop", "pause"):
                 (self.folder / request).unlink(missing_ok=True)
         self.request.write()
         self._request("resume")
 
     def rename(self, name: str) -> None:
-        """Give the run another name; spaces around it are cut off. ValueError when nothing is left."""
-        if not name.strip():
+        """Give the run another name, made `plain`. ValueError when nothing is left."""
+        if not (seen := plain(name, MAX_NAME)):
             raise ValueError("A run needs a name. Give it at least one letter.")
-        self._rewrite(name=name.strip()[:MAX_NAME])
+        self._rewrite(name=seen)
 
     def annotate(self, note: str) -> None:
         """Keep a note with the run, up to 2,000 characters."""
-        self._rewrite(note=note.strip()[:MAX_NOTE])
+        self._rewrite(note=plain_lines(note, MAX_NOTE))
 
     def _rewrite(self, **changes: Any) -> None:
-        self.ensure_exists()
-        facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-        with disk_errors(self.folder):
+        Run(self.folder).config  # noqa: B018 - raises where there is nothing that could be changed
+        with disk_errors(self.folder, gone=self._gone):
+            facts = parse_facts((self.folder / "config.json").read_text(encoding="utf-8"))
             write_json(self.folder / "config.json", facts | changes)
         self.__dict__.pop("_facts", None)  # read anew when asked for next
 
     def _request(self, name: str) -> None:
         self.ensure_exists()
-        with disk_errors(self.folder):
+        with disk_errors(self.folder, gone=self._gone):
             (self.folder / name).touch()
 
     def requested(self) -> str:
@@ -259,12 +265,10 @@ class Run:
         """Return the latest look at the fixed test digits, or None before the first."""
         try:
             with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
-                inputs = file.get("inputs")
-                return Probe(int(file["step"]), file["indices"], file["outputs"], inputs)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return None  # not one of ours; the strip is left out rather than the page broken
+                found = Probe(int(file["step"]), file["indices"], file["outputs"], file.get("inputs"))
+            return found if _whole(found, self.spec.task == "reconstruct") else None
+        except UNREADABLE:
+            return None  # not there yet, or not one of ours: the strip is left out rather than the page broken
 
     def projection_file(self, method: str) -> Path:
         """Return where the projection of this run by `method` is stored."""
@@ -273,20 +277,16 @@ class Run:
     def ensure_exists(self) -> None:
         """Raise RunNotFound if the run was deleted, also while its last files are still there."""
         if not (self.folder / "config.json").is_file():
-            raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
+            raise self._gone
 
 
-@lru_cache(maxsize=4096)
-def _read_facts(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
-    facts = json.loads(Path(path).read_text(encoding="utf-8"))
-    return {
-        "config": TrainConfig.from_dict(facts["config"]),
-        "name": str(facts["name"])[:MAX_NAME],
-        "note": str(facts.get("note", ""))[:MAX_NOTE],
-        "created": float(facts["created"]),
-        "color": int(facts["color"]) % MARKS,
-        "shipped": bool(facts.get("shipped")),
-    }
+def _whole(probe: Probe, pictures: bool) -> bool:
+    """Say whether the arrays of a probe are what they must be."""
+    count = probe.indices.shape[:1]
+    drawn = (np.uint8, (*count, 28, 28))
+    wanted = [(probe.indices, (np.int64, count)), (probe.outputs, drawn if pictures else (np.float32, (*count, 10)))]
+    wanted += [] if probe.inputs is None else [(probe.inputs, drawn)]
+    return all((array.dtype, array.shape) == kind for array, kind in wanted)
 
 
 @keep_newest(1024)

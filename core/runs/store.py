@@ -11,11 +11,13 @@ from pathlib import Path
 
 from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
-from core.runs.run import MARKS, MAX_NAME, Run, RunNotFound
+from core.runs.facts import MARKS, MAX_NAME
+from core.runs.run import Run, RunNotFound
 from core.runs.trash import RunInTrash, RunTrash
 from core.training.config import TrainConfig
 from core.training.naming import name_of
 from core.trash import Trashed
+from core.untrusted import plain
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _END_S = 3.0  # a worker ends within a batch, mostly; one that takes longer finds its run gone
@@ -61,14 +63,15 @@ class RunStore:
             raise ValueError("A run that begins from another learns from drawings: begin it from the page Your hand.")
         facts = {
             "version": 1,
-            "name": name[:MAX_NAME],
+            "name": plain(name, MAX_NAME) or name_of(config),
             "created": round(time.time(), 3),
             "color": self.rarest_mark(),
             "shipped": shipped,
             "config": config.to_dict(),
         }
+        with disk_errors(self.folder):
+            folder.mkdir(parents=True)  # where there is one already, that is not ours to undo
         with disk_errors(self.folder, undo=folder):
-            folder.mkdir(parents=True)
             files = copies(source, "source") if source else kept or {}
             for place, content in files.items():
                 (folder / place).parent.mkdir(exist_ok=True)
@@ -141,11 +144,14 @@ class RunStore:
         """Ask the workers of these runs to stop, and wait a moment until they have; nobody begins with the others."""
         ending = []
         for run in runs:
+            waits = run.request.age() is not None
             run.request.remove()
-            if run.locked():
-                with suppress(RunNotFound):
+            with suppress(RunNotFound):
+                if run.locked():
                     run.request_stop()
                     ending.append(run)
+                elif waits:
+                    run.request_pause()  # says so, should it be restored: nothing has interrupted it
         end = time.monotonic() + _END_S
         while any(run.locked() for run in ending) and time.monotonic() < end:
             time.sleep(0.02)
@@ -166,10 +172,11 @@ class RunStore:
     def sweep(self) -> None:
         """Remove what killed workers left half-written more than a minute ago, and runs deleted more than a day ago."""
         for folder in self._folders():
-            for part in folder.rglob("*.part"):
-                with suppress(FileNotFoundError):  # its worker may be finishing it
-                    if time.time() - part.stat().st_mtime > _ABANDONED_S:
-                        part.unlink()
+            with suppress(OSError):  # deleted while we walk through it; or the disk refuses: the next sweep tries again
+                for part in folder.rglob("*.part"):
+                    with suppress(OSError):  # its worker may be finishing it
+                        if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                            part.unlink()
         self.trash.folder.sweep()
 
     def _folders(self) -> list[Path]:

@@ -57,7 +57,10 @@ class RunTrash:
         return deleted + [trashed for name in self._markers() if (trashed := self._hidden(name))]
 
     def restore(self, key: str) -> str:
-        """Put a run back where it was and return its id. Raises NotInTrash when it is not here any more."""
+        """Put a run back where it was and return its id.
+
+        Raises NotInTrash when it is not here any more, ValueError for what is no run, which stays here.
+        """
         if "." not in key:  # no run id has one
             return self._show(key)
         entry = self.folder.get(key)
@@ -74,6 +77,9 @@ class RunTrash:
 
     def _move_back(self, entry: Entry) -> None:
         home = self.runs / entry.name
+        if why := self._no_run(entry):
+            self.folder.get(entry.key)  # or somebody else has just restored it
+            raise ValueError(f"{entry.name} cannot be restored: {why}. Delete it for good, or leave it here.")
         clear_remains(home)
         if home.is_symlink() or (home / "config.json").exists():
             self.folder.get(entry.key)  # or somebody else has just restored it
@@ -119,11 +125,30 @@ class RunTrash:
 
     def _name(self, entry: Entry) -> str:
         try:
-            # A relative link leads on from where the run was, not from here.
-            link = entry.path.is_symlink()
-            return Run(self.runs / entry.path.readlink() if link else entry.path).name
+            return Run(self._place(entry)).name
         except (RunNotFound, OSError):
-            return entry.name  # a link to nowhere, or restored at this moment
+            return entry.name  # no run, as `_no_run` says, or restored at this moment
+
+    def _no_run(self, entry: Entry) -> str:
+        """Say why an entry would be no run that anybody sees, "" where it would be one."""
+        try:
+            place = self._place(entry)
+        except OSError:
+            return "it went away"  # restored at this moment
+        try:
+            Run(place).config  # noqa: B018 - raises
+        except RunNotFound as error:
+            if not place.exists():
+                return "it is a link that leads nowhere"
+            if not place.is_dir():
+                return "it is a file, and a run is a folder"
+            whole = (place / "config.json").is_file()
+            return f"its config.json is none of a run ({error.__cause__})" if whole else "it has no config.json"
+        return ""
+
+    def _place(self, entry: Entry) -> Path:
+        """Return the folder of an entry: a relative link leads on from where the run was, not from here."""
+        return self.runs / entry.path.readlink() if entry.path.is_symlink() else entry.path
 
 
 def clear_remains(folder: Path) -> None:

@@ -20,8 +20,8 @@ from core.figures.curves import (
 from core.figures.words import describe_learning_curves
 from core.models import MODELS
 from core.runs.events import EpochLine, StepLine
+from core.runs.facts import MARKS
 from core.runs.log import History
-from core.runs.run import MARKS
 
 EMPTY = History((), (), (), 0, 0.0)
 

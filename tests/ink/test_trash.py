@@ -156,3 +156,19 @@ def test_killed_while_it_deletes_and_restores_every_drawing_is_saved_or_in_the_t
         saved.restore(trashed.key)
     assert lines(saved) == before
     assert saved.trashed() == []
+
+
+def test_what_holds_no_drawing_is_not_restored_and_stays(saved: DrawingSet) -> None:
+    trashed = saved.delete(["d-3"])
+    assert trashed is not None
+    path = saved.trash.folder.folder / trashed.key
+    before = lines(saved)
+    path.write_bytes(b"{torn\n")
+    with pytest.raises(ValueError, match="cannot be restored: no line of it is a drawing"):
+        saved.restore(trashed.key)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ValueError, match=r"cannot be read \(Is a directory\)"):
+        saved.restore(trashed.key)
+    assert path.exists()
+    assert lines(saved) == before

@@ -1,13 +1,16 @@
 """core/measures/calibration.py: the temperature is the best one, changes no answer, and is judged on other digits."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
 from core.data import datasets
+from core.files import open_npz, write_npz
 from core.live.growth import probabilities
 from core.measures.calibration import CALIBRATION, HIGH, LOW, calibrate, calibration_error, fit_temperature
 from core.runs.run import Run
@@ -97,3 +100,26 @@ def test_of_an_autoencoder_there_is_none(trained: Train) -> None:
     run = trained("autoencoder", epochs=1)
     compute(CALIBRATION, run)
     assert CALIBRATION.load(run) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"accuracy": value} for value in (29, -0.1, 1.01, math.nan, 10**400, "1", None)),
+        *({"count": value} for value in (-5, 0, 1.5, 10**400, 1e300, None, True)),
+        *({"confidence": 1.5}, {"confidence_before": -1}, {"ece": 2}, {"ece_before": math.inf}),
+        *({"nll": 29}, {"nll_before": -1}, {"temperature": 0}, {"temperature": 21}, {"weights_version": math.inf}),
+    ],
+    ids=lambda wrong: repr(wrong)[:30],
+)
+def test_figures_that_cannot_be_are_none(trained: Train, wrong: dict[str, Any]) -> None:
+    run = trained("softmax", epochs=1)
+    compute(CALIBRATION, run)
+    path = run.projection_file("calibration")
+    facts = open_npz(str(path), {}, 1 << 16)[1]
+    write_npz(path, {}, facts=facts)
+    assert CALIBRATION.load_current(run) is not None
+    write_npz(path, {}, facts={**facts, **wrong})
+    assert CALIBRATION.load(run) is None
+    with pytest.raises(ValueError, match=r"calibration\.npz cannot be used \(.*\)\. Compute it again\."):
+        CALIBRATION.read(run)

@@ -1,13 +1,16 @@
 """core/measures/scores.py: the figures of a run are those of the weights it keeps, however it ended."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.data import datasets
 from core.data.augment import Augmentation, corrupt
+from core.files import open_npz, write_npz
 from core.measures.reconstruction import mean_squared_errors
 from core.measures.scores import SCORES, Figure, Scores, figure_of
 from core.runs import recorder
@@ -119,3 +122,41 @@ def test_between_epochs_nothing_is_claimed_before_it_is_measured(
 )
 def test_a_figure_in_words(metric: str, figure: tuple[float, ...], text: str) -> None:
     assert Figure(metric, *figure).text.replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+BIG = 10**400
+WRONG = [
+    *({"test_count": value} for value in (BIG, 1e300, 0, -5, 1.5, "7", None, True, math.nan, math.inf)),
+    *({"train_count": value} for value in (BIG, -1)),
+    *({"parameters": value} for value in (BIG, 0, 1e300, [])),
+    *({"learned": value} for value in (-5, 10**6, BIG, None)),
+    *({"test": {"accuracy": value}} for value in (29, -0.1, math.nan, math.inf, BIG, "1", None)),
+    *({"noisy": {"accuracy": 2}}, {"train": {"accuracy": -1}}, {"test": 7}, {"test": [0.5]}),
+    *({"test": {"mse": value}} for value in (-1, math.inf, math.nan, 1e300, BIG, True)),
+    *({"weights_version": value} for value in (math.inf, None, "x")),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: repr(wrong)[:30])
+def test_figures_that_cannot_be_are_none(trained: Train, wrong: dict[str, Any]) -> None:
+    run = trained("softmax", epochs=1)
+    compute(SCORES, run)
+    path = run.projection_file("scores")
+    facts = open_npz(str(path), {}, 1 << 16)[1]
+    write_npz(path, {}, facts=facts)
+    known = figure_of(run)
+    assert known is not None
+    assert np.isfinite(known.low)
+    write_npz(path, {}, facts={**facts, **wrong})
+    assert SCORES.load(run) is None
+    with pytest.raises(ValueError, match=r"scores\.npz cannot be used \(.*\)\. Compute it again\."):
+        SCORES.read(run)
+    claimed = figure_of(run)
+    assert claimed is not None  # of its log
+    assert np.isnan(claimed.low)
+    compute(SCORES, run)
+    assert figure_of(run) == known
+
+
+def test_an_error_beyond_all_measure_is_told_in_few_digits() -> None:
+    assert Figure("mse", 1.5e30).text == "1.5e+30"

@@ -15,20 +15,23 @@ from filelock import FileLock
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from core.data import datasets
 from core.jobs import submit
+from core.measures.scores import SCORES, figure_of
 from core.runs import finetune
 from core.runs.archive.check import MAX_ARCHIVE
 from core.runs.archive.pack import pack, unpack
 from core.runs.events import Summary
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
+from core.runs.weights import load_model
 from core.training.config import TrainConfig
 from pages.parts.runs import export, table
 from pages.parts.runs.compare import differences
 from pages.parts.runs.table import fingerprint, listing, read_lines
 from pages.parts.shared.style import plain
 from tests import odd_hand
-from tests.conftest import ROOT, small, sound
+from tests.conftest import ROOT, compute, small, sound
 
 TEXT = "Deep <b>net</b> *x* [l](u) | $y$"
 
@@ -433,6 +436,37 @@ def test_a_packed_run_is_brought_in_once_and_chosen(runs, trained):
     assert astuple(new.history()) == astuple(run.history())
     sound(at.run())  # the page is drawn again and again
     assert len(runs.runs()) == 2
+
+
+def test_a_run_that_is_brought_in_is_measured_and_shown_with_what_its_weights_come_to(runs, trained, submitted):
+    run = trained()
+    events = run.folder / "events.jsonl"
+    events.write_text(re.sub(r'"(accuracy|test|best)": 0[.0-9]+', r'"\1": 1.0', events.read_text()))
+    at = page()
+    at.get("file_uploader")[0].upload("run.zip", pack(run))
+    sound(at.run())
+    (new,) = (other for other in runs.runs() if other.id != run.id)
+    assert ("scores", new) in submitted
+    claimed, before = figure_of(new), listing(runs.folder)
+    assert claimed.value == 1
+    compute(SCORES, new)
+    assert listing(runs.folder) != before  # so that the page is drawn again
+    images = datasets.load("digits").test
+    right = load_model(new).predict_proba(images.images).argmax(1) == images.labels
+    assert figure_of(new).value == pytest.approx(right.mean(), abs=1e-6)
+
+
+def test_a_run_that_cannot_be_measured_for_the_disk_is_brought_in_all_the_same(runs, trained, monkeypatch):
+    def full(*of: object) -> None:
+        raise ValueError("The disk is full. Free some space.")
+
+    archive = pack(trained())
+    monkeypatch.setattr(submit, "request", full)
+    at = page()
+    at.get("file_uploader")[0].upload("run.zip", archive)
+    sound(at.run())
+    assert len(runs.runs()) == 2
+    assert not at.error
 
 
 def test_a_file_that_is_no_run_is_a_sentence_and_looked_at_once(runs, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 import tracemalloc
 from dataclasses import astuple, replace
@@ -164,7 +165,7 @@ def test_diverged_weights_and_numbers_that_are_none(train, runs):
     write_arrays(run.folder / "weights.safetensors", state)
     with (run.folder / "events.jsonl").open("a") as f:
         metrics = '"images": 64, "lr": 1, "train": {"loss": NaN, "accuracy": -Infinity}'
-        f.write(f'{{"event": "step", "time": 5, "seconds": 1, "step": 9, "epoch": 1, {metrics}}}\n')
+        f.write(f'{{"event": "step", "time": 5, "seconds": 1, "step": 11, "epoch": 3, {metrics}}}\n')
     again = unpack(pack(run), runs)
     same(read_arrays(again.folder / "weights.safetensors"), state)
     assert str(again.history().steps[-1].train) == "{'loss': nan, 'accuracy': -inf}"
@@ -410,6 +411,66 @@ def test_flipped_bits_are_refused_or_leave_a_whole_run(valid, runs, tmp_path):
                 path.rmdir() if path.is_dir() else path.unlink()
             folder.rmdir()
     assert 0 < came < 200
+
+
+def reordered(how, lines):
+    """The lines of a log in an order in which no run writes them."""
+    places = {
+        kind: [n for n, line in enumerate(lines) if f'"event": "{kind}"'.encode() in line] for kind in ("step", "epoch")
+    }
+    step, epoch = places["step"], places["epoch"]
+    if how == "reversed":
+        return lines[::-1]
+    if how == "each twice":
+        return [line for line in lines for _ in range(2)]
+    if how == "a step twice":
+        return lines[: step[1]] + lines[step[0] : step[0] + 1] + lines[step[1] :]
+    if how == "two steps changed over":
+        lines[step[1]], lines[step[2]] = lines[step[2]], lines[step[1]]
+    if how == "two epochs changed over":
+        lines[epoch[0]], lines[epoch[1]] = lines[epoch[1]], lines[epoch[0]]
+    if how == "an epoch once more":
+        lines.insert(epoch[1] + 1, lines[epoch[1]])
+    if how == "an epoch of steps that were":
+        lines[epoch[1]] = lines[epoch[1]].replace(b'"step": 10', b'"step": 6')
+    if how == "a fraction that falls":
+        lines[step[-1]] = re.sub(rb'"epoch": [0-9.]+', b'"epoch": 0.1', lines[step[-1]])
+    return lines
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *("reversed", "each twice", "a step twice", "two steps changed over", "two epochs changed over"),
+        *("an epoch once more", "an epoch of steps that were", "a fraction that falls"),
+    ],
+)
+def test_a_log_in_which_steps_and_epochs_do_not_rise_is_refused(valid, runs, tmp_path, how):
+    events = valid["events.jsonl"]
+    lines = reordered(how, events.splitlines(keepends=True))
+    assert b"".join(lines) != events
+    check_refused(hostile.zipped(valid | {"events.jsonl": b"".join(lines)}), runs, tmp_path)
+
+
+def test_a_log_of_a_run_that_began_again_is_taken(valid, runs):
+    first = valid["events.jsonl"].splitlines(keepends=True)
+    (end,) = (n for n, line in enumerate(first) if b'"event": "epoch", ' in line and b'"epoch": 1,' in line)
+    start = {"event": "started", "time": 5.0, "seconds": 1.0, "step": 5, "total_steps": 10, "parameters": 7}
+    resumed = [*first[:-3], json.dumps(start).encode() + b"\n", *first[end + 1 :]]
+    for lines in (resumed, first + first):
+        run = unpack(hostile.zipped(valid | {"events.jsonl": b"".join(lines)}), runs)
+        assert [epoch.epoch for epoch in run.history().epochs] == [1, 2]
+
+
+def test_an_accuracy_that_cannot_be_is_refused(valid, runs, tmp_path):
+    events = valid["events.jsonl"]
+    for value in (b"5.0", b"1e308", b"-3", b"1.01"):
+        for line in re.findall(rb'\{"event": "(?:step|epoch|finished)".*\n', events):
+            for found in re.finditer(rb'"(?:accuracy|loss|best|test|train)": ([0-9.]+)', line):
+                if found[0].startswith(b'"loss') and value != b"-3":
+                    continue
+                wrong = line[: found.start(1)] + value + line[found.end(1) :]
+                check_refused(hostile.zipped(valid | {"events.jsonl": events.replace(line, wrong)}), runs, tmp_path)
 
 
 def test_file_too_large_is_not_looked_at(runs):

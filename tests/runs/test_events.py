@@ -122,6 +122,25 @@ def test_values_that_cannot_be_make_no_line():
         assert decode(written(STEP | {key: math.nan}).strip()) is None
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "loss", "mse"])
+@pytest.mark.parametrize("value", [5.0, 1e308, -3, 1.0001, -1e-9])
+def test_a_measure_that_cannot_be_makes_no_line(metric, value):
+    cannot = value < 0 or metric == "accuracy"
+    for line, key in ((STEP, "train"), (STEP, "test"), *((EPOCH, k) for k in ("train", "test", "train_sample"))):
+        assert (decode(written(line | {key: METRICS | {metric: value}}).strip()) is None) == cannot
+    if metric != "loss":
+        whole = SUMMARY | {"metric": metric, "test": 0.5, "train": 0.5, "best": 0.5}
+        for key in ("test", "train", "best"):
+            line = decode(written({"event": "finished", **NOW, "summary": whole | {key: value}}).strip())
+            assert (line.summary is None) == cannot
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_measure_of_what_diverged_is_kept(value):
+    line = decode(written(EPOCH | {"test": {"loss": value, "accuracy": 0.1}}).strip())
+    assert str(line.test["loss"]) == str(value)
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"7", b"{}", b'{"event": 1}', b"\xff", b"\0{torn", b"{}{}"])
 def test_what_is_no_line_is_passed_over(text):
     assert decode(text) is None

@@ -6,6 +6,7 @@ import shutil
 import time
 from dataclasses import astuple, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from core import files
 from core.files import write_json
 from core.runs.events import LifecycleLine, Summary
 from core.runs.log import last_line, summarize
-from core.runs.run import ENDINGS, RunNotFound, Status
+from core.runs.run import ENDINGS, Run, RunNotFound, Status
 from core.runs.store import RunStore, copies
 from core.runs.weights import load_model, load_source
 from core.trash import NotInTrash
@@ -103,6 +104,12 @@ def test_status_is_derived(runs):
         log(run, {"event": "started", "total_steps": 10})
         assert run.status() == Status.RUNNING
     assert run.status() == Status.INTERRUPTED
+    assert run.message() == (
+        "Its process ended before the run did. Resume goes on from the last finished epoch: there is none yet, so it "
+        "begins again."
+    )
+    log(run, {"event": "epoch", "epoch": 1, "step": 5})
+    assert run.message() == "Its process ended before the run did. Resume goes on from the last finished epoch."
     for ending in ENDINGS:
         log(run, {"event": ending, "message": f"It {ending}."})
         assert (run.status(), run.message()) == (ending, f"It {ending}.")
@@ -111,7 +118,7 @@ def test_status_is_derived(runs):
 def test_worker_that_never_came_is_interrupted(runs, monkeypatch):
     run = runs.create(small())
     monkeypatch.setattr("core.runs.run._GRACE_S", -1.0)
-    assert run.status() == Status.INTERRUPTED
+    assert (run.status(), run.message()) == (Status.INTERRUPTED, "It has not begun. Resume starts it.")
 
 
 def test_run_that_stands_on_another_needs_a_fitting_one(runs, trained):
@@ -286,6 +293,40 @@ def test_sweep_takes_what_was_abandoned_and_leaves_what_is_being_written(runs):
     assert alive.exists()
 
 
+def test_sweep_goes_on_where_a_run_is_deleted_while_it_walks(runs, monkeypatch):
+    first, second = runs.create(small()), runs.create(small())
+    scandir, gone = os.scandir, []
+
+    def deleting(path):
+        if isinstance(path, Path) and path in (first.folder, second.folder) and not gone:
+            gone.append(Run(path))
+            shutil.rmtree(path)
+        return scandir(path)
+
+    for run in (first, second):
+        (run.folder / "snapshots").mkdir()
+        dead = run.folder / "snapshots" / "epoch-001.npz.1.part"
+        dead.write_bytes(b"half")
+        os.utime(dead, (0, 0))
+    monkeypatch.setattr(os, "scandir", deleting)
+    runs.sweep()
+    (left,) = {first, second} - set(gone)
+    assert list(left.folder.rglob("*.part")) == []
+    assert left.folder.exists()
+
+
+def test_sweep_goes_on_past_what_cannot_be_removed(runs):
+    for run in (runs.create(small()), runs.create(small())):
+        for place in ("a.part/in.part", "z.part"):
+            dead = run.folder / place
+            dead.parent.mkdir(exist_ok=True)
+            dead.write_bytes(b"half")
+            os.utime(dead, (0, 0))
+        os.utime(run.folder / "a.part", (0, 0))
+    runs.sweep()
+    assert {path.name for path in runs.folder.rglob("*.part")} == {"a.part"}
+
+
 def test_rename_and_note_are_kept_as_plain_text(runs):
     run = runs.create(small(), "before")
     other = runs.get(run.id)  # as another dashboard holds it
@@ -300,6 +341,29 @@ def test_rename_and_note_are_kept_as_plain_text(runs):
     assert (len(run.name), len(run.note)) == (80, 2000)
     with pytest.raises(ValueError, match="needs a name"):
         run.rename(" \n ")
+
+
+@pytest.mark.parametrize("change", ["rename", "annotate", "request_stop", "request_pause", "request_resume"])
+def test_a_run_deleted_while_it_is_changed_is_told_to_be_gone(runs, monkeypatch, change):
+    run = runs.create(small())
+    log(run, {"event": "paused"})
+
+    def vanish(*where):
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+    monkeypatch.setattr("core.runs.run.write_json", lambda path, value: vanish() or write_json(path, value))
+    monkeypatch.setattr("core.runs.requests.Request.write", vanish)
+    monkeypatch.setattr(Run, "ensure_exists", vanish) if change in ("request_stop", "request_pause") else None
+    with pytest.raises(RunNotFound, match=f"The run {run.id} is gone. Choose another one."):
+        getattr(run, change)(*(["New"] if change in ("rename", "annotate") else []))
+    assert not run.folder.exists()
+
+
+def test_a_run_whose_id_is_taken_leaves_the_other_as_it_is(runs):
+    runs.add("mine", small(), "First")
+    with pytest.raises(ValueError, match=r"\(File exists\): .*mine is in the way"):
+        runs.add("mine", small(), "Second")
+    assert runs.get("mine").name == "First"
 
 
 def test_deleted_run_can_be_brought_back_for_a_day(runs, trained, monkeypatch):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import submit
+from core.runs import recorder
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.runs.trash import RunInTrash, clear_remains
@@ -96,6 +97,52 @@ def test_what_a_worker_wrote_after_the_deletion_is_not_in_the_way(runs: RunStore
     assert runs.get(run.id) == run
 
 
+# -- what is no run ------------------------------------------------------------------------------------------------
+
+
+def torn(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "weights.safetensors").write_bytes(b"some")
+
+
+def broken(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "config.json").write_text('{"name": "x"}')
+
+
+def within(folder: Path) -> None:
+    (folder / "config.json").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (torn, "it has no config.json"),
+        (within, "it has no config.json"),
+        (broken, r"its config.json is none of a run \('created'\)"),
+        (lambda path: path.write_bytes(b"some"), "it is a file, and a run is a folder"),
+        (lambda path: path.symlink_to("nowhere"), "it is a link that leads nowhere"),
+        (lambda path: path.symlink_to(path), "it is a link that leads nowhere"),
+        (lambda path: path.symlink_to("/dev/null"), "it is a file"),
+    ],
+)
+def test_what_would_be_no_run_stays_until_it_is_deleted_for_good(
+    runs: RunStore, make: Callable[[Path], object], why: str
+) -> None:
+    runs.delete(runs.add("good", small(), "Good"))
+    entry = runs.folder / ".trash" / f"mine.{time.time_ns() // 10**6}"
+    make(entry)
+    assert {one.what for one in runs.trash.listed()} == {"mine", "Good"}
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"^mine cannot be restored: {why}.*Delete it for good, or leave it"):
+            runs.restore(entry.name)
+    assert os.path.lexists(entry)
+    assert not os.path.lexists(runs.folder / "mine")
+    runs.trash.erase(entry.name)
+    assert not os.path.lexists(entry)
+    assert [one.what for one in runs.trash.listed()] == ["Good"]
+
+
 # -- a link --------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +200,7 @@ def test_a_run_that_ships_is_hidden_without_an_end_and_shown_again(
 _MANY = """
 import sys
 from pathlib import Path
+from core.runs import recorder
 from core.runs.run import Run, RunNotFound
 from core.runs.store import RunStore
 from core.trash import NotInTrash
@@ -287,6 +335,27 @@ def test_a_run_that_trains_is_ended_first_and_goes_on_when_it_is_back(
 def test_a_run_nobody_has_begun_with_is_begun_by_nobody(runs: RunStore, submitted: list[object]) -> None:
     run = runs.create(small())
     submit.train(run)
-    trashed = runs.delete(run)
-    assert run.request.age() is None
-    assert not runs.restore(trashed.key).request.state()
+    for end in (runs.delete, lambda run: runs.end([run]) or runs.delete(run)):  # one of many is ended with the others
+        trashed = end(run)
+        assert run.request.age() is None
+        back = runs.restore(trashed.key)
+        assert not back.request.state()
+        assert (back.status(), back.message()) == ("paused", "It has not begun. Resume starts it.")
+        back.request_resume()
+        submit.train(back)
+        assert back.status() in ("starting", "queued")
+    recorder.train(back)
+    assert (back.status(), len(back.history().epochs)) == ("finished", 2)
+
+
+def test_a_run_that_waits_to_go_on_is_what_it_was_when_it_is_back(
+    runs: RunStore, trained: Callable[..., Run], submitted: list[object]
+) -> None:
+    run = trained()
+    run.request_resume(epochs=3)
+    submit.train(run)
+    back = runs.restore(runs.delete(run).key)
+    assert (back.status(), back.message()) == ("finished", "")
+    back.request_resume(epochs=4)
+    recorder.train(back)
+    assert len(back.history().epochs) == 4

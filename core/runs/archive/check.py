@@ -18,9 +18,10 @@ from core.runs.archive.arrays import SNAPSHOT, read_digits, read_frames
 from core.runs.archive.events import read_events
 from core.runs.checkpoint import Resume
 from core.runs.events import EpochLine, LifecycleLine, Line
+from core.runs.facts import MAX_NAME, MAX_NOTE
 from core.runs.finetune import DRAWINGS, MAX_BYTES
 from core.runs.frames import FRAME, MAX_CODES, steps_an_epoch
-from core.runs.run import ENDINGS, MAX_NAME, MAX_NOTE, Status
+from core.runs.run import ENDINGS, Status
 from core.training.config import TrainConfig, build
 from core.untrusted import (
     ArchiveError,
@@ -29,6 +30,7 @@ from core.untrusted import (
     member_size,
     open_zip,
     plain,
+    plain_lines,
     read_member,
     read_object,
     read_tensors,
@@ -117,7 +119,7 @@ def _read_config(file: ZipFile, name: str) -> tuple[dict[str, Any], TrainConfig]
     return {
         "version": 1,
         "name": plain(facts["name"], MAX_NAME) or config.spec.title,
-        "note": "\n".join(plain(line, MAX_NOTE) for line in note.splitlines()),
+        "note": plain_lines(note, MAX_NOTE),
         "created": round(float(created), 3) if sane else round(time.time(), 3),
         "color": 0,
         "shipped": False,

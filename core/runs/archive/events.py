@@ -36,7 +36,29 @@ def read_events(data: bytes, member: str, train: Iterable[str], test: Iterable[s
     *lines, rest = data.split(b"\n")
     if rest:
         raise refuse(member, "ends in the middle of a line")
-    return [_read_event(line, f"{member}: line {n}", set(train), set(test)) for n, line in enumerate(lines, 1)]
+    events = [_read_event(line, f"{member}: line {n}", set(train), set(test)) for n, line in enumerate(lines, 1)]
+    _check_order(events, member)
+    return events
+
+
+def _check_order(events: Iterable[Line], member: str) -> None:
+    """Raise ArchiveError unless steps and epochs rise, after each start from where it goes on."""
+    step, fraction, epochs = 0, 0.0, [(0, 0)]  # the last; of the epochs that count which, and at which step it ended
+    for number, line in enumerate(events, 1):
+        rises = True
+        if isinstance(line, StepLine):
+            rises = line.step > step and line.epoch >= fraction
+            step, fraction = line.step, line.epoch
+        elif isinstance(line, EpochLine):
+            rises = line.step >= step and line.epoch > epochs[-1][0]
+            step = line.step
+            epochs.append((line.epoch, step))
+        elif line.event == "started":
+            step, fraction = line.step or 0, 0.0
+            while epochs[-1][1] > step:
+                epochs.pop()
+        if not rises:
+            raise refuse(f"{member}: line {number}", "is of a step or an epoch that lines above it have passed")
 
 
 def _read_event(text: bytes, member: str, train: set[str], test: set[str]) -> Line:

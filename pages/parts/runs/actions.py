@@ -7,7 +7,8 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.runs.run import MAX_NAME, MAX_NOTE, Run, RunNotFound
+from core.runs.facts import MAX_NAME, MAX_NOTE
+from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from core.trash import Trashed
 from pages.parts.runs.export import export_run

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
 
+from core.jobs import submit
+from core.measures.scores import SCORES
 from core.runs.archive.check import MAX_ARCHIVE
 from core.runs.archive.pack import pack, unpack
 from core.runs.export import metrics_csv, onnx_model, script, tensorboard
@@ -91,4 +94,8 @@ def import_run() -> None:
 
 
 def _unpack(content: bytes) -> None:
-    st.session_state[CHOSEN] = [unpack(content, store()).id]
+    run = unpack(content, store())
+    st.session_state[CHOSEN] = [run.id]
+    # Until it is measured, its figure is what its log claims; a stranger wrote that.
+    with suppress(ValueError):  # the disk is full by now: the run is there all the same
+        submit.request(SCORES, run)

@@ -233,12 +233,20 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
 
 
 def listing(folder: Path) -> Mapping[str, int]:
-    """Return when each folder of a run changed last; no file is opened."""
+    """Return when each folder of a run changed last, or its figures, which come later; no file is opened."""
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: entry.stat().st_mtime_ns for entry in entries if not entry.name.startswith(".")}
+            found = [entry for entry in entries if not entry.name.startswith(".")]
+            return {entry.name: max(entry.stat().st_mtime_ns, _measured_ns(folder / entry.name)) for entry in found}
     except OSError:
         return {}  # one was deleted at this moment: the next look sees it
+
+
+def _measured_ns(folder: Path) -> int:
+    try:
+        return Run(folder).projection_file(SCORES.kind).stat().st_mtime_ns
+    except OSError:
+        return 0  # it was not measured
 
 
 def fingerprint(listed: Mapping[str, int], active: Sequence[Line], watched: Sequence[str]) -> tuple[object, ...]:
