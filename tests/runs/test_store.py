@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple
 from functools import partial
 
 import numpy as np
@@ -339,15 +339,27 @@ def test_summary_of_an_ended_run_is_that_of_all_it_wrote(runs, trained):
         run = trained(model, epochs=3)
         values = [epoch.test[metric] for epoch in run.history().epochs]
         summary = run.summary()
-        assert replace(summary, seconds=0) == replace(summarize(run.history()), seconds=0)
+        assert summary == summarize(run.history())
         assert (summary.metric, summary.best, summary.epochs) == (metric, best(values), 3)
         assert summary.best_epoch == values.index(best(values)) + 1
         assert summary.parameters == load_model(run).parameter_count
-        assert run.history().epochs[-1].seconds <= summary.seconds <= run.history().seconds
+        assert run.history().epochs[-1].seconds == summary.seconds == run.history().seconds
     fresh = runs.create(small())
     assert fresh.summary() == Summary()
     log(fresh, {"event": "finished", "seconds": 1.0, "summary": {"metric": 3, "best": []}})
     assert fresh.summary().epochs == 0  # what is no summary is counted anew
+
+
+def test_seconds_are_of_training_and_neither_of_waiting_nor_of_writing_the_end(runs):
+    run = runs.create(small())
+    log(run, {"event": "queued", "seconds": 50.0})
+    assert run.history().seconds == 0
+    log(run, {"event": "started", "seconds": 0.1, "total_steps": 10})
+    log(run, *({"event": "step", "step": n, "epoch": n / 5, "images": 64, "seconds": n / 10} for n in (1, 2, 3)))
+    log(run, {"event": "stopped", "seconds": 1.5, "summary": asdict(Summary(seconds=0.3))})
+    assert (run.history().seconds, run.history().epochs_done) == (0.3, 0.6)
+    assert run.summary() == summarize(run.history())
+    assert round(run.summary().images_per_second) == 640  # which an earlier version did not write down
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"{}", b'{"event": "finished"}', b"[1]\n", b"x" * 50_000, b"\xff\n"])

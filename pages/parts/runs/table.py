@@ -44,6 +44,7 @@ class Line:
     run: Run
     status: Status
     summary: Summary
+    epochs: float = 0.0  # learned, a begun one as a fraction
     figure: Figure | None = None
     scores: Scores | None = None
 
@@ -81,7 +82,9 @@ def _line(run: Run, changed: int) -> Line:
     known = _ended.get(run.folder)
     if known and known[0] == changed:
         return known[1]
-    line = Line(run, run.status(), run.summary())
+    status, summary = run.status(), run.summary()
+    # Only where a run ended within an epoch has its log to be read for how far it came.
+    line = Line(run, status, summary, float(summary.epochs) if summary.whole else run.history().epochs_done)
     if line.status in ENDINGS and time.time_ns() - changed > _SETTLED_NS:
         _ended[run.folder] = (changed, line)
     return line
@@ -165,7 +168,7 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
         "train_mse": lambda line: _train(line, "mse"),
         "noisy": lambda line: line.scores.noisy.get("mse", math.nan) if line.scores else math.nan,
         "elbo": lambda line: line.scores.negative_elbo if line.scores else math.nan,
-        "epochs": lambda line: line.summary.epochs,
+        "epochs": lambda line: round(line.epochs, 2),
         "seconds": lambda line: line.summary.seconds,
         "speed": lambda line: line.summary.images_per_second or math.nan,
         "model": lambda line: line.run.spec.title,
@@ -219,7 +222,7 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
         "train_mse": number("Training error", format="%.4f", width=106, help=_TRAIN_ERROR_TIP),
         "noisy": number("Under noise", format="%.4f", width=96, help=_NOISY_TIP),
         "elbo": number("\N{MINUS SIGN}ELBO", format="%.1f", width=76, help=explain("ELBO")),
-        "epochs": number("Epochs", width=70, help="Finished epochs"),
+        "epochs": number("Epochs", width=70, help="Epochs learned; one that was begun counts as a fraction"),
         "seconds": number("Time", format="%,.1f s", width=84, help="Seconds of training"),
         "speed": number("Images/s", format="%,.0f", width=82, help=_SPEED_TIP),
         "model": text("Model", width=176),
