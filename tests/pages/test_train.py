@@ -611,6 +611,21 @@ def test_stop_all_asks_before_it_stops_runs_of_others_even_those_not_shown(runs,
     assert (one.requested(), two.requested(), last.requested()) == ("stop", "stop", "")
 
 
+@pytest.mark.parametrize("shown", ["train", ""])
+def test_stop_all_counts_all_that_train_or_wait_and_tells_whose_they_are(runs, two_training, shown):
+    ended = half_done(runs)
+    at = page(run=ended.id)
+    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    for _ in range(2):
+        sound(at.button(key="train").click().run())
+    theirs = [awaited(runs) for _ in range(3)]
+    sound((at if shown else at.multiselect[0].set_value([ended.id])).run())
+    assert at.button(key="stop-all").label == "Stop all 5 runs, 3 not started here"
+    assert page(run=theirs[0].id).button(key="stop-all").label == "Stop all 5 runs, none started here"
+    sound(at.button(key="stop-all").click().run())
+    assert at.button(key="stop-all-yes").label == "Stop 5 runs"
+
+
 def test_stop_all_stops_at_once_what_this_session_started_or_resumed(runs, two_training):
     stopped = logged(half_done(runs), {"event": "stopped", "seconds": 1})
     at = page(run=stopped.id)

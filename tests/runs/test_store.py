@@ -334,6 +334,21 @@ def test_only_runs_are_brought_back(runs, run_id):
         runs.restore(run_id)
 
 
+def test_runs_at_work_are_found_without_a_look_at_the_others(runs, monkeypatch):
+    waits, trains, ended, other = (runs.create(small()) for _ in range(4))
+    for run in (trains, ended):
+        log(run, {"event": "started", "seconds": 0.1})
+    log(ended, {"event": "finished", "seconds": 1.0})
+    waits.request.write()
+    with trains.request.held(), FileLock(trains.folder / "lock"), FileLock(other.folder / "lock"):
+        log(other, {"event": "started", "seconds": 0.1})
+        with monkeypatch.context() as patch:
+            patch.setattr(RunStore, "runs", None)
+            assert runs.at_work() == [waits, trains]
+            assert runs.at_work([ended, trains, other]) == [waits, trains, other]
+    assert runs.at_work() == [waits]
+
+
 def test_summary_of_an_ended_run_is_that_of_all_it_wrote(runs, trained):
     for model, metric, best in (("softmax", "accuracy", max), ("autoencoder", "mse", min)):
         run = trained(model, epochs=3)

@@ -90,7 +90,7 @@ def _facts(status: Status, history: History, epochs: int) -> list[str]:
         return [{Status.STARTING: "starting a process", Status.RUNNING: "preparing"}.get(status, "no step yet")]
     last = history.steps[-1]
     done = f"epoch {last.epoch:.2f}" if status == Status.RUNNING else f"{round(history.epochs_done, 2):g}"
-    facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else " epochs")]
+    facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else f" epoch{'s' * (epochs != 1)}")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
     facts.append(f"{history.seconds:,.1f} s")

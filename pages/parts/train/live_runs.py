@@ -17,8 +17,6 @@ from core.figures.terms import explain_terms_of
 from core.figures.words import describe_learning_curves
 from core.measures.pca import pca_error
 from core.runs.run import Run, RunNotFound
-from core.runs.slots import taken
-from core.runs.store import store
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.curves import curves_of
 from pages.parts.shared.noise import Noise
@@ -67,8 +65,7 @@ def _interval(runs: Sequence[Run]) -> float | None:
 
 def _live(runs: list[Run], every: float | None) -> None:
     run_statuses(runs)
-    # Counted by the places in use: a look must not take longer where there are more runs.
-    stop_all(max(taken(store().folder), count_active(runs)))
+    stop_all(runs)
     curves = curves_of(runs, active_in_front=True)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)
