@@ -278,6 +278,40 @@ def test_a_new_name_and_a_note_are_kept_and_shown_as_text(runs):
     assert Run(run.folder).name == TEXT
 
 
+def naming(at: AppTest, run: Run, opened: bool) -> AppTest:
+    """Open or close the little form."""
+    at.session_state[f"naming-{run.id}"] = opened
+    return sound(at.run())
+
+
+def test_what_is_typed_stays_when_somebody_else_saves_and_both_are_told(runs):
+    run = ended(runs, "Old")
+    at = naming(page(), run, opened=True)
+    before = at.text_area[0].key
+    run.annotate("theirs")
+    assert sound(at.run()).text_area[0].key == before  # the same field, with what is being typed
+    rename(at, "Mine", "my note")
+    assert (Run(run.folder).name, Run(run.folder).note) == ("Mine", "my note")
+    assert [e.value for e in at.error] == ["Saved over what somebody else had saved meanwhile\\: the note “theirs”."]
+    assert not at.session_state[f"naming-{run.id}"]
+    assert (at.text_input(key=at.text_area[0].key.replace("note-", "name-")).value, at.text_area[0].value) == (
+        "Mine",
+        "my note",
+    )
+
+
+def test_what_somebody_else_saved_stays_where_nothing_was_typed(runs):
+    run = ended(runs, "Old")
+    at = naming(page(), run, opened=True)
+    run.annotate("theirs")
+    rename(at, "Mine", "")
+    assert (Run(run.folder).name, Run(run.folder).note) == ("Mine", "theirs")
+    assert not at.error
+    run.rename("Later")
+    (name,) = (field.value for field in sound(at.run()).text_input if field.label == "Name")
+    assert name == "Later"  # closed, the form follows
+
+
 def test_train_again_fills_the_form_with_the_settings_of_the_run(runs, submitted):
     run = ended(runs, model="mlp", lr=0.0625, params={"hidden": 77}, optimizer="sgd", seed=9)
     at = page()
