@@ -529,6 +529,22 @@ def test_an_ended_run_says_why_and_what_to_do(runs, event, shown):
     assert [part for part in shown if part not in text] == []
 
 
+@pytest.mark.parametrize("ending", ["paused", "stopped", "failed", None])
+def test_a_run_that_ended_within_an_epoch_says_which_one_resume_begins_again(runs, ending):
+    run = half_done(runs)
+    if ending:
+        logged(run, {"event": ending, "seconds": 1, "message": "Paused on request."})
+    again = "It begins epoch 1 again." if ending is None else "Resume begins epoch 1 again: what is kept is the state"
+    assert again in words(page())
+    logged(run, {"event": "started", "seconds": 0, "step": 3})  # as if an epoch had three steps
+    logged(with_state(run), {"event": "epoch", "epoch": 1, "step": 3, "seconds": 1.0})
+    logged(run, *([{"event": ending, "seconds": 1}] if ending else []))
+    assert "begins epoch" not in words(page())
+    logged(run, {"event": "step", "step": 4, "epoch": 1.3, "seconds": 1.1, "images": 64})
+    logged(run, *([{"event": ending, "seconds": 1}] if ending else []))
+    assert again.replace("1", "2") in words(page())
+
+
 def probed(run: Run, inputs: np.ndarray | None = None) -> Run:
     """Give the run a look at the first twenty test digits, which it redraws as they are."""
     images = datasets.load("digits").test.images[:20]
