@@ -529,6 +529,21 @@ def test_an_ended_run_says_why_and_what_to_do(runs, event, shown):
     assert [part for part in shown if part not in text] == []
 
 
+def test_the_words_below_the_curves_tell_what_is_drawn_and_why_training_may_be_worse(runs):
+    run = half_done(runs)
+    logged(run, {"event": "stopped", "seconds": 1})
+    (caption,) = (c for c in page().caption if "test accuracy" in c.value)
+    assert "Strong marks: the first 1,000 test digits." in caption.value.replace("\\", "")
+    assert "Open marks" not in caption.value
+    assert "so far" not in caption.value
+    assert "harder" not in caption.help
+    varied = half_done(runs, model="mlp", label_smoothing=0.1, params={"dropout": 0.2})
+    (caption,) = (c for c in page(run=varied.id).caption if "test accuracy" in c.value)
+    assert caption.help.endswith(
+        "Dropout and label smoothing make training harder than testing: the training loss may lie above the test loss."
+    )
+
+
 @pytest.mark.parametrize("ending", ["paused", "stopped", "failed", None])
 def test_a_run_that_ended_within_an_epoch_says_which_one_resume_begins_again(runs, ending):
     run = half_done(runs)
