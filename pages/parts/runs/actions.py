@@ -50,7 +50,7 @@ def actions(runs: Sequence[Run], by_hand: Collection[str]) -> None:
         )
         _links(runs)
         if not armed:
-            st.caption("To delete runs, tick them yourself.", width="content")
+            st.caption("Chosen by the page or a link: to delete, untick and tick again.", width="content")
     yes = f"Delete {count(len(armed), 'run')}"
     text = f"{yes}? {in_words([run.name for run in armed], _NAMED)}. {_KEPT}"
     question_line(Question(_ASK, ids, text, yes), _delete, (armed,))
