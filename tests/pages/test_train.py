@@ -27,6 +27,7 @@ from core.runs.store import RunStore
 from core.training import devices
 from core.training.config import OPTIMIZERS, TrainConfig
 from core.training.presets import PRESETS
+from core.training.settings import in_words
 from pages.parts.train import live_runs
 from tests.conftest import ROOT, page_at, small, sound, wait_for
 
@@ -114,8 +115,9 @@ def test_the_form_has_every_param_of_every_model(runs, model):
         assert widget.label == param.title
         assert widget.value == _expected(model, param)
         if param.choices:
-            assert widget.options == list(param.choices)
-    assert field(at, f"loss-{model}").options == list(MODELS[model].losses)
+            assert widget.options == [in_words(choice) for choice in param.choices]
+    assert field(at, f"loss-{model}").options == [in_words(loss) for loss in MODELS[model].losses]
+    assert field(at, "optimizer").options == ["Adam", "AdamW", "SGD with momentum", "SGD"]
 
 
 def _expected(model: str, param: Param) -> Any:
