@@ -581,6 +581,19 @@ def test_what_is_to_be_cleaned_stands_between_the_digits_and_what_became_of_them
     assert labels == 2 * ["Test digits", "Plain", "With noise. Gaussian noise of 0.5", "One", "Two"]
 
 
+def test_a_classifier_is_named_once_above_its_answers_and_a_cross_has_a_word(runs):
+    run = half_done(runs, "Reader")
+    test = datasets.load("digits").test
+    answers = np.eye(10, dtype=np.float32)[test.labels[:20]]
+    answers[12] = np.roll(answers[12], 1)
+    np.savez(run.folder / "probe.npz", step=np.int64(4), indices=np.arange(20), outputs=answers)
+    shown = [element.proto.body for element in page().get("html") if "dl-strip" in element.proto.body]
+    rows = [re.findall(r'<div class="dl-pic">(?:<b>.*?</i>(\w+)</b>)?<small>(.*?)</small>', html) for html in shown]
+    assert rows == [[("Reader", "10 of 10 test digits right")], [("", "9 of 10 test digits right, ✗ is wrong")]]
+    assert [html.count('title="wrong"') for html in shown] == [0, 1]
+    assert [re.findall(r'role="group" aria-label="(.*?)"', html)[0] for html in shown] == ["Reader", rows[1][0][1]]
+
+
 def test_pca_is_no_line_for_a_run_that_cleans_noise(runs):
     epoch = {"event": "epoch", "seconds": 1, "epoch": 1, "step": 5, "train": {"loss": 1.0, "mse": 0.1},
              "test": {"loss": 1.0, "mse": 0.1}}  # fmt: skip

@@ -146,7 +146,7 @@ def _strips(runs: Sequence[Run]) -> None:
             if not len(indices) or not 0 <= indices.min() <= indices.max() < len(test):
                 continue
             if run.spec.task == "classify":
-                _answers(run, test.images[indices], test.labels[indices], outputs)
+                _answers(run, test.images[indices], test.labels[indices], outputs, named=half.start == 0)
                 continue
             originals = [StripRow("Test digits", test.images[indices])]
             same = redrawn.setdefault((run.config.dataset, indices.tobytes()), {b"": originals})
@@ -159,9 +159,10 @@ def _strips(runs: Sequence[Run]) -> None:
             image_strip([row for part in seen.values() for row in part], wrap=True)
 
 
-def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarray) -> None:
+def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarray, named: bool) -> None:
     classes, answers = DATASETS[run.config.dataset].classes, outputs.argmax(axis=1)
     right = answers == labels
     captions = [Caption(classes[a], wrong=not r) for a, r in zip(answers, right, strict=True)]
-    row = StripRow(run.name, images, f"{right.sum()} of {len(right)} right", mark=run_mark(run))
+    told = f"{right.sum()} of {len(right)} test digits right" + ("" if right.all() else ", \N{BALLOT X} is wrong")
+    row = StripRow(run.name if named else "", images, told, mark=run_mark(run))
     image_strip([row], captions, wrap=True)
