@@ -312,6 +312,39 @@ def test_what_somebody_else_saved_stays_where_nothing_was_typed(runs):
     assert name == "Later"  # closed, the form follows
 
 
+def test_values_are_called_by_the_names_of_the_field(runs):
+    one = ended(runs, "One", model="autoencoder", optimizer="adamw", loss="mse")
+    two = ended(runs, "Two", model="autoencoder", optimizer="momentum", loss="bce")
+    text = words(page(run=f"{one.id},{two.id}"))
+    rows = dict(re.findall(r"<th scope='row'>(.*?)</th>(<td>.*?</td><td>.*?</td>)", text))
+    assert rows["Optimizer"] == "<td>AdamW</td><td>SGD with momentum</td>"
+    assert rows["Loss"] == "<td>MSE</td><td>BCE</td>"
+    assert (Run(one.folder).config.optimizer, Run(one.folder).config.loss) == ("adamw", "mse")
+
+
+def stopped_early(runs: RunStore, weights: bool = True) -> Run:
+    """A run that was stopped within its first epoch."""
+    run = runs.create(small("vae"), "Early")
+    step = {"event": "step", "step": 1, "epoch": 0.2, "seconds": 0.1, "images": 64, "train": {"loss": 1.0}}
+    lines = [{"event": "started", "total_steps": 10}, step, {"event": "stopped", "seconds": 0.2}]
+    (run.folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    if weights:
+        (run.folder / "weights.safetensors").write_bytes(b"some")
+    return run
+
+
+def test_a_run_without_a_figure_is_measured_and_the_page_says_so(runs, submitted):
+    early, other = stopped_early(runs), ended(runs, "Other", model="autoencoder")
+    at = page(run=f"{early.id},{other.id}")
+    assert [job for job in submitted if isinstance(job, tuple) and job[0] == "scores"] == [("scores", early)]
+    assert "Figures of Early" in at.get("progress")[0].proto.text
+    sound(at.run())  # the table was drawn before it was asked for
+    assert "<td>being measured</td>" in words(at)
+    none = stopped_early(runs, weights=False)
+    assert "<td>not measured</td>" in words(page(run=f"{none.id},{other.id}"))
+    assert [job[1] for job in submitted if isinstance(job, tuple) and job[0] == "scores"] == [early]
+
+
 def test_train_again_fills_the_form_with_the_settings_of_the_run(runs, submitted):
     run = ended(runs, model="mlp", lr=0.0625, params={"hidden": 77}, optimizer="sgd", seed=9)
     at = page()
