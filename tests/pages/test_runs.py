@@ -138,14 +138,14 @@ def test_the_table_and_the_line_of_a_run_tell_the_same_figures(runs):
     run = runs.create(small())
     lines: list[dict[str, Any]] = [{"event": "started", "seconds": 0, "total_steps": 10, "parameters": 7850}]
     for step in (1, 2, 3):
-        line = {"step": step, "epoch": step / 5, "seconds": step / 10, "images": 64, "train": {"loss": 1.0}}
+        line = {"step": step, "epoch": step / 5, "seconds": 2 * step - 1.75, "images": 65, "train": {"loss": 1.0}}
         lines.append({"event": "step", **line})
-    lines.append({"event": "stopped", "seconds": 1.6, "summary": asdict(Summary(seconds=0.3, parameters=7850))})
+    lines.append({"event": "stopped", "seconds": 5.6, "summary": asdict(Summary(seconds=4.25, parameters=7850))})
     (run.folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     at = page()
     (line,) = at.dataframe[0].value.to_dict("records")
-    assert (line["epochs"], line["seconds"], round(line["speed"])) == (0.6, 0.3, 640)
-    assert "0.6 of 2 epochs · 640 images/s · 0.3 s<" in words(at)
+    assert (line["epochs"], line["seconds"], line["speed"]) == (0.6, 4.2, 32)  # of 4.25 and 32.5, which round to even
+    assert "0.6 of 2 epochs · 32 images/s · 4.2 s<" in words(at)
 
 
 def test_each_task_has_its_measure_in_a_column_of_its_own(runs):

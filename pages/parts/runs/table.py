@@ -29,6 +29,8 @@ _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without 
 _ended: dict[Path, tuple[int, Line]] = {}
 _FIRST = "runs-first"  # session: the ids of the runs that were chosen when the table was drawn first
 _ROWS = 12  # shown at once; the others are scrolled to
+# Above the table stand its own buttons, always where nothing hovers: over whatever else is there.
+_ROOM = "<style>@media (hover: none) { .st-key-runs-table { margin-top: 2rem; } }</style>"
 _MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "train_mse", "noisy", "elbo", "note")
 _TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
 _TEST_ERROR_TIP = "Mean squared error on the whole test set, without noise"
@@ -133,6 +135,7 @@ def runs_table(lines: Sequence[Line], chosen: Sequence[str]) -> None:
     if _TABLE not in state or sorted(state[_TABLE]["selection"]["rows"]) != rows:
         state[_TABLE] = {"selection": {"rows": rows}}  # rows have moved, or the address chose
     state[_ORDER] = ids
+    st.html(_ROOM)
     st.dataframe(
         _frame(lines),
         key=_TABLE,
@@ -169,8 +172,9 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
         "noisy": lambda line: line.scores.noisy.get("mse", math.nan) if line.scores else math.nan,
         "elbo": lambda line: line.scores.negative_elbo if line.scores else math.nan,
         "epochs": lambda line: round(line.epochs, 2),
-        "seconds": lambda line: line.summary.seconds,
-        "speed": lambda line: line.summary.images_per_second or math.nan,
+        # Rounded here: a browser rounds halves up, and the lines of the runs tell the same figures.
+        "seconds": lambda line: round(line.summary.seconds, 1),
+        "speed": lambda line: round(line.summary.images_per_second) or math.nan,
         "model": lambda line: line.run.spec.title,
         "parameters": lambda line: float(line.summary.parameters or math.nan),
         "learned": lambda line: float(_learned(line) or math.nan),
