@@ -85,7 +85,8 @@ def _train(run: Run) -> int:
     before = signal.signal(signal.SIGINT, pause)
     shown.start()
     try:
-        recorder.train(run)
+        with run.request.held():
+            recorder.train(run)
     finally:
         signal.signal(signal.SIGINT, before)
         ended.set()

@@ -5,7 +5,7 @@ import streamlit as st
 from core.runs.run import ACTIVE, Run
 from core.runs.store import store
 from pages.parts.runs.actions import actions, runs_trash
-from pages.parts.runs.compare import overlaid_curves, settings_table
+from pages.parts.runs.compare import missing_figures, overlaid_curves, settings_table
 from pages.parts.runs.export import import_run, refusals
 from pages.parts.runs.table import BY_HAND, CHOSEN, Line, fingerprint, listing, pick_lines, read_lines, runs_table
 from pages.parts.shared.pickers import remember_runs, wanted_runs
@@ -38,6 +38,7 @@ def chosen_part(runs: list[Run]) -> None:
         overlaid_curves(shown)
     with right:
         run_statuses(shown)
+        missing_figures(shown)
         if len(runs) > SHOWN:
             say(f"{len(runs) - SHOWN} more runs are chosen; curves are drawn of the first {SHOWN}.")
         if len(runs) == 1 and runs[0].note:

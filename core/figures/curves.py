@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from core.figures.axes import fit_few, middle, new_layout, scale, title
 from core.figures.binning import MAX_POINTS, binned, short
 from core.figures.palette import RUN_COLORS, run_mark
 
@@ -28,6 +29,8 @@ _PANELS = {
     "reconstruction": "Reconstruction (nats)",
     "kl": "KL (nats)",
 }
+# What a trace shows, in its "meta": batches, learned digits, the whole test set, a sample of it, a run behind others.
+BATCHES, LEARNED, WHOLE, SAMPLE, FAINT = "batches", "learned", "whole", "sample", "faint"
 LOSS_TITLES = {
     "cross-entropy": "Loss: cross-entropy",
     "bce": "Loss: binary cross-entropy",
@@ -41,7 +44,7 @@ class Curves:
     """One run's curves: its name for people, the number of its mark, the loss it minimises, its history.
 
     beta: the weight of KL in the loss of a variational run. faint: drawn as the ground for the others, which the view
-    is fitted to.
+    is fitted to. ended: it goes on no more.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Curves:
     history: History
     beta: float = 1.0
     faint: bool = False
+    ended: bool = False
 
     @property
     def minimises_mse(self) -> bool:
@@ -94,6 +98,10 @@ def learning_curves(
         end = max([1.0, *(_last_epoch(run.history) for run in runs)])
         data += [{**_reference(ref, end), **axes} for ref in references if ref.panel == panel]
     layout = _curve_layout(panels, runs, log_loss)
+    if longest := max((_last_epoch(run.history) for run in runs), default=0.0):
+        span = _view(runs).get("range", [0, short(1.04 * longest)])
+        for number in range(len(panels)):
+            fit_few(data, str(number + 1) if number else "", span, layout)
     for number, panel in enumerate(panels):
         _label_references([ref for ref in references if ref.panel == panel], str(number + 1) if number else "", layout)
     # Other panels, or the first values in empty ones, begin a new view: a zoom into the old one means nothing there.
@@ -123,6 +131,7 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
     train = train_points(run.history, panel) if (run.loss, panel) != ("elbo", "mse") else []
     x, y = binned([p[0] for p in train], [p[1] for p in train])
     thin = _trace(run, panel, "running mean of batches,", x, y) | {
+        "meta": [BATCHES],
         "mode": "lines" if len(x) > 1 else "markers",
         "line": {"color": color, "width": 1.1},
         "marker": {"color": color, "size": 4},
@@ -131,6 +140,7 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
     learned = _learned_points(run.history, panel)
     x, y = binned([p[0] for p in learned], [p[1] for p in learned])
     opened = _trace(run, panel, "training digits,", x, y) | {
+        "meta": [LEARNED],
         "mode": "lines+markers",
         "line": {"color": color, "width": 1.1, "dash": "dot"},
         "marker": {"color": color, "size": 7, "symbol": f"{symbol}-open"},
@@ -139,12 +149,13 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
     x, y = binned([p[0] for p in test], [p[1] for p in test])
     sizes = [8 if whole else 5 for _, _, whole in test] if len(test) <= MAX_POINTS else 4
     strong = _trace(run, panel, "test digits,", x, y) | {
+        "meta": sorted({WHOLE if whole else SAMPLE for _, _, whole in test}),
         "mode": "lines+markers",
         "line": {"color": color, "width": 2.2} | ({"dash": dash} if dash else {}),
         "marker": {"color": color, "size": sizes, "symbol": symbol, "line": {"width": 0}},
     }
     if run.faint:
-        return [strong | {"opacity": _FAINT}] if strong["x"] else []
+        return [strong | {"opacity": _FAINT, "meta": [FAINT]}] if strong["x"] else []
     return [trace for trace in (thin, opened, strong) if trace["x"]]
 
 
@@ -218,7 +229,7 @@ def _label_references(references: Sequence[ReferenceLine], tail: str, layout: Fi
 
 
 def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool) -> dict[str, Any]:
-    layout = _layout()
+    layout = new_layout()
     layout["margin"] = {"l": 52, "r": 14, "t": 30, "b": 40}
     narrow: dict[str, Any] = {}
     gap, n = 0.09, len(panels)
@@ -240,15 +251,15 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
             "domain": [0, 1],
             "zeroline": False,
             "anchor": f"x{tail}",
-            **_scale(panel, log_loss),
+            **scale(panel, log_loss),
         }
         narrow[f"xaxis{tail}"] = {"domain": [0, 1]}
         narrow[f"yaxis{tail}"] = {"domain": [max(0.0, top - tall), top]}
-        layout["annotations"].append(_title(titles[panel], tail))
+        layout["annotations"].append(title(titles[panel], tail))
     if not any(run.history.steps for run in runs):
         for axis in (name for name in list(layout) if name[1:5] == "axis"):
             layout[axis]["range"] = [0, 1]
-        layout["annotations"].append(_middle("no step yet" if runs else "The curves appear here."))
+        layout["annotations"].append(middle("no step yet" if runs else "The curves appear here."))
     layout["meta"] = {"narrow": narrow, "narrow_rows": n}
     return layout
 
@@ -259,31 +270,3 @@ def _view(runs: Sequence[Curves]) -> dict[str, Any]:
     if len(ends) == len(runs) or not max(ends, default=0.0):
         return {}
     return {"range": [0, short(1.04 * max(ends))]}
-
-
-def _scale(panel: str, log_loss: bool) -> dict[str, Any]:
-    if panel == "accuracy":
-        return {"tickformat": "~%"}
-    return {"type": "log", "dtick": "D2", "tickformat": "~g"} if log_loss else {"tickformat": "~g"}
-
-
-def _title(text: str, tail: str) -> dict[str, Any]:
-    place = {
-        "xref": f"x{tail} domain",
-        "yref": f"y{tail} domain",
-        "x": 0,
-        "y": 1,
-        "xanchor": "left",
-        "yanchor": "bottom",
-    }
-    return {**place, "text": f"<b>{text}</b>", "showarrow": False, "yshift": 6, "font": {"size": 13}}
-
-
-def _middle(text: str) -> dict[str, Any]:
-    place = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": 0.5, "xanchor": "center", "yanchor": "middle"}
-    return {**place, "text": text, "name": "class", "showarrow": False, "font": {"size": 15}}
-
-
-def _layout() -> dict[str, Any]:
-    # A constant uirevision tells Plotly to keep what a person zoomed by hand when the data change.
-    return {"uirevision": "kept", "showlegend": False, "hovermode": "closest", "annotations": []}

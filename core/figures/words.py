@@ -6,7 +6,10 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from core.figures.curves import Curves, tested_points, train_points
+from core.figures.curves import BATCHES, FAINT, LEARNED, SAMPLE, WHOLE, Curves, Figure, tested_points, train_points
+
+_TESTED = {WHOLE: "all test digits", SAMPLE: "the first 1,000 test digits"}
+_BOTH = "test digits, a large mark where all were tested, a small one for the first 1,000"
 
 
 def describe_learning_curves(runs: Sequence[Curves]) -> str:
@@ -26,7 +29,8 @@ def _describe(run: Curves) -> str:
         tested = [(epoch, value) for epoch, value, whole in points if whole]
         if not tested:
             value = unit.format(points[-1][1])
-            return f"{run.name} has a {name} of {value} on the first 1,000 test digits so far".replace("%", "\u00a0%")
+            so_far = "" if run.ended else " so far"
+            return f"{run.name} has a {name} of {value} on the first 1,000 test digits{so_far}".replace("%", "\u00a0%")
         epoch, last = tested[-1]
         at, best = better(tested, key=lambda point: point[1])
         text = f"{run.name} has a {name} of {unit.format(last)} after {_epochs(epoch)}"
@@ -41,4 +45,24 @@ def _describe(run: Curves) -> str:
 
 
 def _epochs(epoch: float) -> str:
+    if epoch < 1:
+        return f"{epoch:.2g} epochs"  # the first steps are no 0 epochs
     return "1 epoch" if epoch == 1 else f"{round(epoch, 1):g} epochs"
+
+
+def how_to_read(figure: Figure) -> str:
+    """Return what the lines and marks of learning curves are, of those that are there."""
+    drawn = [trace for trace in figure["data"] if trace.get("meta")]
+    lines = {kind for trace in drawn if len(trace["x"]) > 1 for kind in trace["meta"]}
+    kinds = {kind for trace in drawn for kind in trace["meta"]}
+    told = []
+    if BATCHES in kinds:
+        told.append(f"{'Thin lines' if BATCHES in lines else 'Small dots'}: the running mean of training batches.")
+    if LEARNED in kinds:
+        told.append("Open marks: up to 10,000 training digits measured as test digits are.")
+    if tested := kinds & _TESTED.keys():
+        of = _TESTED[tested.pop()] if len(tested) == 1 else _BOTH
+        told.append(f"Strong {'lines' if lines & _TESTED.keys() else 'marks'}: {of}.")
+    if FAINT in kinds:
+        told.append("Faint lines: test digits of the runs that have ended.")
+    return " ".join(told)

@@ -24,7 +24,7 @@ _LONGEST_LINE = 16_384  # bytes of the longest line worth reading alone; an epoc
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What a run logged, in order.
+    """What a run logged, in order; seconds: of training, up to its last step or epoch.
 
     The same object is given until the run writes on, so what is made of it can be kept by its identity.
     """
@@ -40,6 +40,12 @@ class History:
         """The lines with metrics: all steps, then all epochs."""
         return [*self.steps, *self.epochs]
 
+    @property
+    def epochs_done(self) -> float:
+        """How many epochs it has learned, the begun one as a fraction."""
+        begun = self.steps[-1].epoch if self.steps else 0.0
+        return max(begun, float(self.epochs[-1].epoch)) if self.epochs else begun
+
 
 NOTHING_YET = History((), (), (), 0, 0.0)
 
@@ -49,7 +55,13 @@ def summarize(history: History) -> Summary:
     starts = [line for line in history.lifecycle if line.parameters]
     parameters = starts[-1].parameters or 0 if starts else 0
     learned = starts[-1].learned or parameters if starts else 0
-    summary = Summary(seconds=history.seconds, parameters=parameters, learned=learned, epochs=len(history.epochs))
+    summary = Summary(
+        seconds=history.seconds,
+        images_per_second=images_per_second(history),
+        parameters=parameters,
+        learned=learned,
+        epochs=len(history.epochs),
+    )
     if not history.epochs:
         return summary
     last = history.epochs[-1]
@@ -67,7 +79,6 @@ def summarize(history: History) -> Summary:
         whole=history.steps[-1].step == last.step if history.steps else True,
         best=best,
         best_epoch=at,
-        images_per_second=images_per_second(history),
     )
 
 
@@ -130,6 +141,8 @@ class _Log:
                 self.steps = [step for step in self.steps if step.step <= begun]
                 self.epochs = [epoch for epoch in self.epochs if epoch.step <= begun]
                 self.seconds = 0.0
+            else:
+                return  # to wait for a place, or to write down how it ended, is no training
         if line.seconds > self.seconds:
             self.seconds = line.seconds
 

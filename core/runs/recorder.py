@@ -6,8 +6,9 @@ import errno
 import os
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -144,13 +145,14 @@ class Training:
         log = StepLog(per_epoch, per_epoch * config.epochs)
         done = self._begin(model, log)
         probe = ProbeWriter(self.run, model, dataset)
-        probe.write(per_epoch * done.epoch if done else 0)
+        clock, step = EpochClock(), per_epoch * done.epoch if done else 0
+        probe.write(step)
         frames = FrameWriter(self.run, model, dataset, per_epoch)
-        frames.begin(per_epoch * done.epoch if done else 0)
-        clock = EpochClock()
+        frames.begin(step)
         validation = list(done.validation if done else ())
         for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
-            self._apply_request(model)
+            step = event.step if isinstance(event, Step) else step
+            self._apply_request(model, partial(probe.write, step))
             if isinstance(event, Step):
                 clock.add(event.images)
                 if log.add(event):
@@ -218,8 +220,8 @@ class Training:
         self._append(line)
         os.fsync(self.file.fileno())
 
-    def _apply_request(self, model: Model | None = None) -> None:
-        """End the run, keeping its weights, if a stop or a pause was asked for or its time is up.
+    def _apply_request(self, model: Model | None = None, probe: Callable[[], object] | None = None) -> None:
+        """End the run, keeping its weights and a look with them, if a stop or a pause was asked for or its time is up.
 
         Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
         """
@@ -230,6 +232,8 @@ class Training:
             return
         if model is not None:
             write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
+        if probe is not None:
+            probe()
         if request == "pause":
             raise Ended(Status.PAUSED, "Paused on request.")
         limit = f"Stopped at its time limit of {minutes:g} minutes."

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from core.files import disk_errors, is_held
 from core.paths import checkpoints_dir
@@ -71,6 +73,16 @@ class Request:
     def remove(self) -> None:
         """Take the request back, or say that the work shows by itself now."""
         self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Do the job in this process, so that others see it under way; where another has taken it up, it shows that."""
+        self.lock.parent.mkdir(exist_ok=True)
+        with ExitStack() as stack:
+            with suppress(Timeout):
+                stack.enter_context(FileLock(self.lock).acquire(timeout=0.2, poll_interval=0.01))
+                stack.callback(self.lock.unlink, missing_ok=True)
+            yield
 
     def age(self) -> float | None:
         """Return for how many seconds the job has been waiting to be begun; None when nobody asks for it."""

@@ -144,9 +144,9 @@ class Run:
     def summary(self) -> Summary:
         """Return the figures of the run as far as it is; of an ended one without reading all it wrote."""
         line = last_line(self.folder / "events.jsonl")
-        if isinstance(line, LifecycleLine) and line.event in ENDINGS and line.summary:
-            return line.summary
-        return summarize(self.history())
+        ended = line.summary if isinstance(line, LifecycleLine) and line.event in ENDINGS else None
+        # Of a run without an epoch an earlier version told no speed.
+        return ended if ended and ended.epochs else summarize(self.history())
 
     def status(self) -> Status:
         """Derive the status from the files: the last lifecycle event, else the lock, else the request to train it."""

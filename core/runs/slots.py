@@ -26,12 +26,6 @@ def count() -> int:
     return max(1, int(os.environ.get("DIGITLAB_SLOTS") or cores or 1))
 
 
-def taken(folder: Path) -> int:
-    """Return how many workers train or wait below `folder`; the cost does not grow with the number of runs."""
-    locks = [*(folder / ".slots").glob("slot-*.lock"), *(folder / ".slots" / "queue").glob("*.lock")]
-    return sum(is_held(lock) for lock in locks)
-
-
 @contextmanager
 def slot(folder: Path, wait: Callable[[str], None]) -> Iterator[None]:
     """Hold one of the slots below `folder`; until it is our turn, call `wait` with the reason ten times a second."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.files import disk_errors, write_json
 from core.paths import checkpoints_dir
 from core.runs.facts import MARKS, MAX_NAME
+from core.runs.requests import requests, under_way
 from core.runs.run import Run, RunNotFound
 from core.runs.trash import RunInTrash, RunTrash
 from core.training.config import TrainConfig
@@ -122,6 +123,20 @@ class RunStore:
         found = []
         for run in self.runs():
             with suppress(RunNotFound):  # deleted while we look
+                if run.active():
+                    found.append(run)
+        return found
+
+    def at_work(self, others: Iterable[Run] = ()) -> list[Run]:
+        """Return the runs that a process trains or is asked to, and those of `others` that are active.
+
+        As `active`, but only the files of jobs are looked at: the cost does not grow with the number of runs.
+        """
+        asked = [request.subject for request in requests(self.folder) if request.kind == "train"]
+        doing = [key.removeprefix("train.") for key in under_way(self.folder) if key.startswith("train.")]
+        found = []
+        for run in dict.fromkeys([*(Run(self.folder / run_id) for run_id in (*asked, *doing)), *others]):
+            with suppress(RunNotFound):
                 if run.active():
                     found.append(run)
         return found

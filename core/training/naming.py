@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from core.data.datasets import DATASETS
+from core.training import devices
 from core.training.config import TrainConfig
 from core.training.presets import PRESETS
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS, in_words
@@ -22,6 +23,7 @@ def settings_in_words(config: TrainConfig) -> dict[str, str]:
     shown |= {param.title: in_words(values["params"][param.name]) for param in config.spec.params}
     shown |= {row.title: row.in_words(values[name]) for name, row in SETTINGS.items()}
     shown[SETTINGS["dataset"].title] = DATASETS[config.dataset].title
+    shown[SETTINGS["device"].title] = devices.TITLES[config.device]
     shown |= {row.title: row.in_words(values["augmentation"][name]) for name, row in AUGMENTATION_SETTINGS.items()}
     return shown
 

@@ -41,11 +41,29 @@ class Setting:
             )
 
 
+# The values of settings whose names for people are not those in a config; all others are words as they are.
+NAMES = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "momentum": "SGD with momentum",
+    "sgd": "SGD",
+    "mse": "MSE",
+    "bce": "BCE",
+    "elbo": "ELBO",
+    "relu": "ReLU",
+    "gelu": "GELU",
+    "he": "He",
+    "xavier": "Xavier",
+    "kl": "KL",
+    "l1": "L1",
+}
+
+
 def in_words(value: object) -> str:
     """Return a value of a setting as people read it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else NAMES.get(str(value), str(value))
 
 
 SETTINGS = table(

@@ -182,3 +182,28 @@ def test_a_figure_is_saved_by_keyboard_as_a_picture_of_300_dots_per_inch_and_as_
     svg = (tmp_path / "curves-classify.svg").read_text()
     assert svg.startswith("<svg")
     assert "CNN" in svg  # the legend
+
+
+def test_on_a_touch_screen_the_buttons_of_the_table_cover_nothing(dashboard, visit):
+    page = visit(f"{dashboard.url}/runs", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    bar = page.locator(".st-key-runs-table").get_by_test_id("stElementToolbar")
+    expect(bar).to_be_visible()
+    filters = page.locator(".st-key-runs-filters").bounding_box()
+    assert bar.bounding_box()["y"] >= filters["y"] + filters["height"]
+
+
+def test_what_is_typed_as_a_note_outlives_what_somebody_else_saves(dashboard, visit):
+    run = copied(dashboard.runs, "to-note", "To note")
+    pages = [open_runs(visit, dashboard, run.id) for _ in range(2)]
+    for page in pages:
+        page.get_by_role("button", name="Name and note").click()
+    mine, theirs = (page.get_by_role("textbox", name="Note") for page in pages)
+    mine.fill("half a thought")
+    theirs.fill("their note")
+    pages[1].get_by_role("button", name="Save").click()
+    expect(theirs).to_have_count(0)
+    expect(pages[0].get_by_text("their note")).to_be_visible()  # the page has seen it
+    expect(mine).to_have_value("half a thought")
+    pages[0].get_by_role("button", name="Save").click()
+    expect(pages[0].get_by_test_id("stAlert")).to_contain_text("the note “their note”")
+    assert dashboard.runs.get(run.id).note == "half a thought"

@@ -17,7 +17,7 @@ from core.figures.curves import (
     ReferenceLine,
     learning_curves,
 )
-from core.figures.words import describe_learning_curves
+from core.figures.words import describe_learning_curves, how_to_read
 from core.models import MODELS
 from core.runs.events import EpochLine, StepLine
 from core.runs.facts import MARKS
@@ -279,6 +279,60 @@ def test_a_look_at_a_sample_is_called_one():
     assert describe_learning_curves([curves(5)]).replace("\u00a0", " ") == (
         "Net has a test accuracy of 50.00 % on the first 1,000 test digits so far."
     )
+
+
+def test_a_look_at_a_sample_is_the_last_word_on_a_run_that_has_ended():
+    assert describe_learning_curves([replace(curves(5), ended=True)]).endswith("on the first 1,000 test digits.")
+
+
+def test_the_first_steps_are_no_0_epochs():
+    run = Curves("New", 0, "elbo", history(1, per_epoch=469, metric="mse"))
+    assert describe_learning_curves([run]) == "New has a training loss of 1 after 0.0021 epochs."
+
+
+THIN = "Thin lines: the running mean of training batches."
+
+
+@pytest.mark.parametrize(
+    ("runs", "told"),
+    [
+        ([], ""),
+        ([Curves("New", 0, "bce", EMPTY)], ""),
+        ([curves(1)], "Small dots: the running mean of training batches."),
+        ([curves(4)], THIN),
+        ([curves(5)], f"{THIN} Strong marks: the first 1,000 test digits."),
+        ([curves(10, test_every=99)], f"{THIN} Strong marks: all test digits."),
+        ([curves(20, test_every=99)], f"{THIN} Strong lines: all test digits."),
+        ([curves(4), replace(curves(10), faint=True)], f"{THIN} Faint lines: test digits of the runs that have ended."),
+    ],
+)
+def test_only_lines_and_marks_that_are_there_are_explained(runs, told):
+    assert how_to_read(draw(*runs)) == told
+
+
+def test_open_marks_are_explained_where_there_are_some():
+    run = curves(10)
+    both = "test digits, a large mark where all were tested, a small one for the first 1,000"
+    assert how_to_read(draw(run)) == f"{THIN} Strong lines: {both}."
+    epochs = [replace(epoch, train_sample={"loss": 0.5, "accuracy": 0.9}) for epoch in run.history.epochs]
+    drawn = draw(replace(run, history=replace(run.history, epochs=tuple(epochs))))
+    assert "Open marks: up to 10,000 training digits measured as test digits are." in how_to_read(drawn)
+
+
+def test_a_panel_without_a_point_shows_the_epochs_of_the_others_and_says_when_it_is_measured_first():
+    layout = draw(Curves("VAE", 0, "elbo", history(4, metric="mse")))["layout"]
+    assert layout["xaxis2"]["range"] == [0, pytest.approx(1.04 * 0.4)]
+    assert layout["yaxis2"]["range"] == [0, 1]
+    word = layout["annotations"][-1]
+    assert (word["text"], word["xref"]) == ("measured first after<br>a quarter of an epoch", "x2 domain")
+    later = draw(Curves("VAE", 0, "elbo", history(5, metric="mse")))["layout"]
+    assert later["xaxis2"]["range"] == [0, pytest.approx(1.04 * 0.5)]
+    assert (later["yaxis2"]["rangemode"], "range" in later["yaxis2"]) == ("tozero", False)
+    # Plotly would keep the made-up range otherwise.
+    assert layout["yaxis2"]["uirevision"] != later["yaxis2"].get("uirevision", later["uirevision"])
+    many = draw(curves(30))["layout"]
+    assert not any("rangemode" in many[axis] for axis in ("yaxis", "yaxis2"))
+    assert not any("range" in many[axis] for axis in ("xaxis", "yaxis", "xaxis2", "yaxis2"))
 
 
 # -- the palettes ------------------------------------------------------------------------------------------------

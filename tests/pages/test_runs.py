@@ -137,6 +137,20 @@ def test_a_line_says_what_a_run_is_and_what_it_reached(runs):
     assert "&lt;b&gt;net" in words(at)
 
 
+def test_the_table_and_the_line_of_a_run_tell_the_same_figures(runs):
+    run = runs.create(small())
+    lines: list[dict[str, Any]] = [{"event": "started", "seconds": 0, "total_steps": 10, "parameters": 7850}]
+    for step in (1, 2, 3):
+        line = {"step": step, "epoch": step / 5, "seconds": 2 * step - 1.75, "images": 65, "train": {"loss": 1.0}}
+        lines.append({"event": "step", **line})
+    lines.append({"event": "stopped", "seconds": 5.6, "summary": asdict(Summary(seconds=4.25, parameters=7850))})
+    (run.folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    at = page()
+    (line,) = at.dataframe[0].value.to_dict("records")
+    assert (line["epochs"], line["seconds"], line["speed"]) == (0.6, 4.2, 32)  # of 4.25 and 32.5, which round to even
+    assert "0.6 of 2 epochs · 32 images/s · 4.2 s<" in words(at)
+
+
 def test_each_task_has_its_measure_in_a_column_of_its_own(runs):
     ended(runs, "A"), ended(runs, "B", model="autoencoder")
     table = page().dataframe[0].value.set_index("name")
@@ -265,6 +279,73 @@ def test_a_new_name_and_a_note_are_kept_and_shown_as_text(runs):
     rename(at, "  ", "")
     assert [e.value for e in at.error] == ["A run needs a name. Give it at least one letter."]
     assert Run(run.folder).name == TEXT
+
+
+def naming(at: AppTest, run: Run, opened: bool) -> AppTest:
+    """Open or close the little form."""
+    at.session_state[f"naming-{run.id}"] = opened
+    return sound(at.run())
+
+
+def test_what_is_typed_stays_when_somebody_else_saves_and_both_are_told(runs):
+    run = ended(runs, "Old")
+    at = naming(page(), run, opened=True)
+    before = at.text_area[0].key
+    run.annotate("theirs")
+    assert sound(at.run()).text_area[0].key == before  # the same field, with what is being typed
+    rename(at, "Mine", "my note")
+    assert (Run(run.folder).name, Run(run.folder).note) == ("Mine", "my note")
+    assert [e.value for e in at.error] == ["Saved over what somebody else had saved meanwhile\\: the note “theirs”."]
+    assert not at.session_state[f"naming-{run.id}"]
+    assert (at.text_input(key=at.text_area[0].key.replace("note-", "name-")).value, at.text_area[0].value) == (
+        "Mine",
+        "my note",
+    )
+
+
+def test_what_somebody_else_saved_stays_where_nothing_was_typed(runs):
+    run = ended(runs, "Old")
+    at = naming(page(), run, opened=True)
+    run.annotate("theirs")
+    rename(at, "Mine", "")
+    assert (Run(run.folder).name, Run(run.folder).note) == ("Mine", "theirs")
+    assert not at.error
+    run.rename("Later")
+    (name,) = (field.value for field in sound(at.run()).text_input if field.label == "Name")
+    assert name == "Later"  # closed, the form follows
+
+
+def test_values_are_called_by_the_names_of_the_field(runs):
+    one = ended(runs, "One", model="autoencoder", optimizer="adamw", loss="mse")
+    two = ended(runs, "Two", model="autoencoder", optimizer="momentum", loss="bce")
+    text = words(page(run=f"{one.id},{two.id}"))
+    rows = dict(re.findall(r"<th scope='row'>(.*?)</th>(<td>.*?</td><td>.*?</td>)", text))
+    assert rows["Optimizer"] == "<td>AdamW</td><td>SGD with momentum</td>"
+    assert rows["Loss"] == "<td>MSE</td><td>BCE</td>"
+    assert (Run(one.folder).config.optimizer, Run(one.folder).config.loss) == ("adamw", "mse")
+
+
+def stopped_early(runs: RunStore, weights: bool = True) -> Run:
+    """A run that was stopped within its first epoch."""
+    run = runs.create(small("vae"), "Early")
+    step = {"event": "step", "step": 1, "epoch": 0.2, "seconds": 0.1, "images": 64, "train": {"loss": 1.0}}
+    lines = [{"event": "started", "total_steps": 10}, step, {"event": "stopped", "seconds": 0.2}]
+    (run.folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    if weights:
+        (run.folder / "weights.safetensors").write_bytes(b"some")
+    return run
+
+
+def test_a_run_without_a_figure_is_measured_and_the_page_says_so(runs, submitted):
+    early, other = stopped_early(runs), ended(runs, "Other", model="autoencoder")
+    at = page(run=f"{early.id},{other.id}")
+    assert [job for job in submitted if isinstance(job, tuple) and job[0] == "scores"] == [("scores", early)]
+    assert "Figures of Early" in at.get("progress")[0].proto.text
+    sound(at.run())  # the table was drawn before it was asked for
+    assert "<td>being measured</td>" in words(at)
+    none = stopped_early(runs, weights=False)
+    assert "<td>not measured</td>" in words(page(run=f"{none.id},{other.id}"))
+    assert [job[1] for job in submitted if isinstance(job, tuple) and job[0] == "scores"] == [early]
 
 
 def test_train_again_fills_the_form_with_the_settings_of_the_run(runs, submitted):

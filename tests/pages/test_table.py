@@ -43,6 +43,16 @@ def test_it_scrolls_by_keys_under_a_name() -> None:
     assert "<div class='mine' role='region' aria-label='Shares of &#x27;them&#x27;' tabindex='0'>" in shown()
 
 
+def test_no_row_is_cut_off_where_words_stand_below() -> None:
+    def script() -> None:
+        from pages.parts.shared.table import table
+
+        table([["Seed", "1"]], name="mine", label="All", look="words")
+
+    (html,) = [element.proto.body for element in sound(AppTest.from_function(script).run()).get("html")]
+    assert "height:" not in html.replace("line-height:", "").replace("height: 9px", "")
+
+
 def test_a_bar_is_no_longer_than_its_place() -> None:
     assert re.findall(r"--share:(.*?)%", shown()) == ["50.0", "100.0"]
 

@@ -27,6 +27,7 @@ from core.runs.store import RunStore
 from core.training import devices
 from core.training.config import OPTIMIZERS, TrainConfig
 from core.training.presets import PRESETS
+from core.training.settings import in_words
 from pages.parts.train import live_runs
 from tests.conftest import ROOT, page_at, small, sound, wait_for
 
@@ -114,8 +115,9 @@ def test_the_form_has_every_param_of_every_model(runs, model):
         assert widget.label == param.title
         assert widget.value == _expected(model, param)
         if param.choices:
-            assert widget.options == list(param.choices)
-    assert field(at, f"loss-{model}").options == list(MODELS[model].losses)
+            assert widget.options == [in_words(choice) for choice in param.choices]
+    assert field(at, f"loss-{model}").options == [in_words(loss) for loss in MODELS[model].losses]
+    assert field(at, "optimizer").options == ["Adam", "AdamW", "SGD with momentum", "SGD"]
 
 
 def _expected(model: str, param: Param) -> Any:
@@ -529,6 +531,37 @@ def test_an_ended_run_says_why_and_what_to_do(runs, event, shown):
     assert [part for part in shown if part not in text] == []
 
 
+def test_the_words_below_the_curves_tell_what_is_drawn_and_why_training_may_be_worse(runs):
+    run = half_done(runs)
+    logged(run, {"event": "stopped", "seconds": 1})
+    (caption,) = (c for c in page().caption if "test accuracy" in c.value)
+    assert "Strong marks: the first 1,000 test digits." in caption.value.replace("\\", "")
+    assert "Open marks" not in caption.value
+    assert "so far" not in caption.value
+    assert "harder" not in caption.help
+    varied = half_done(runs, model="mlp", label_smoothing=0.1, params={"dropout": 0.2})
+    (caption,) = (c for c in page(run=varied.id).caption if "test accuracy" in c.value)
+    assert caption.help.endswith(
+        "Dropout and label smoothing make training harder than testing: the training loss may lie above the test loss."
+    )
+
+
+@pytest.mark.parametrize("ending", ["paused", "stopped", "failed", None])
+def test_a_run_that_ended_within_an_epoch_says_which_one_resume_begins_again(runs, ending):
+    run = half_done(runs)
+    if ending:
+        logged(run, {"event": ending, "seconds": 1, "message": "Paused on request."})
+    again = "It begins epoch 1 again." if ending is None else "Resume begins epoch 1 again: what is kept is the state"
+    assert again in words(page())
+    logged(run, {"event": "started", "seconds": 0, "step": 3})  # as if an epoch had three steps
+    logged(with_state(run), {"event": "epoch", "epoch": 1, "step": 3, "seconds": 1.0})
+    logged(run, *([{"event": ending, "seconds": 1}] if ending else []))
+    assert "begins epoch" not in words(page())
+    logged(run, {"event": "step", "step": 4, "epoch": 1.3, "seconds": 1.1, "images": 64})
+    logged(run, *([{"event": ending, "seconds": 1}] if ending else []))
+    assert again.replace("1", "2") in words(page())
+
+
 def probed(run: Run, inputs: np.ndarray | None = None) -> Run:
     """Give the run a look at the first twenty test digits, which it redraws as they are."""
     images = datasets.load("digits").test.images[:20]
@@ -546,6 +579,19 @@ def test_what_is_to_be_cleaned_stands_between_the_digits_and_what_became_of_them
     at = page(run=",".join(run.id for run in (noisy[0], plain, noisy[1])))
     labels = re.findall(r'<img [^>]*alt="([^"]*)"', words(at))
     assert labels == 2 * ["Test digits", "Plain", "With noise. Gaussian noise of 0.5", "One", "Two"]
+
+
+def test_a_classifier_is_named_once_above_its_answers_and_a_cross_has_a_word(runs):
+    run = half_done(runs, "Reader")
+    test = datasets.load("digits").test
+    answers = np.eye(10, dtype=np.float32)[test.labels[:20]]
+    answers[12] = np.roll(answers[12], 1)
+    np.savez(run.folder / "probe.npz", step=np.int64(4), indices=np.arange(20), outputs=answers)
+    shown = [element.proto.body for element in page().get("html") if "dl-strip" in element.proto.body]
+    rows = [re.findall(r'<div class="dl-pic">(?:<b>.*?</i>(\w+)</b>)?<small>(.*?)</small>', html) for html in shown]
+    assert rows == [[("Reader", "10 of 10 test digits right")], [("", "9 of 10 test digits right, ✗ is wrong")]]
+    assert [html.count('title="wrong"') for html in shown] == [0, 1]
+    assert [re.findall(r'role="group" aria-label="(.*?)"', html)[0] for html in shown] == ["Reader", rows[1][0][1]]
 
 
 def test_pca_is_no_line_for_a_run_that_cleans_noise(runs):
@@ -609,6 +655,21 @@ def test_stop_all_asks_before_it_stops_runs_of_others_even_those_not_shown(runs,
     last = awaited(runs)
     sound(at.button(key="stop-all-yes").click().run())
     assert (one.requested(), two.requested(), last.requested()) == ("stop", "stop", "")
+
+
+@pytest.mark.parametrize("shown", ["train", ""])
+def test_stop_all_counts_all_that_train_or_wait_and_tells_whose_they_are(runs, two_training, shown):
+    ended = half_done(runs)
+    at = page(run=ended.id)
+    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    for _ in range(2):
+        sound(at.button(key="train").click().run())
+    theirs = [awaited(runs) for _ in range(3)]
+    sound((at if shown else at.multiselect[0].set_value([ended.id])).run())
+    assert at.button(key="stop-all").label == "Stop all 5 runs, 3 not started here"
+    assert page(run=theirs[0].id).button(key="stop-all").label == "Stop all 5 runs, none started here"
+    sound(at.button(key="stop-all").click().run())
+    assert at.button(key="stop-all-yes").label == "Stop 5 runs"
 
 
 def test_stop_all_stops_at_once_what_this_session_started_or_resumed(runs, two_training):

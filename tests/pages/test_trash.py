@@ -32,7 +32,7 @@ def test_runs_of_a_link_are_compared_and_not_to_be_deleted(runs: RunStore) -> No
     for at in (page(run=",".join(ids)), page(), page(run=ids[0])):
         assert at.button(key="runs-delete").disabled
         assert at.button(key="runs-delete").label == "Delete"
-        assert "tick them yourself" in words(at)
+        assert "Chosen by the page or a link: to delete, untick and tick again." in words(at)
     assert {line["name"] for line in json.loads(page(run=",".join(ids)).get("bidi_component")[0].proto.json)["figure"][
         "data"]} == set("ABC")  # fmt: skip
 

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from core.data import datasets
 from core.data.augment import Augmentation
 from core.files import read_arrays
 from core.runs import finetune, recorder
@@ -114,6 +115,16 @@ def test_a_run_that_learns_from_drawings_is_paused_and_resumed(trained, runs, re
     assert_equal_runs(run, whole)
     go_on(run, epochs=4)
     assert (run.status(), len(run.history().epochs)) == (Status.FINISHED, 4)
+
+
+def test_a_paused_run_shows_what_the_weights_it_keeps_make_of_the_digits(runs, request_at):
+    run = runs.create(config("mlp"))
+    request_at(3, run.request_pause)
+    recorder.train(run)
+    probe = run.probe()
+    assert probe.step > 1
+    expected = load_model(run).predict_proba(datasets.load("digits").test.images[probe.indices])
+    np.testing.assert_allclose(probe.outputs, expected, atol=1e-6)
 
 
 def test_the_clock_goes_on_from_the_last_finished_epoch(trained, runs, request_at):

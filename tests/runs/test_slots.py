@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from core.files import is_held
 from core.runs import slots
 from tests.conftest import ROOT, wait_for
 
@@ -43,6 +44,12 @@ def begin(tmp_path):
         process.stdin.close()
 
 
+def taken(folder):
+    """How many processes train or wait below a folder, by the locks they hold."""
+    locks = [*(folder / ".slots").glob("slot-*.lock"), *(folder / ".slots" / "queue").glob("*.lock")]
+    return sum(is_held(lock) for lock in locks)
+
+
 def training(folder):
     return sorted(path.stem for path in folder.glob("*.trains"))
 
@@ -50,12 +57,12 @@ def training(folder):
 def test_first_come_first_served(tmp_path, begin):
     first, *_ = [begin(name) for name in "abcde"]
     assert training(tmp_path) == ["a", "b"]
-    assert slots.taken(tmp_path) == 5
+    assert taken(tmp_path) == 5
     wait_for(lambda: (tmp_path / "e.waits").read_text() == "Waiting for a free place; 2 before it.")
     first.communicate(b"\n")
     wait_for(lambda: training(tmp_path) == ["a", "b", "c"])
     wait_for(lambda: (tmp_path / "d.waits").read_text() == "Waiting for another run to end.")
-    assert slots.taken(tmp_path) == 4
+    assert taken(tmp_path) == 4
 
 
 @pytest.mark.slow
@@ -66,7 +73,7 @@ def test_places_and_tickets_of_killed_workers_are_free(tmp_path, begin):
     a.kill()
     a.wait()
     wait_for(lambda: training(tmp_path) == ["a", "b", "d"])
-    assert slots.taken(tmp_path) == 2
+    assert taken(tmp_path) == 2
     begin("e", DIGITLAB_SLOTS="3")  # whose coming sweeps the dead ticket away
     wait_for(lambda: not list((tmp_path / ".slots" / "queue").iterdir()))
 
@@ -83,4 +90,4 @@ def test_as_many_places_as_cores(monkeypatch):
 
 
 def test_nothing_is_taken_where_nothing_ever_trained(tmp_path):
-    assert slots.taken(tmp_path / "nowhere") == 0
+    assert taken(tmp_path / "nowhere") == 0

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple
 from functools import partial
 from pathlib import Path
 
@@ -398,20 +398,47 @@ def test_only_runs_are_brought_back(runs, run_id):
         runs.restore(run_id)
 
 
+def test_runs_at_work_are_found_without_a_look_at_the_others(runs, monkeypatch):
+    waits, trains, ended, other = (runs.create(small()) for _ in range(4))
+    for run in (trains, ended):
+        log(run, {"event": "started", "seconds": 0.1})
+    log(ended, {"event": "finished", "seconds": 1.0})
+    waits.request.write()
+    with trains.request.held(), FileLock(trains.folder / "lock"), FileLock(other.folder / "lock"):
+        log(other, {"event": "started", "seconds": 0.1})
+        with monkeypatch.context() as patch:
+            patch.setattr(RunStore, "runs", None)
+            assert runs.at_work() == [waits, trains]
+            assert runs.at_work([ended, trains, other]) == [waits, trains, other]
+    assert runs.at_work() == [waits]
+
+
 def test_summary_of_an_ended_run_is_that_of_all_it_wrote(runs, trained):
     for model, metric, best in (("softmax", "accuracy", max), ("autoencoder", "mse", min)):
         run = trained(model, epochs=3)
         values = [epoch.test[metric] for epoch in run.history().epochs]
         summary = run.summary()
-        assert replace(summary, seconds=0) == replace(summarize(run.history()), seconds=0)
+        assert summary == summarize(run.history())
         assert (summary.metric, summary.best, summary.epochs) == (metric, best(values), 3)
         assert summary.best_epoch == values.index(best(values)) + 1
         assert summary.parameters == load_model(run).parameter_count
-        assert run.history().epochs[-1].seconds <= summary.seconds <= run.history().seconds
+        assert run.history().epochs[-1].seconds == summary.seconds == run.history().seconds
     fresh = runs.create(small())
     assert fresh.summary() == Summary()
     log(fresh, {"event": "finished", "seconds": 1.0, "summary": {"metric": 3, "best": []}})
     assert fresh.summary().epochs == 0  # what is no summary is counted anew
+
+
+def test_seconds_are_of_training_and_neither_of_waiting_nor_of_writing_the_end(runs):
+    run = runs.create(small())
+    log(run, {"event": "queued", "seconds": 50.0})
+    assert run.history().seconds == 0
+    log(run, {"event": "started", "seconds": 0.1, "total_steps": 10})
+    log(run, *({"event": "step", "step": n, "epoch": n / 5, "images": 64, "seconds": n / 10} for n in (1, 2, 3)))
+    log(run, {"event": "stopped", "seconds": 1.5, "summary": asdict(Summary(seconds=0.3))})
+    assert (run.history().seconds, run.history().epochs_done) == (0.3, 0.6)
+    assert run.summary() == summarize(run.history())
+    assert round(run.summary().images_per_second) == 640  # which an earlier version did not write down
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"{}", b'{"event": "finished"}', b"[1]\n", b"x" * 50_000, b"\xff\n"])

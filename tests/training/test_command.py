@@ -88,6 +88,7 @@ def test_ctrl_c_pauses_and_resume_goes_on(runs):
     again = start("--resume", run.id)
     wait_for(lambda: len(run.history().epochs) > done)
     assert run.status() == Status.RUNNING  # as the dashboard sees it
+    assert runs.at_work() == [run]
     os.kill(again.pid, signal.SIGINT)
     again.communicate(timeout=60)
     assert run.status() == Status.PAUSED

@@ -42,6 +42,12 @@ def test_zero_is_written_as_what_it_means() -> None:
     assert words["Shift (pixels)"] == "off"
 
 
+def test_values_have_the_names_of_the_field() -> None:
+    words = settings_in_words(TrainConfig("fc-autoencoder", optimizer="momentum", loss="bce"))
+    assert (words["Optimizer"], words["Loss"], words["Device"]) == ("SGD with momentum", "BCE", "CPU")
+    assert settings_in_words(TrainConfig("mlp"))["Activation"] == "ReLU"
+
+
 def test_differences_are_of_both_sides() -> None:
     one, other = TrainConfig("mlp"), replace(TrainConfig("mlp"), patience=3)
     assert differences(one, other) == {"Patience": "off"}

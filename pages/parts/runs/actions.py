@@ -26,6 +26,7 @@ _PAGES = (
     ("reconstruct.py", "Reconstruct", "reconstruct", 4),
     ("latent_space.py", "Latent space", "reconstruct", 1),
 )
+_NAMED_AS = "runs-named-as"  # session: id, name and note of the run as the form for them was opened
 _ASK = "runs-delete-many"  # the question before several are deleted
 _NAMED = 12  # runs of a question or a line
 _KEPT = "The trash keeps them for 24 hours; runs that ship with the project are only hidden."
@@ -50,7 +51,7 @@ def actions(runs: Sequence[Run], by_hand: Collection[str]) -> None:
         )
         _links(runs)
         if not armed:
-            st.caption("To delete runs, tick them yourself.", width="content")
+            st.caption("Chosen by the page or a link: to delete, untick and tick again.", width="content")
     yes = f"Delete {count(len(armed), 'run')}"
     text = f"{yes}? {in_words([run.name for run in armed], _NAMED)}. {_KEPT}"
     question_line(Question(_ASK, ids, text, yes), _delete, (armed,))
@@ -82,22 +83,35 @@ def _again(run: Run) -> None:
 
 
 def _naming(run: Run) -> None:
-    # After a change the popover is another one, and closed; its fields hold what is true then.
-    key = f"{run.id}-{crc32(repr((run.name, run.note)).encode())}"
-    with (
-        st.popover("Name and note", icon=":material/edit:", key=f"naming-{key}"),
-        st.form(f"naming-form-{key}", border=False),
-    ):
-        st.text_input("Name", run.name, max_chars=MAX_NAME, key=f"name-{key}")
-        st.text_area("Note", run.note, max_chars=MAX_NOTE, key=f"note-{key}", height=120)
-        st.form_submit_button("Save", type="primary", on_click=_name, args=(run, key))
+    """Show the form for name and note. While it is open it stays as it is, so that nothing typed into it is lost."""
+    state, opened = st.session_state, f"naming-{run.id}"
+    with st.popover("Name and note", icon=":material/edit:", key=opened, on_change="rerun") as popover:
+        if not popover.open or state.get(_NAMED_AS, ("",))[0] != run.id:
+            state[_NAMED_AS] = (run.id, run.name, run.note)
+        key = f"{run.id}-{crc32(repr(state[_NAMED_AS]).encode())}"  # after a change the fields hold what is true then
+        with st.form(f"naming-form-{key}", border=False):
+            _, name, note = state[_NAMED_AS]
+            st.text_input("Name", name, max_chars=MAX_NAME, key=f"name-{key}")
+            st.text_area("Note", note, max_chars=MAX_NOTE, key=f"note-{key}", height=120)
+            st.form_submit_button("Save", type="primary", on_click=_name, args=(run, key))
 
 
 def _name(run: Run, key: str) -> None:
+    """Save what was typed; what somebody else has saved meanwhile stays where nothing was, and else is told."""
     state = st.session_state
+    (_, *before), typed = state[_NAMED_AS], [state[f"{field}-{key}"].strip() for field in ("name", "note")]
+    now = Run(run.folder)
     with refusable("runs"):
-        run.rename(state[f"name-{key}"])
-        run.annotate(state[f"note-{key}"])
+        theirs, lost = [now.name, now.note], []
+        for field, was, mine, other in zip(("name", "note"), before, typed, theirs, strict=True):
+            if mine in (was, other):
+                continue
+            (now.rename if field == "name" else now.annotate)(mine)
+            if other != was:
+                lost.append(f"the {field} “{other}”" if other else f"an empty {field}")
+        state[f"naming-{run.id}"] = False  # what is refused stays open, to be mended
+        if lost:
+            raise ValueError(f"Saved over what somebody else had saved meanwhile: {' and '.join(lost)}.")
 
 
 def _delete(runs: Sequence[Run]) -> None:

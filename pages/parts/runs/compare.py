@@ -6,18 +6,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.data.datasets import is_ready
 from core.figures.curves import learning_curves
 from core.figures.words import describe_learning_curves
-from core.measures.scores import figure_of
+from core.measures.scores import SCORES, figure_of
 from core.runs.run import Run
 from core.training.config import TrainConfig
 from core.training.naming import settings_in_words
 from pages.parts.figure.component import live_figure
 from pages.parts.runs.table import TASKS
 from pages.parts.shared.curves import curves_of
+from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.style import say
+from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
 
 
@@ -48,8 +50,22 @@ def settings_table(runs: Sequence[Run]) -> None:
 
 
 def _result(run: Run) -> str:
-    figure = figure_of(run)
-    return figure.words if figure else "not measured"
+    if figure := figure_of(run):
+        return figure.words
+    if run.active():
+        return "not measured yet"
+    return "being measured" if SCORES.state(run).under_way else "not measured"
+
+
+def missing_figures(runs: Sequence[Run]) -> None:
+    """Have the weights measured that ended runs keep and nobody has measured, as after a crash, and show how far it is.
+
+    Measuring takes seconds after the end of a run, which nothing else on the page would notice.
+    """
+    for run in runs:
+        with guarded():
+            if not run.active() and run.has_weights() and is_ready(run.config.dataset) and figure_of(run) is None:
+                follow(Wish(SCORES, run, (), f"Figures of {run.name}"))
 
 
 def differences(configs: Sequence[TrainConfig]) -> dict[str, list[str]]:

@@ -29,6 +29,8 @@ _SETTLED_NS = 2 * 10**9  # a folder that changed later may change again without 
 _ended: dict[Path, tuple[int, Line]] = {}
 _FIRST = "runs-first"  # session: the ids of the runs that were chosen when the table was drawn first
 _ROWS = 12  # shown at once; the others are scrolled to
+# Above the table stand its own buttons, always where nothing hovers: over whatever else is there.
+_ROOM = "<style>@media (hover: none) { .st-key-runs-table { margin-top: 2rem; } }</style>"
 _MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "train_mse", "noisy", "elbo", "note")
 _TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
 _TEST_ERROR_TIP = "Mean squared error on the whole test set, without noise"
@@ -44,6 +46,7 @@ class Line:
     run: Run
     status: Status
     summary: Summary
+    epochs: float = 0.0  # learned, a begun one as a fraction
     figure: Figure | None = None
     scores: Scores | None = None
 
@@ -81,7 +84,9 @@ def _line(run: Run, changed: int) -> Line:
     known = _ended.get(run.folder)
     if known and known[0] == changed:
         return known[1]
-    line = Line(run, run.status(), run.summary())
+    status, summary = run.status(), run.summary()
+    # Only where a run ended within an epoch has its log to be read for how far it came.
+    line = Line(run, status, summary, float(summary.epochs) if summary.whole else run.history().epochs_done)
     if line.status in ENDINGS and time.time_ns() - changed > _SETTLED_NS:
         _ended[run.folder] = (changed, line)
     return line
@@ -130,6 +135,7 @@ def runs_table(lines: Sequence[Line], chosen: Sequence[str]) -> None:
     if _TABLE not in state or sorted(state[_TABLE]["selection"]["rows"]) != rows:
         state[_TABLE] = {"selection": {"rows": rows}}  # rows have moved, or the address chose
     state[_ORDER] = ids
+    st.html(_ROOM)
     st.dataframe(
         _frame(lines),
         key=_TABLE,
@@ -165,9 +171,10 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
         "train_mse": lambda line: _train(line, "mse"),
         "noisy": lambda line: line.scores.noisy.get("mse", math.nan) if line.scores else math.nan,
         "elbo": lambda line: line.scores.negative_elbo if line.scores else math.nan,
-        "epochs": lambda line: line.summary.epochs,
-        "seconds": lambda line: line.summary.seconds,
-        "speed": lambda line: line.summary.images_per_second or math.nan,
+        "epochs": lambda line: round(line.epochs, 2),
+        # Rounded here: a browser rounds halves up, and the lines of the runs tell the same figures.
+        "seconds": lambda line: round(line.summary.seconds, 1),
+        "speed": lambda line: round(line.summary.images_per_second) or math.nan,
         "model": lambda line: line.run.spec.title,
         "parameters": lambda line: float(line.summary.parameters or math.nan),
         "learned": lambda line: float(_learned(line) or math.nan),
@@ -219,7 +226,7 @@ def _columns() -> dict[str, ColumnConfig | str | None]:
         "train_mse": number("Training error", format="%.4f", width=106, help=_TRAIN_ERROR_TIP),
         "noisy": number("Under noise", format="%.4f", width=96, help=_NOISY_TIP),
         "elbo": number("\N{MINUS SIGN}ELBO", format="%.1f", width=76, help=explain("ELBO")),
-        "epochs": number("Epochs", width=70, help="Finished epochs"),
+        "epochs": number("Epochs", width=70, help="Epochs learned; one that was begun counts as a fraction"),
         "seconds": number("Time", format="%,.1f s", width=84, help="Seconds of training"),
         "speed": number("Images/s", format="%,.0f", width=82, help=_SPEED_TIP),
         "model": text("Model", width=176),

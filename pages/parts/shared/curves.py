@@ -20,9 +20,8 @@ def curves_of(runs: Sequence[Run], active_in_front: bool = False) -> list[Curves
     some = active_in_front and count_active(runs) > 0
     for run in runs:
         try:
-            curves.append(
-                Curves(labels[run.id], run.mark, run.config.loss, run.history(), _beta(run), some and not run.active())
-            )
+            loss, history, ended = run.config.loss, run.history(), not run.active()
+            curves.append(Curves(labels[run.id], run.mark, loss, history, _beta(run), some and ended, ended))
         except RunNotFound:
             continue  # its status line says so
     return curves

@@ -119,15 +119,17 @@ def count_active(runs: Sequence[Run]) -> int:
     return count
 
 
-def stop_all(active: int) -> None:
+def stop_all(shown: Sequence[Run]) -> None:
     """Show the Stop all button when more than one run of the store is active, here or elsewhere.
 
-    It says how many of them this session did not start, and asks before it ends any of those.
+    It says how many of them this session did not start, and asks before it ends any of those. shown: runs of the page.
     """
+    # Not all runs are looked at: that must not take longer where there are more of them.
+    active = store().at_work([*shown, *_runs(_started_here())])
     asked_about = _still_active(asked(_STOP_ALL))
-    if active > 1:
-        mine = count_active(_runs(_started_here()))
-        label, icon = f"Stop all {active} runs{_whose(active, mine)}", ":material/stop_circle:"
+    if len(active) > 1:
+        mine = sum(run.id in _started_here() for run in active)
+        label, icon = f"Stop all {len(active)} runs{_whose(len(active), mine)}", ":material/stop_circle:"
         st.button(label, key=_STOP_ALL, icon=icon, on_click=_stop_all)
     others = [name for run, name in asked_about if run.id not in _started_here()]
     if others:
@@ -138,7 +140,7 @@ def stop_all(active: int) -> None:
 
 
 def _whose(active: int, mine: int) -> str:
-    others = max(0, active - mine)
+    others = active - mine
     if not others:
         return ", all started here"
     return f", {others} not started here" if mine else ", none started here"

@@ -8,8 +8,9 @@ from html import escape
 import streamlit as st
 
 from core.measures.scores import figure_of
+from core.runs import checkpoint
 from core.runs.log import History, images_per_second
-from core.runs.run import ENDINGS, Run, Status
+from core.runs.run import ENDINGS, RESUMABLE, Run, Status
 from pages.parts.shared.run_controls import COMPACT, refusal, run_buttons
 from pages.parts.shared.run_mark import mark_html, run_mark
 from pages.parts.shared.style import guarded
@@ -57,7 +58,7 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
     mark, share = run_mark(run), progress(history)
     figure = figure_of(run) if status in ENDINGS else None
     facts = " · ".join([*_facts(status, history, run.config.epochs), *([figure.words] if figure else [])])
-    notes = _notes(status, message)
+    notes = [note for note in (_notes(status, message), _begins_again(run, status, history)) if note]
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
@@ -67,7 +68,7 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
         f'<div class="rs"><span class="rs-name" title="{escape(run.name)}">{mark_html(mark)}{escape(run.name)}</span>'
         f'<span class="rs-badge rs-{status}">{status}</span>{bar}'
         f'<span class="rs-facts">{facts}</span>'
-        + (f'<span class="rs-facts">{escape(notes)}</span>' if notes else "")
+        + "".join(f'<span class="rs-facts">{escape(note)}</span>' for note in notes)
         + "</div>"
     )
 
@@ -85,12 +86,23 @@ def _notes(status: Status, message: str) -> str:
     return f"{message} {_TRY_AGAIN}" if status == Status.FAILED and "Resume" not in message else message
 
 
+def _begins_again(run: Run, status: Status, history: History) -> str:
+    """Return which epoch Resume begins again, of a run that ended within one; "" for any other."""
+    done = history.epochs[-1] if history.epochs else None
+    if status not in RESUMABLE or not history.steps or (done and done.step >= history.steps[-1].step):
+        return ""
+    epoch = done.epoch + 1 if done and (run.folder / checkpoint.NAME).exists() else 1
+    if status == Status.INTERRUPTED:
+        return f"It begins epoch {epoch} again."
+    return f"Resume begins epoch {epoch} again: what is kept is the state after each whole epoch."
+
+
 def _facts(status: Status, history: History, epochs: int) -> list[str]:
     if not history.steps:
         return [{Status.STARTING: "starting a process", Status.RUNNING: "preparing"}.get(status, "no step yet")]
     last = history.steps[-1]
-    done = f"epoch {last.epoch:.2f}" if status == Status.RUNNING else f"{round(last.epoch, 2):g}"
-    facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else " epochs")]
+    done = f"epoch {last.epoch:.2f}" if status == Status.RUNNING else f"{round(history.epochs_done, 2):g}"
+    facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else f" epoch{'s' * (epochs != 1)}")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
     facts.append(f"{history.seconds:,.1f} s")

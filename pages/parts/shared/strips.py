@@ -59,12 +59,13 @@ def image_strip(
     for row in rows:
         labels.append(f'<div class="dl-pic">{_label(row)}</div>')
         labels.extend(['<div class="dl-note"></div>'] if row.notes else [])
+    spoken = [row.label or row.detail for row in rows]
     step = _WRAP if wrap else count
     groups = "".join(_group(rows, captions, slice(i, i + step), scale) for i in range(0, count, step))
     st.html(
         f'<div class="dl-box"><div class="dl-strip" style="--side:{_TILE * scale}px;--gap:{_GAP * scale}px">'
         f'<div class="dl-labels" aria-hidden="true">{"".join(labels)}</div><div class="dl-scroll" tabindex="0" '
-        f'role="group" aria-label="{escape(", ".join(row.label for row in rows if row.label))}">'
+        f'role="group" aria-label="{escape(", ".join(filter(None, spoken)))}">'
         f'<div class="dl-inner{" dl-wrap" if wrap else ""}">{groups}</div></div></div></div>{_STYLE}'
     )
 

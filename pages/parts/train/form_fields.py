@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.models.contract import ModelSpec, Param, Value
-from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS, Setting
+from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS, Setting, in_words
 
 KEY = "form"
 
@@ -29,12 +29,13 @@ def real(name: str) -> float:
 def choice(
     name: str, options: Sequence[str], key: str = "", titles: Mapping[str, str] | None = None, **more: Any
 ) -> str:
-    """Show the field of a setting that is one of a few words; `titles` are the words that people read."""
+    """Show the field of a setting that is one of a few words; `titles`: what they are called, where not as usual."""
     common = _common(name, key)
     if st.session_state.setdefault(common["key"], options[0]) not in options:
         st.session_state[common["key"]] = options[0]
     names = titles or {}
-    return str(st.selectbox(_setting(name).title, options, format_func=lambda o: names.get(o, o), **common, **more))
+    named = {option: names.get(option, in_words(option)) for option in options}
+    return str(st.selectbox(_setting(name).title, options, format_func=named.__getitem__, **common, **more))
 
 
 def param_field(spec: ModelSpec, param: Param) -> Value:
@@ -43,7 +44,7 @@ def param_field(spec: ModelSpec, param: Param) -> Value:
     common: dict[str, Any] = {"key": key, "help": param.help or None, "persist_state": "session"}
     st.session_state.setdefault(key, param.default)
     if param.choices:
-        return str(st.selectbox(param.title, param.choices, **common))
+        return str(st.selectbox(param.title, param.choices, format_func=in_words, **common))
     if isinstance(param.default, bool):
         return bool(st.toggle(param.title, **common))
     if isinstance(param.default, int):

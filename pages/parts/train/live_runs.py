@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -14,24 +15,19 @@ import streamlit as st
 from core.data.datasets import DATASETS, is_ready, load
 from core.figures.curves import ReferenceLine, learning_curves
 from core.figures.terms import explain_terms_of
-from core.figures.words import describe_learning_curves
+from core.figures.words import describe_learning_curves, how_to_read
 from core.measures.pca import pca_error
 from core.runs.run import Run, RunNotFound
-from core.runs.slots import taken
-from core.runs.store import store
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.curves import curves_of
 from pages.parts.shared.noise import Noise
+from pages.parts.shared.question import in_words
 from pages.parts.shared.run_controls import count_active, stop_all
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.run_status import run_statuses
 from pages.parts.shared.strips import Caption, StripRow, image_strip
 from pages.parts.shared.style import plain
 
-_HOW_TO_READ = (
-    "Thin lines: the running mean of training batches. Open marks: 10,000 training digits measured as test digits are. "
-    "Strong lines: test digits, a large mark where all were tested, a small one for the first 1,000."
-)
 _ALIGNED = "<style>.st-key-strips .dl-labels { min-width: 12.5rem; }</style>"
 _pca_thread = ThreadPoolExecutor(1, thread_name_prefix="pca")
 _MANY = 3  # active runs, whose curves take a browser longer to draw
@@ -67,15 +63,15 @@ def _interval(runs: Sequence[Run]) -> float | None:
 
 def _live(runs: list[Run], every: float | None) -> None:
     run_statuses(runs)
-    # Counted by the places in use: a look must not take longer where there are more runs.
-    stop_all(max(taken(store().folder), count_active(runs)))
+    stop_all(runs)
     curves = curves_of(runs, active_in_front=True)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)
     figure = learning_curves(curves, references=_references(runs), log_loss=log_loss)
     live_figure(figure, key="curves", height=330, label=text)
     words, switch = st.columns([3.6, 1], gap="small")
-    words.caption(plain(f"{text} {_HOW_TO_READ}"), help=explain_terms_of(_written_in(figure), "epoch"))
+    tip = f"{explain_terms_of(_written_in(figure), 'epoch')}{_why_training_is_harder(runs)}"
+    words.caption(plain(f"{text} {how_to_read(figure)}".strip()), help=tip)
     switch.toggle("Logarithmic scale", key="log-loss", persist_state="session")
     with st.container(key="strips"):
         st.html(_ALIGNED)
@@ -86,6 +82,22 @@ def _live(runs: list[Run], every: float | None) -> None:
 
 def _written_in(figure: dict[str, Any]) -> str:
     return " ".join(note["text"] for note in figure["layout"]["annotations"])
+
+
+def _why_training_is_harder(runs: Sequence[Run]) -> str:
+    """Return a line for the tip, where the runs' settings make training digits harder than test digits; else ""."""
+    reasons: set[str] = set()
+    for run in runs:
+        with suppress(RunNotFound):
+            config = run.config
+            reasons |= {"augmentation"} if config.augmentation.active else set()
+            reasons |= {"dropout"} if config.params.get("dropout") else set()
+            reasons |= {"label smoothing"} if config.label_smoothing else set()
+    if not reasons:
+        return ""
+    why = in_words(sorted(reasons), len(reasons))
+    verb = "makes" if len(reasons) == 1 else "make"
+    return f"  \n{why.capitalize()} {verb} training harder than testing: the training loss may lie above the test loss."
 
 
 def _references(runs: Sequence[Run]) -> list[ReferenceLine]:
@@ -134,7 +146,7 @@ def _strips(runs: Sequence[Run]) -> None:
             if not len(indices) or not 0 <= indices.min() <= indices.max() < len(test):
                 continue
             if run.spec.task == "classify":
-                _answers(run, test.images[indices], test.labels[indices], outputs)
+                _answers(run, test.images[indices], test.labels[indices], outputs, named=half.start == 0)
                 continue
             originals = [StripRow("Test digits", test.images[indices])]
             same = redrawn.setdefault((run.config.dataset, indices.tobytes()), {b"": originals})
@@ -147,9 +159,10 @@ def _strips(runs: Sequence[Run]) -> None:
             image_strip([row for part in seen.values() for row in part], wrap=True)
 
 
-def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarray) -> None:
+def _answers(run: Run, images: np.ndarray, labels: np.ndarray, outputs: np.ndarray, named: bool) -> None:
     classes, answers = DATASETS[run.config.dataset].classes, outputs.argmax(axis=1)
     right = answers == labels
     captions = [Caption(classes[a], wrong=not r) for a, r in zip(answers, right, strict=True)]
-    row = StripRow(run.name, images, f"{right.sum()} of {len(right)} right", mark=run_mark(run))
+    told = f"{right.sum()} of {len(right)} test digits right" + ("" if right.all() else ", \N{BALLOT X} is wrong")
+    row = StripRow(run.name if named else "", images, told, mark=run_mark(run))
     image_strip([row], captions, wrap=True)
