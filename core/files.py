@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -129,13 +130,38 @@ def is_held(lock: Path) -> bool:
 
 
 @contextmanager
-def disk_errors(folder: Path, undo: Path | None = None) -> Iterator[None]:
-    """Turn what a disk refuses into a ValueError with a sentence, removing the half-made folder `undo`."""
+def disk_errors(folder: Path, undo: Path | None = None, gone: Exception | None = None) -> Iterator[None]:
+    """Turn what a disk refuses into a ValueError with a sentence, removing the half-made folder `undo`.
+
+    gone: what is raised instead where something that is written to was deleted meanwhile.
+    """
     try:
         yield
     except OSError as error:
         if undo:
             shutil.rmtree(undo, ignore_errors=True)
-        raise ValueError(
-            f"{folder} could not be written ({error.strerror}). Free some space or permit writing."
-        ) from error
+        if gone and isinstance(error, FileNotFoundError):
+            raise gone from error
+        raise ValueError(disk_refusal(f"{folder} could not be written", folder, error)) from error
+
+
+def disk_refusal(what: str, folder: Path, error: OSError) -> str:
+    """Return why `what`, such as "It could not be saved", for an error met in writing to a folder, and what to do."""
+    said = f"{what} ({error.strerror or error})"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{said}. Free some space."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{said}: permit writing."
+    if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR):
+        return f"{said}: {_in_the_way(folder, error)} is in the way. Move it elsewhere."
+    if error.errno == errno.ENOENT:
+        return f"{said}: it was deleted or moved meanwhile. Look whether it is there, then try again."
+    return f"{said}. Look after the disk, then try again."
+
+
+def _in_the_way(folder: Path, error: OSError) -> Path:
+    """Return what is where a file or a folder was to be: below a file there is nothing else."""
+    named = error.filename2 or error.filename
+    path = Path(os.fsdecode(named)) if isinstance(named, str | bytes | os.PathLike) else folder
+    files = [place for place in (path, *path.parents) if place.exists() and not place.is_dir()]
+    return files[0] if files and error.errno == errno.ENOTDIR else path

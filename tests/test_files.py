@@ -1,13 +1,17 @@
-"""core/files.py: what an .npz of a stranger may end in, and that a whole one comes back as it was."""
+"""core/files.py: what an .npz of a stranger may end in, that a whole one comes back, and a disk's refusals in words."""
 
+import errno
+import os
 import random
+import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.files import UNREADABLE, open_npz, write_npz
+from core.files import UNREADABLE, disk_errors, open_npz, write_file, write_npz
 
 NAMES = {"points": np.float32, "rows": np.int32}
 
@@ -69,3 +73,58 @@ def test_a_file_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
         open_npz(str(path), {"codes": np.float32}, 1 << 20)
     with pytest.raises(ValueError, match="bytes"):
         open_npz(str(path), {"codes": np.float32}, 1 << 10)
+
+
+def told(folder: Path, action: Callable[[], object]) -> str:
+    with pytest.raises(ValueError, match=re.escape(f"{folder} could not be written (")) as raised, disk_errors(folder):
+        action()
+    return str(raised.value).partition("could not be written ")[2]
+
+
+def test_what_is_in_the_way_is_named_where_it_is(tmp_path: Path) -> None:
+    file, full = tmp_path / "file", tmp_path / "full"
+    file.touch()
+    (full / "inner").mkdir(parents=True)
+    for action, why, what in (
+        (lambda: (file / "a" / "b").mkdir(parents=True), "Not a directory", file),
+        (lambda: write_file(file / "a", b""), "Not a directory", file),
+        (lambda: file.mkdir(exist_ok=True), "File exists", file),
+        (full.mkdir, "File exists", full),
+        (lambda: write_file(full, b""), "Is a directory", full),
+        (lambda: (full / "inner").rename(file), "Not a directory", file),
+        (lambda: file.rename(full), "Is a directory", full),
+        (lambda: (tmp_path / "full" / "inner").replace(full), "Directory not empty", full),
+    ):
+        assert told(tmp_path, action) == f"({why}): {what} is in the way. Move it elsewhere."
+
+
+def test_what_was_deleted_meanwhile_is_not_told_to_free_space(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    says = "(No such file or directory): it was deleted or moved meanwhile. Look whether it is there, then try again."
+    for action in (lambda: write_file(gone / "a", b""), (gone / "a").touch, lambda: gone.rename(tmp_path / "b")):
+        assert told(gone, action) == says
+    with pytest.raises(LookupError, match="gone"), disk_errors(gone, gone=LookupError("gone")):
+        write_file(gone / "a", b"")
+
+
+@pytest.mark.parametrize(
+    ("code", "do"),
+    [
+        *((errno.ENOSPC, ". Free some space."), (errno.EDQUOT, ". Free some space.")),
+        *((errno.EACCES, ": permit writing."), (errno.EPERM, ": permit writing."), (errno.EROFS, ": permit writing.")),
+        (errno.EIO, ". Look after the disk, then try again."),
+    ],
+)
+def test_advice_fits_what_the_disk_says(tmp_path: Path, code: int, do: str) -> None:
+    def refuse() -> None:
+        raise OSError(code, os.strerror(code))
+
+    assert told(tmp_path, refuse) == f"({os.strerror(code)}){do}"
+
+
+def test_what_is_half_made_is_undone(tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    (half / "a").mkdir(parents=True)
+    with pytest.raises(ValueError, match="could not be written"), disk_errors(tmp_path, undo=half):
+        half.mkdir()
+    assert not half.exists()

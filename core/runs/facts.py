@@ -15,12 +15,17 @@ _MOST = 1 << 20  # bytes of a config.json
 _LAST_DAY = 4e9  # in seconds since 1970: later ones stand in no calendar
 
 
-@lru_cache(maxsize=4096)
-def facts_of(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
-    """Return the facts in a config.json, each of its kind and within bounds; mtime_ns and size tell its versions apart.
+def facts_of(path: Path) -> dict[str, Any]:
+    """Return the facts in a config.json, each of its kind and within bounds; kept in memory until it changes.
 
     Raises one of `core.files.UNREADABLE` for a file that holds no facts of a run.
     """
+    stat = path.stat()
+    return _read(str(path), stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _read(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
     if size > _MOST:
         raise ValueError(f"its config.json has {size:,} bytes instead of at most {_MOST:,}")
     facts = parse_facts(Path(path).read_text(encoding="utf-8"))

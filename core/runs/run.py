@@ -83,14 +83,16 @@ class Run:
     def __hash__(self) -> int:
         return hash(self.folder)
 
+    @property
+    def _gone(self) -> RunNotFound:
+        return RunNotFound(f"The run {self.id} is gone. Choose another one.")
+
     @cached_property
     def _facts(self) -> dict[str, Any]:
-        path = self.folder / "config.json"
         try:
-            stat = path.stat()
-            return facts_of(str(path), stat.st_mtime_ns, stat.st_size)
+            return facts_of(self.folder / "config.json")
         except FileNotFoundError as error:
-            raise RunNotFound(f"The run {self.id} is gone. Choose another one.") from error
+            raise self._gone from error
         except UNREADABLE as error:
             raise RunNotFound(f"The run {self.id} cannot be read: {error}") from error
 
@@ -213,7 +215,7 @@ class Run:
             raise ValueError(f"{self.name} is {status}: it cannot go on. Duplicate it to train it again.")
         if longer:
             self._rewrite(config=config.to_dict())
-        with disk_errors(self.folder):
+        with disk_errors(self.folder, gone=self._gone):
             for request in ("stop", "pause"):
                 (self.folder / request).unlink(missing_ok=True)
         self.request.write()
@@ -231,14 +233,14 @@ class Run:
 
     def _rewrite(self, **changes: Any) -> None:
         Run(self.folder).config  # noqa: B018 - raises where there is nothing that could be changed
-        with disk_errors(self.folder):
+        with disk_errors(self.folder, gone=self._gone):
             facts = parse_facts((self.folder / "config.json").read_text(encoding="utf-8"))
             write_json(self.folder / "config.json", facts | changes)
         self.__dict__.pop("_facts", None)  # read anew when asked for next
 
     def _request(self, name: str) -> None:
         self.ensure_exists()
-        with disk_errors(self.folder):
+        with disk_errors(self.folder, gone=self._gone):
             (self.folder / name).touch()
 
     def requested(self) -> str:
@@ -264,10 +266,8 @@ class Run:
             with np.load(self.folder / "probe.npz", allow_pickle=False) as file:
                 found = Probe(int(file["step"]), file["indices"], file["outputs"], file.get("inputs"))
             return found if _whole(found, self.spec.task == "reconstruct") else None
-        except FileNotFoundError:
-            return None
         except UNREADABLE:
-            return None  # not one of ours; the strip is left out rather than the page broken
+            return None  # not there yet, or not one of ours: the strip is left out rather than the page broken
 
     def projection_file(self, method: str) -> Path:
         """Return where the projection of this run by `method` is stored."""
@@ -276,7 +276,7 @@ class Run:
     def ensure_exists(self) -> None:
         """Raise RunNotFound if the run was deleted, also while its last files are still there."""
         if not (self.folder / "config.json").is_file():
-            raise RunNotFound(f"The run {self.id} is gone. Choose another one.")
+            raise self._gone
 
 
 def _whole(probe: Probe, pictures: bool) -> bool:

@@ -68,8 +68,9 @@ class RunStore:
             "shipped": shipped,
             "config": config.to_dict(),
         }
+        with disk_errors(self.folder):
+            folder.mkdir(parents=True)  # where there is one already, that is not ours to undo
         with disk_errors(self.folder, undo=folder):
-            folder.mkdir(parents=True)
             files = copies(source, "source") if source else kept or {}
             for place, content in files.items():
                 (folder / place).parent.mkdir(exist_ok=True)

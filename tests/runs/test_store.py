@@ -343,6 +343,29 @@ def test_rename_and_note_are_kept_as_plain_text(runs):
         run.rename(" \n ")
 
 
+@pytest.mark.parametrize("change", ["rename", "annotate", "request_stop", "request_pause", "request_resume"])
+def test_a_run_deleted_while_it_is_changed_is_told_to_be_gone(runs, monkeypatch, change):
+    run = runs.create(small())
+    log(run, {"event": "paused"})
+
+    def vanish(*where):
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+    monkeypatch.setattr("core.runs.run.write_json", lambda path, value: vanish() or write_json(path, value))
+    monkeypatch.setattr("core.runs.requests.Request.write", vanish)
+    monkeypatch.setattr(Run, "ensure_exists", vanish) if change in ("request_stop", "request_pause") else None
+    with pytest.raises(RunNotFound, match=f"The run {run.id} is gone. Choose another one."):
+        getattr(run, change)(*(["New"] if change in ("rename", "annotate") else []))
+    assert not run.folder.exists()
+
+
+def test_a_run_whose_id_is_taken_leaves_the_other_as_it_is(runs):
+    runs.add("mine", small(), "First")
+    with pytest.raises(ValueError, match=r"\(File exists\): .*mine is in the way"):
+        runs.add("mine", small(), "Second")
+    assert runs.get("mine").name == "First"
+
+
 def test_deleted_run_can_be_brought_back_for_a_day(runs, trained, monkeypatch):
     run = trained("softmax")
     history, weights = run.history(), (run.folder / "weights.safetensors").read_bytes()

@@ -93,8 +93,9 @@ def _write(content: Incoming, store: RunStore) -> Run:
     """Write a run where nobody looks for runs, and only then give it its name."""
     run_id = store.new_id(content.config)
     folder = store.folder / TRASH / f".{run_id}"
-    with disk_errors(store.folder, undo=folder):
+    with disk_errors(store.folder):
         folder.mkdir(parents=True)
+    with disk_errors(store.folder, undo=folder):
         if source := content.source:
             (folder / "source").mkdir()
             write_json(folder / "source" / "config.json", source.facts)

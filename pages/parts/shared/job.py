@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.files import disk_refusal
 from core.jobs import submit
 from core.jobs.state import JobState
 from core.jobs.stored import Stored
@@ -114,7 +115,7 @@ def _cancel(wish: Wish) -> None:
     try:
         wish.stored.cancel(wish.run, *wish.parameters)
     except OSError as error:
-        say(f"It could not be cancelled ({error.strerror}). Free some space or permit writing.")
+        say(disk_refusal("It could not be cancelled", wish.run.folder, error))
         return
     st.rerun()
 
