@@ -10,6 +10,7 @@ import math
 import re
 import stat
 import struct
+import unicodedata
 import zlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -27,6 +28,11 @@ _ARRAY_HEADER = 10_000  # bytes, with what the zip file adds
 _TENSOR_HEADER = 1_000_000
 _JSON = 100_000
 _TEXT = 500
+# Printable to Python, and nothing to see: joiners and fillers, the blank of Braille, and selectors but for those of
+# emoji, which are of use.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
+)
 
 # What the readers below raise at what is broken; more than their documentations say, as flipped bits show.
 _BROKEN = (
@@ -176,9 +182,20 @@ def read_object(data: bytes, member: str, most: int = _JSON) -> dict[str, Any]:
 
 
 def plain(text: str, most: int = _TEXT) -> str:
-    """Return text as one line of printable characters: none that ends a line, reverses writing, or is invisible."""
-    line = "".join(c if c.isprintable() else " " for c in text[: 10 * most])
-    return " ".join(line.split())[:most]
+    """Return text as one line of at most `most` characters: none ends a line, reverses writing or looks like nothing.
+
+    What stays has something to see, else it is empty.
+    """
+    line = "".join(c if c.isprintable() else " " for c in _BLANK.sub(" ", text[: 10 * most]))
+    cut = " ".join(line.split())[:most].rstrip()
+    # Marks alone, such as accents and variation selectors, are drawn on a letter that is not there.
+    return cut if any(unicodedata.category(c)[0] not in "MZ" for c in cut) else ""
+
+
+def plain_lines(text: str, most: int = _TEXT) -> str:
+    """Return text as lines of at most `most` characters together, each as `plain` makes it."""
+    lines = [plain(line, most) for line in text[: 10 * most].splitlines()]
+    return "\n".join(lines).strip()[:most].rstrip()
 
 
 def json_object(text: str | bytes, thing: str, do: str, where: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.training.config import TrainConfig
-from core.untrusted import json_object
+from core.untrusted import json_object, plain, plain_lines
 
 MARKS = 64  # how many pairs of a colour and a shape the runs have
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
@@ -32,10 +32,11 @@ def _read(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
     created = float(facts["created"])
     if not 0 <= created <= _LAST_DAY:
         raise ValueError(f"it was created at {created:g}, which is no time in seconds since 1970")
+    config = TrainConfig.from_dict(facts["config"])
     return {
-        "config": TrainConfig.from_dict(facts["config"]),
-        "name": str(facts["name"])[:MAX_NAME],
-        "note": str(facts.get("note", ""))[:MAX_NOTE],
+        "config": config,
+        "name": plain(str(facts["name"]), MAX_NAME) or config.spec.title,
+        "note": plain_lines(str(facts.get("note", "")), MAX_NOTE),
         "created": created,
         "color": int(facts["color"]) % MARKS,
         "shipped": bool(facts.get("shipped")),

@@ -25,6 +25,7 @@ from core.runs.facts import MAX_NAME, MAX_NOTE, facts_of, parse_facts
 from core.runs.log import NOTHING_YET, History, last_line, read_history, summarize
 from core.runs.requests import Request
 from core.training.config import TrainConfig
+from core.untrusted import plain, plain_lines
 
 _GRACE_S = 2.0  # between making a run and asking for a process that trains it
 
@@ -222,14 +223,14 @@ class Run:
         self._request("resume")
 
     def rename(self, name: str) -> None:
-        """Give the run another name; spaces around it are cut off. ValueError when nothing is left."""
-        if not name.strip():
+        """Give the run another name, made `plain`. ValueError when nothing is left."""
+        if not (seen := plain(name, MAX_NAME)):
             raise ValueError("A run needs a name. Give it at least one letter.")
-        self._rewrite(name=name.strip()[:MAX_NAME])
+        self._rewrite(name=seen)
 
     def annotate(self, note: str) -> None:
         """Keep a note with the run, up to 2,000 characters."""
-        self._rewrite(note=note.strip()[:MAX_NOTE])
+        self._rewrite(note=plain_lines(note, MAX_NOTE))
 
     def _rewrite(self, **changes: Any) -> None:
         Run(self.folder).config  # noqa: B018 - raises where there is nothing that could be changed

@@ -17,6 +17,7 @@ from core.runs.trash import RunInTrash, RunTrash
 from core.training.config import TrainConfig
 from core.training.naming import name_of
 from core.trash import Trashed
+from core.untrusted import plain
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _END_S = 3.0  # a worker ends within a batch, mostly; one that takes longer finds its run gone
@@ -62,7 +63,7 @@ class RunStore:
             raise ValueError("A run that begins from another learns from drawings: begin it from the page Your hand.")
         facts = {
             "version": 1,
-            "name": name[:MAX_NAME],
+            "name": plain(name, MAX_NAME) or name_of(config),
             "created": round(time.time(), 3),
             "color": self.rarest_mark(),
             "shipped": shipped,

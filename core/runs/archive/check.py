@@ -30,6 +30,7 @@ from core.untrusted import (
     member_size,
     open_zip,
     plain,
+    plain_lines,
     read_member,
     read_object,
     read_tensors,
@@ -118,7 +119,7 @@ def _read_config(file: ZipFile, name: str) -> tuple[dict[str, Any], TrainConfig]
     return {
         "version": 1,
         "name": plain(facts["name"], MAX_NAME) or config.spec.title,
-        "note": "\n".join(plain(line, MAX_NOTE) for line in note.splitlines()),
+        "note": plain_lines(note, MAX_NOTE),
         "created": round(float(created), 3) if sane else round(time.time(), 3),
         "color": 0,
         "shipped": False,
