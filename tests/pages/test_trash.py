@@ -1,11 +1,13 @@
 """The trash on the pages: everybody sees it, nothing goes by one press or by a link, and who is late is told."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.files import write_npz
 from core.ink.collection import DrawingSet, drawings
 from core.runs.store import RunStore
 from tests.conftest import ROOT, sound
@@ -236,3 +238,30 @@ def test_all_drawings_deleted_are_in_the_trash_of_the_empty_page(saved: DrawingS
     assert "No drawings yet" in words(at)
     press(at, labelled(at, "Restore")[0])
     assert len(saved.all()) == 3
+
+
+# -- what strangers left -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("fact", "value"), [("color", "Infinity"), ("created", "1" + 400 * "0"), ("x", "[" * 5000)])
+def test_a_hostile_run_or_entry_breaks_no_page(runs: RunStore, fact: str, value: str) -> None:
+    kept, gone, bad = (ended(runs, name) for name in ("Kept", "Gone", "Bad"))
+    for run in (gone, bad):
+        facts = json.dumps(json.loads((run.folder / "config.json").read_text()) | {fact: "here"})
+        (run.folder / "config.json").write_text(facts.replace('"here"', value))
+    entry = runs.folder / ".trash" / f"{gone.id}.{time.time_ns() // 10**6}"
+    entry.parent.mkdir()
+    gone.folder.rename(entry)
+    (kept.folder / "projections").mkdir()
+    scores = {"test": {"accuracy": 0.9}, "test_count": 10**400, "train_count": 1, "parameters": 1, "learned": 1}
+    facts = {**scores, "dataset": "digits", "weights_version": kept.weights_version()}
+    write_npz(kept.projection_file("scores"), {}, facts=facts)
+    at = page(run=kept.id)
+    assert names(at) == ["Kept"]
+    assert "Trash (1)" in popovers(at)
+    press(at, labelled(at, "Restore")[0])
+    assert f"{gone.id} cannot be restored: its config.json is none of a run" in words(at).replace("\\", "")
+    assert "Trash (1)" in popovers(at)
+    press(at, labelled(at, "Delete for good")[0])
+    press(at, f"erase-{entry.name.replace('.', '-')}-yes")
+    assert not entry.exists()
