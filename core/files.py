@@ -142,12 +142,12 @@ def disk_errors(folder: Path, undo: Path | None = None, gone: Exception | None =
             shutil.rmtree(undo, ignore_errors=True)
         if gone and isinstance(error, FileNotFoundError):
             raise gone from error
-        raise ValueError(disk_refusal(folder, error)) from error
+        raise ValueError(disk_refusal(f"{folder} could not be written", folder, error)) from error
 
 
-def disk_refusal(folder: Path, error: OSError) -> str:
-    """Return what an error that was met in writing to a folder means, and what to do about it, as a sentence."""
-    said = f"{folder} could not be written ({error.strerror or error})"
+def disk_refusal(what: str, folder: Path, error: OSError) -> str:
+    """Return why `what`, such as "It could not be saved", for an error met in writing to a folder, and what to do."""
+    said = f"{what} ({error.strerror or error})"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{said}. Free some space."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -115,7 +115,7 @@ def _cancel(wish: Wish) -> None:
     try:
         wish.stored.cancel(wish.run, *wish.parameters)
     except OSError as error:
-        say(f"It could not be cancelled. {disk_refusal(wish.run.folder, error)}")
+        say(disk_refusal("It could not be cancelled", wish.run.folder, error))
         return
     st.rerun()
 
