@@ -93,11 +93,11 @@ def test_between_epochs_nothing_is_claimed_before_it_is_measured(
     run = runs.create(replace(small("softmax"), epochs=3, batch_size=16))
     seen = recorder.Training._apply_request
 
-    def stop_in_the_second_epoch(self: recorder.Training, model: object = None) -> None:
+    def stop_in_the_second_epoch(self: recorder.Training, *what: Any) -> None:
         steps = self.run.history().steps
         if steps and steps[-1].epoch > 1.3:
             self.run.request_stop()
-        seen(self, model)  # type: ignore[arg-type]
+        seen(self, *what)
 
     monkeypatch.setattr(recorder.Training, "_apply_request", stop_in_the_second_epoch)
     recorder.train(run)
