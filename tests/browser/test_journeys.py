@@ -224,9 +224,11 @@ def test_pressing_train_twice_starts_runs_that_both_show(dashboard, visit):
     page, first = train_here(dashboard, visit)
     page.locator(".st-key-train button").click()
     wait_for(lambda: newest(dashboard).id != first.id)
+    expect(badge(page, newest(dashboard).id)).to_be_visible()  # before that the button is of what was shown earlier
     page.locator(".st-key-train-runs-bring button").click()  # the new one is shown alone
     for run in (newest(dashboard), first):
         expect(badge(page, run.id)).to_have_text("running")
+    expect(page.locator(".st-key-stop-all button")).to_have_count(1)  # it moves down as the second run is shown
     page.locator(".st-key-stop-all button").click()
     for run in (newest(dashboard), first):
         expect(badge(page, run.id)).to_have_text("stopped")
