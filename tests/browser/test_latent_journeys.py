@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("mnist")]
 def atlas(page, number=0, rows=10_000):
     """The canvas of a map, once its points are there; the first time a worker has to lay them out."""
     canvas = page.get_by_test_id(f"atlas-canvas-{number}")
+    expect(canvas).to_have_count(1, timeout=90_000)  # while another map comes the old one is there for a moment, too
     canvas.wait_for(timeout=90_000)
     wait_for(lambda: canvas.evaluate("(canvas) => canvas.atlas.rows()") == rows)
     return canvas
