@@ -153,7 +153,8 @@ def test_interpolate_between_two_clicked_digits(dashboard, visit):
         expect(page).to_have_url(re.compile(f"digit={row}"))
     for label, name in (("From", "A"), ("To", "B")):
         expect(page.get_by_role("combobox", name=label, exact=True)).to_have_value(f"The picked digit {name}")
-    expect(page.get_by_text(re.compile(f"The codes of test digit {rows[0]}, .* and test digit {rows[1]}, "))).to_be_visible()
+    between = re.compile(f"The codes of test digit {rows[0]}, .* and test digit {rows[1]}, ")
+    expect(page.get_by_text(between)).to_be_visible()
     screen = page.get_by_test_id("film-screen")
     wait_for(lambda: inked(screen) > 30)
     before = screen.evaluate("(c) => c.toDataURL()")
