@@ -35,7 +35,7 @@ _MAY_BE_EMPTY = ("accuracy", "interval", "train", "mse", "train_mse", "noisy", "
 _TRAIN_TIP = "Accuracy on the digits trained with, measured as on the test set; while it trains of 10,000 of them"
 _TEST_ERROR_TIP = "Mean squared error on the whole test set, without noise"
 _TRAIN_ERROR_TIP = "Mean squared error on the digits trained with, without noise; while it trains on 10,000 of them"
-_NOISY_TIP = "Mean squared error under the noise that the run learns to take off: not to be compared with Error"
+_NOISY_TIP = "Mean squared error under the noise that the run learns to take off: not to be compared with Test error"
 _SPEED_TIP = "Images learned per second of training, the median of the epochs"
 
 
