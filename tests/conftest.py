@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import paths
 from core.data import datasets
 from core.data.datasets import Dataset, Split
-from core.files import read_arrays, write_arrays
+from core.files import open_npz, read_arrays, write_arrays, write_npz
 from core.jobs import submit
 from core.jobs.stored import Stored
 from core.runs import recorder
@@ -46,6 +46,18 @@ def compute(stored: Stored[Any], run: Run, *parameters: str) -> None:
     """Compute a result in this process, as a worker would, unless it is there or was cancelled before."""
     with patch("core.jobs.state._cancellable", lambda job: nullcontext(not job.cancelled.exists())):
         stored.run_job(run, *parameters)
+
+
+def expect_refused(stored: Stored[Any], run: Run, wrong: dict[str, Any]) -> None:
+    """Put facts that cannot be into a result without arrays that was computed; fail where they are believed."""
+    path = run.projection_file(stored.kind)
+    facts = open_npz(str(path), {}, 1 << 16)[1]
+    write_npz(path, {}, facts=facts)
+    assert stored.load_current(run) is not None  # so it is what is wrong alone
+    write_npz(path, {}, facts={**facts, **wrong})
+    assert stored.load(run) is None
+    with pytest.raises(ValueError, match=rf"{stored.kind}\.npz cannot be used \(.*\)\. Compute it again\."):
+        stored.read(run)
 
 
 def alive(pid: int) -> bool:

@@ -87,6 +87,7 @@ def learning_curves(
     large for the whole test set at the end of an epoch.
     """
     panels, dashes = _panels(runs), _dashes(runs)
+    longest = max((run.history.epochs_done for run in runs), default=0.0)
     data: list[dict[str, Any]] = []
     for number, panel in enumerate(panels, 1):
         axes = {"xaxis": f"x{number if number > 1 else ''}", "yaxis": f"y{number if number > 1 else ''}"}
@@ -95,15 +96,14 @@ def learning_curves(
         traces = [trace for run, dash in drawn for trace in _traces(run, panel, dash)]
         # Plotly draws no axes without a trace, so an empty panel gets one that shows nothing.
         data += [{**trace, **axes} for trace in traces or [{"type": "scatter", "x": [None], "y": [None]}]]
-        end = max([1.0, *(_last_epoch(run.history) for run in runs)])
-        data += [{**_reference(ref, end), **axes} for ref in references if ref.panel == panel]
+        data += [{**_reference(ref, max(1.0, longest)), **axes} for ref in references if ref.panel == panel]
     layout = _curve_layout(panels, runs, log_loss)
-    if longest := max((_last_epoch(run.history) for run in runs), default=0.0):
-        span = _view(runs).get("range", [0, short(1.04 * longest)])
-        for number in range(len(panels)):
-            fit_few(data, str(number + 1) if number else "", span, layout)
+    span = _view(runs).get("range", [0, short(1.04 * longest)])
     for number, panel in enumerate(panels):
-        _label_references([ref for ref in references if ref.panel == panel], str(number + 1) if number else "", layout)
+        tail = str(number + 1) if number else ""
+        if longest:
+            fit_few(data, tail, span, layout)
+        _label_references([ref for ref in references if ref.panel == panel], tail, layout)
     # Other panels, or the first values in empty ones, begin a new view: a zoom into the old one means nothing there.
     layout["uirevision"] = " ".join(panels if any(run.history.steps for run in runs) else ["empty"])
     return {"data": data, "layout": layout}
@@ -188,10 +188,6 @@ def tested_points(history: History, panel: str) -> list[tuple[float, float, bool
     return [(epoch, value, whole) for epoch, (value, whole) in sorted(points.items())]
 
 
-def _last_epoch(history: History) -> float:
-    return history.steps[-1].epoch if history.steps else 0.0
-
-
 def _reference(reference: ReferenceLine, end: float) -> dict[str, Any]:
     label = plotly_text(reference.label)
     return {
@@ -266,7 +262,7 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
 
 def _view(runs: Sequence[Curves]) -> dict[str, Any]:
     """Return the range of the epochs of those in front, where others would stretch it."""
-    ends = [_last_epoch(run.history) for run in runs if not run.faint]
+    ends = [run.history.epochs_done for run in runs if not run.faint]
     if len(ends) == len(runs) or not max(ends, default=0.0):
         return {}
     return {"range": [0, short(1.04 * max(ends))]}

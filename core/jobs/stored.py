@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 Arrays = Mapping[str, np.ndarray]
 Facts = Mapping[str, Any]
 Stamp = tuple[str, int, int]  # path, time and size of a file
+MOST_DIGITS = 10**8  # that a result may say it was measured over
 
 _PATIENCE_S = 3600.0  # for another process that computes what a job stands on
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.data import datasets
 from core.data.datasets import batches
-from core.jobs.stored import Arrays, Facts, Stamp, Stored, of_its_own_digits
+from core.jobs.stored import MOST_DIGITS, Arrays, Facts, Stamp, Stored, of_its_own_digits
 from core.progress import Progress
 from core.runs.run import Run
 from core.runs.weights import load_model
@@ -22,7 +22,6 @@ from core.untrusted import number_between, whole_between
 LOW, HIGH = 0.05, 20.0  # temperatures that are looked among
 _BINS = 15
 _LEAST = 1e-12  # probabilities below count as this, so that none has an infinite logarithm
-_MOST_DIGITS = 10**8
 # What each figure lies between.
 _BOUNDS = {
     "temperature": (LOW, HIGH),
@@ -126,7 +125,7 @@ def _nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Calibration:
     return Calibration(
         **{name: number_between(facts[name], name, *bounds) for name, bounds in _BOUNDS.items()},
-        count=whole_between(facts["count"], "count", 1, _MOST_DIGITS),
+        count=whole_between(facts["count"], "count", 1, MOST_DIGITS),
         dataset=str(facts["dataset"]),
         weights_version=int(facts["weights_version"]),
     )

@@ -15,7 +15,7 @@ from core.ink.collection import drawings
 from core.ink.drawing import Drawing, labels
 from core.ink.render import FIT, SIZE, STEPS, render
 from core.ink.trace import SIDE, trace
-from core.jobs.stored import Arrays, Facts, Stamp, Stored
+from core.jobs.stored import MOST_DIGITS, Arrays, Facts, Stamp, Stored
 from core.measures.predictions import judge
 from core.progress import Progress
 from core.runs.run import Run, digits_of
@@ -23,7 +23,6 @@ from core.runs.weights import load_model
 from core.untrusted import number_between, whole_between
 
 MOVED = 1000  # test digits
-_MOST_DIGITS = 10**8
 _FEWEST = 50  # pictures with lines in them, to say anything
 _SMALLEST, _LARGEST = 0.4, 1.2  # of the size that a test digit has in its own picture
 _SHIFT = 0.25  # of the pad, at most, to either side
@@ -131,7 +130,7 @@ def _right(model: Any, placed: Sequence[Strokes], labels: np.ndarray, off: list[
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> StepsReport:
     rows = tuple(map(_row, facts["rows"]))
-    drawn, moved = (whole_between(facts[name], name, 0, _MOST_DIGITS) for name in ("drawings_count", "moved_count"))
+    drawn, moved = (whole_between(facts[name], name, 0, MOST_DIGITS) for name in ("drawings_count", "moved_count"))
     if [row.off for row in rows] != ["", *STEPS]:
         raise ValueError("it has rows of other steps")
     return StepsReport(rows, drawn, moved, int(facts["weights_version"]), tuple(facts["drawings_version"]))

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.data import datasets
 from core.data.datasets import Split
-from core.jobs.stored import Arrays, Facts, Stamp, Stored, of_its_own_digits
+from core.jobs.stored import MOST_DIGITS, Arrays, Facts, Stamp, Stored, of_its_own_digits
 from core.measures.intervals import wilson
 from core.models.contract import Metrics, Model
 from core.progress import Progress, part_of
@@ -23,7 +23,7 @@ from core.training.loop import evaluate, training_split
 from core.untrusted import number_between, whole_between
 
 _CHUNK = 500  # images of one step of `evaluate`
-_MOST_DIGITS, _MOST_PARAMETERS = 10**8, 10**12
+_MOST_PARAMETERS = 10**12
 _LARGEST = 1e38  # about what float32 holds
 _ROUNDED = -1e-3  # of a divergence that is 0
 _PARTS = {"test": (0.0, 0.15), "noisy": (0.15, 0.3), "train": (0.3, 1.0)}  # of the time
@@ -92,8 +92,8 @@ def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Scores:
         test=test,
         train=train,
         noisy=noisy,
-        test_count=whole_between(facts["test_count"], "test_count", 1, _MOST_DIGITS),
-        train_count=whole_between(facts["train_count"], "train_count", 1, _MOST_DIGITS),
+        test_count=whole_between(facts["test_count"], "test_count", 1, MOST_DIGITS),
+        train_count=whole_between(facts["train_count"], "train_count", 1, MOST_DIGITS),
         parameters=parameters,
         learned=whole_between(facts["learned"], "learned", 0, parameters),
         dataset=str(facts["dataset"]),

@@ -16,7 +16,7 @@ from core.models.contract import Health, Metrics
 _WHOLE = 2**53  # up to here whole numbers are exact for everyone who reads JSON
 _parse = json.JSONDecoder().raw_decode  # json.loads also looks for encodings and spaces, and takes half as long again
 _HIGHEST = {"accuracy": 1.0, "loss": math.inf, "mse": math.inf}  # of the metrics that are never below 0
-_DATE, _LONG, _FAST = 4e9, 1e9, 1e12  # a date that calendars show, seconds that people read, images per second
+LAST_DATE, _LONG, _FAST = 4e9, 1e9, 1e12  # a date that calendars show, seconds that people read, images per second
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class StepLine:
         """Make one of a JSON object. Raises ValueError when it is none."""
         get = line.get
         return cls(
-            _between(get("time", 0), _DATE),
+            _between(get("time", 0), LAST_DATE),
             _between(get("seconds", 0), _LONG),
             _whole(get("step")),
             _between(get("epoch", 0), 1e4),
@@ -83,7 +83,7 @@ class EpochLine:
         for measures in (health or {}).values():
             _metrics(measures)
         return cls(
-            _between(get("time", 0), _DATE),
+            _between(get("time", 0), LAST_DATE),
             _between(get("seconds", 0), _LONG),
             _whole(line.get("epoch")),
             _whole(line.get("step")),
@@ -124,7 +124,7 @@ class LifecycleLine:
             raise ValueError("is no event")
         return cls(
             event,
-            _between(line.get("time", 0), _DATE),
+            _between(line.get("time", 0), LAST_DATE),
             _between(line.get("seconds", 0), _LONG),
             _whole(line["step"]) if "step" in line else None,
             _whole(line["total_steps"]) if "total_steps" in line else None,

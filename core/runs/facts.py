@@ -6,13 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.runs.events import LAST_DATE
 from core.training.config import TrainConfig
 from core.untrusted import json_object, plain, plain_lines
 
 MARKS = 64  # how many pairs of a colour and a shape the runs have
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _MOST = 1 << 20  # bytes of a config.json
-_LAST_DAY = 4e9  # in seconds since 1970: later ones stand in no calendar
 
 
 def facts_of(path: Path) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _read(path: str, mtime_ns: int, size: int) -> dict[str, Any]:
         raise ValueError(f"its config.json has {size:,} bytes instead of at most {_MOST:,}")
     facts = parse_facts(Path(path).read_text(encoding="utf-8"))
     created = float(facts["created"])
-    if not 0 <= created <= _LAST_DAY:
+    if not 0 <= created <= LAST_DATE:
         raise ValueError(f"it was created at {created:g}, which is no time in seconds since 1970")
     config = TrainConfig.from_dict(facts["config"])
     return {

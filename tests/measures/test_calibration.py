@@ -10,12 +10,11 @@ import pytest
 from sklearn.metrics import log_loss
 
 from core.data import datasets
-from core.files import open_npz, write_npz
 from core.live.growth import probabilities
 from core.measures.calibration import CALIBRATION, HIGH, LOW, calibrate, calibration_error, fit_temperature
 from core.runs.run import Run
 from core.runs.weights import load_model
-from tests.conftest import change_weights, compute
+from tests.conftest import change_weights, compute, expect_refused
 
 Train = Callable[..., Run]
 
@@ -115,11 +114,4 @@ def test_of_an_autoencoder_there_is_none(trained: Train) -> None:
 def test_figures_that_cannot_be_are_none(trained: Train, wrong: dict[str, Any]) -> None:
     run = trained("softmax", epochs=1)
     compute(CALIBRATION, run)
-    path = run.projection_file("calibration")
-    facts = open_npz(str(path), {}, 1 << 16)[1]
-    write_npz(path, {}, facts=facts)
-    assert CALIBRATION.load_current(run) is not None
-    write_npz(path, {}, facts={**facts, **wrong})
-    assert CALIBRATION.load(run) is None
-    with pytest.raises(ValueError, match=r"calibration\.npz cannot be used \(.*\)\. Compute it again\."):
-        CALIBRATION.read(run)
+    expect_refused(CALIBRATION, run, wrong)

@@ -10,14 +10,13 @@ import pytest
 
 from core.data import datasets
 from core.data.augment import Augmentation, corrupt
-from core.files import open_npz, write_npz
 from core.measures.reconstruction import mean_squared_errors
 from core.measures.scores import SCORES, Figure, Scores, figure_of
 from core.runs import recorder
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import change_weights, compute, small
+from tests.conftest import change_weights, compute, expect_refused, small
 
 Train = Callable[..., Run]
 
@@ -141,16 +140,10 @@ WRONG = [
 def test_figures_that_cannot_be_are_none(trained: Train, wrong: dict[str, Any]) -> None:
     run = trained("softmax", epochs=1)
     compute(SCORES, run)
-    path = run.projection_file("scores")
-    facts = open_npz(str(path), {}, 1 << 16)[1]
-    write_npz(path, {}, facts=facts)
     known = figure_of(run)
     assert known is not None
     assert np.isfinite(known.low)
-    write_npz(path, {}, facts={**facts, **wrong})
-    assert SCORES.load(run) is None
-    with pytest.raises(ValueError, match=r"scores\.npz cannot be used \(.*\)\. Compute it again\."):
-        SCORES.read(run)
+    expect_refused(SCORES, run, wrong)
     claimed = figure_of(run)
     assert claimed is not None  # of its log
     assert np.isnan(claimed.low)

@@ -18,6 +18,7 @@ from core.live.answer import MAX_SIDE
 from core.measures.scores import figure_of
 from core.runs.run import Run
 from pages.parts.pad.teach import teach
+from pages.parts.shared.pickers import has_learned
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.web.component import component, nothing
 from pages.parts.web.page_line import page_reply
@@ -116,7 +117,7 @@ def _described(run: Run) -> dict[str, Any]:
         # Of one that trains it would change with every epoch, and the whole pad would be sent again.
         "figure": figure.words if not run.active() and (figure := figure_of(run)) else "",
         "task": run.spec.task,
-        "learned": run.summary().epochs > 0,
+        "learned": has_learned(run),
         "classes": list(DATASETS[run.config.dataset].classes),
     }
 
