@@ -91,10 +91,11 @@ def _one(rng: Rng) -> list[Stroke]:
     kind = rng.random()
     if kind < 0.62:
         angle = rng.uniform(30, 72)
-        flag = _flag(rng, top, rng.uniform(0.18, 0.8 if angle >= 40 else 0.55), angle)
+        flag = _flag(rng, top, rng.uniform(0.18, 0.8 if angle >= 40 else 0.55), angle, rng.uniform(-0.1, 0.14))
     elif kind < 0.82:  # up beside the stem, which stands straighter than this line
         upright = np.degrees(np.arctan2(1, slant))
-        flag = _flag(rng, top, rng.uniform(0.3, 0.95), min(rng.uniform(72, 88), upright - 8))
+        angle = min(rng.uniform(72, 88), upright - 8)
+        flag = _flag(rng, top, rng.uniform(0.3, 0.95), angle, rng.uniform(-0.03, 0.05))
     else:
         flag = stem[:0]
     if len(flag) and rng.random() < 0.15:  # a round top
@@ -111,10 +112,10 @@ def _one(rng: Rng) -> list[Stroke]:
     return strokes
 
 
-def _flag(rng: Rng, top: Place, length: float, angle: float) -> Stroke:
+def _flag(rng: Rng, top: Place, length: float, angle: float, bow: float) -> Stroke:
     """The line up to the top of a 1 from so far below it, at an angle of so many degrees; some start with a hook."""
     start = _away(top, length, 180 - angle)
-    flag = _line(start, top, rng.uniform(-0.2, 0.28) / 2)
+    flag = _line(start, top, bow)
     if rng.random() < 0.12:
         return np.concatenate([_line(_away(start, rng.uniform(0.04, 0.1), rng.uniform(150, 290)), start), flag])
     return flag
@@ -222,7 +223,8 @@ def _six(rng: Rng) -> list[Stroke]:
 
 def _seven(rng: Rng) -> list[Stroke]:
     """A roof and a stem, most with a bar across the stem, half with a serif at the left of the roof."""
-    wide = rng.uniform(0.38, 0.85)
+    barred = rng.random() < 0.75
+    wide = rng.uniform(0.38 if barred else 0.5, 0.85)  # a narrow one without a bar might be a 1
     left, corner = (-wide / 2, rng.uniform(-0.03, 0.05)), (wide / 2, 0.0)
     bottom = (wide / 2 - rng.uniform(0.1, 0.45), 1.0)
     roof = _line(left, corner, rng.uniform(-0.16, -0.08) if rng.random() < 0.2 else rng.uniform(-0.03, 0.03))
@@ -230,17 +232,24 @@ def _seven(rng: Rng) -> list[Stroke]:
     if rng.random() < 0.28:  # a round corner
         turn = _curve(rng, tuple(roof[3]), tuple(0.7 * stem[0] + 0.3 * roof[4]), tuple(stem[1]), tuple(stem[2]))
         roof, stem = roof[:3], np.concatenate([turn, stem[3:]])
-    if rng.random() < 0.5:
-        roof = np.concatenate([_line(_away(left, rng.uniform(0.1, 0.25), rng.uniform(75, 115)), left), roof])
-    if rng.random() >= 0.75:
-        return [np.concatenate([roof, stem])]
-    at, tilt = rng.uniform(0.3, 0.7), rng.uniform(-25, 14)
-    middle = (corner[0] + at * (bottom[0] - corner[0]), at)
-    one, other = _away(middle, rng.uniform(0.12, 0.5), 180 + tilt), _away(middle, rng.uniform(0.12, 0.5), tilt)
-    bar = _line(one, other, rng.uniform(-0.06, 0.06))
-    if rng.random() < 0.06:  # without lifting the pen
-        return [np.concatenate([roof, stem, _line(bottom, one, 0.05), bar])]
-    return [np.concatenate([roof, stem]), bar]
+    serif = rng.uniform(0.1, 0.25) if rng.random() < 0.5 else 0.0
+    if serif:
+        roof = np.concatenate([_line(_away(left, serif, rng.uniform(75, 115)), left), roof])
+    whole = np.concatenate([roof, stem])
+    # A bar that met the serif would close the head of a 9.
+    return _barred(rng, whole, corner, bottom, rng.uniform(0.45 if serif else 0.3, 0.7)) if barred else [whole]
+
+
+def _barred(rng: Rng, seven: Stroke, corner: Place, bottom: Place, at: float) -> list[Stroke]:
+    """A 7 with a bar across its stem, so far down; few are drawn without lifting the pen."""
+    middle, tilt = (corner[0] + at * (bottom[0] - corner[0]), at), rng.uniform(-25, 14)
+    lifted = rng.random() >= 0.06
+    start = _away(middle, rng.uniform(0.12, 0.5 if lifted else 0.25), 180 + tilt)
+    bar = _line(start, _away(middle, rng.uniform(0.12, 0.5), tilt), rng.uniform(-0.06, 0.06))
+    if lifted:
+        return [seven, bar]
+    back = 0.3 * corner[0] + 0.7 * bottom[0] - 0.04, 0.7  # up again close to the stem
+    return [np.concatenate([seven, _curve(rng, bottom, (back[0], max(back[1], at + 0.1)), start), bar])]
 
 
 def _eight(rng: Rng) -> list[Stroke]:
@@ -264,7 +273,7 @@ def _eight(rng: Rng) -> list[Stroke]:
 def _nine(rng: Rng) -> list[Stroke]:
     """A head and a stem, most with a tail that curls to the left; some heads are tight and do not reach the stem."""
     tight = rng.random() < 0.4
-    wide, high = rng.uniform(0.10, 0.17, 2) if tight else (rng.uniform(0.19, 0.28), rng.uniform(0.19, 0.27))
+    wide, high = rng.uniform(0.11, 0.17, 2) if tight else (rng.uniform(0.19, 0.28), rng.uniform(0.19, 0.27))
     gap = rng.uniform(0.04, 0.1) if tight and rng.random() < 0.5 else 0.0
     middle, x = (-wide, high), gap
     stem = _tail(rng, (x, high if gap else rng.uniform(0.02, high)))
