@@ -13,7 +13,7 @@ Stroke = np.ndarray  # float64 (m, 2)
 _PER_PIECE = 5  # points of a smooth line between two of its places
 _JITTER = 0.012  # heights; how far a hand misses a place
 _WAVE = 0.018  # heights; how far a smooth bend of the whole digit moves its parts
-_LEAN = {1: 0.0, 7: 0.7}  # share of the slant; a 1 leans by itself, for its flag to keep its angle
+_LEAN = {1: 0.0, 6: 0.6, 7: 0.7}  # share of the slant; a 1 leans by itself, for its flag to keep its angle
 _PAD_HEIGHT = 0.6  # of a digit, in pad units; render fits the ink anyway
 
 # Weights of the four places around a piece of a Catmull-Rom spline, at places along it: (_PER_PIECE, 4).
@@ -194,14 +194,14 @@ def _five(rng: Rng) -> list[Stroke]:
     length, tilt = rng.uniform(0.3, 0.6), rng.uniform(-25, 12)
     if kind < 0.45:
         return [np.concatenate([_line(_away(top_left, length, tilt / 2), top_left, rng.uniform(-0.06, 0.06)), body])]
-    start = top_left[0] + rng.uniform(-0.05, 0.12), rng.uniform(-0.06, 0.06)
+    start = top_left[0] + rng.uniform(-0.05, 0.2), rng.uniform(-0.1, 0.05)
     return [body, _line(start, _away(start, length, tilt), rng.uniform(-0.08, 0.08))]
 
 
 def _six(rng: Rng) -> list[Stroke]:
     """A stem that ends in a loop, which crosses the stem in some."""
-    loop, right = rng.uniform(0.4, 0.6), rng.uniform(0.22, 0.34)
-    start: Place = (rng.uniform(0.02, 0.28), 0.0)
+    loop, right = rng.uniform(0.42, 0.6), rng.uniform(0.22, 0.34)
+    start: Place = (rng.uniform(-0.02, 0.24), 0.0)
     if rng.random() < 0.15:
         right, loop = rng.uniform(0.12, 0.2), rng.uniform(0.6, 0.7)
         end: list[Place] = [
@@ -213,7 +213,7 @@ def _six(rng: Rng) -> list[Stroke]:
         end = [(0.0, loop), (rng.uniform(-0.28, -0.18), loop + rng.uniform(0.12, 0.22))]
     left = rng.uniform(-0.34, -0.26)
     stem: list[Place] = [
-        (start[0] / 2 - 0.16, 0.2),
+        (start[0] / 2 - rng.uniform(0.11, 0.2), 0.2),
         (left, rng.uniform(0.55, 0.65)),
         (left / 2 - 0.04, 0.95),
         (0.02, 1.0),
@@ -273,7 +273,7 @@ def _eight(rng: Rng) -> list[Stroke]:
 def _nine(rng: Rng) -> list[Stroke]:
     """A head and a stem, most with a tail that curls to the left; some heads are tight and do not reach the stem."""
     tight = rng.random() < 0.4
-    wide, high = rng.uniform(0.11, 0.17, 2) if tight else (rng.uniform(0.19, 0.28), rng.uniform(0.19, 0.27))
+    wide, high = rng.uniform((0.12, 0.11), 0.17) if tight else (rng.uniform(0.19, 0.28), rng.uniform(0.19, 0.27))
     gap = rng.uniform(0.04, 0.1) if tight and rng.random() < 0.5 else 0.0
     middle, x = (-wide, high), gap
     stem = _tail(rng, (x, high if gap else rng.uniform(0.02, high)))
