@@ -1,16 +1,17 @@
-"""Batches of digits varied at random while a model trains: moved, bent, thicker, with pen marks; or spoilt by noise."""
+"""Batches of digits varied at random while a model trains: moved, bent, thicker, with marks, in any light; or noise."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from core.data.pen_marks import add_marks
+from core.data.photometric import PHOTOMETRIC, vary_light
 
 NOISES = ("none", "gaussian", "masking", "salt-and-pepper")
 
@@ -25,6 +26,18 @@ AUGMENTATION_RANGES = {
     "shrink": (0.0, 0.8),
     "marks": (0.0, 1.0),
     "still": (0.0, 1.0),
+    "lines": (0.0, 1.0),
+    "patches": (0.0, 1.0),
+    "blur": (0.0, 2.0),
+    "contrast": (0.0, 0.9),
+    "background": (0.0, 0.9),
+    "shade": (0.0, 1.0),
+    "clouds": (0.0, 0.9),
+    "inverted": (0.0, 1.0),
+    "shot": (0.0, 1.0),
+    "gaussian": (0.0, 1.0),
+    "salt_and_pepper": (0.0, 0.5),
+    "clean": (0.0, 1.0),
 }
 _MOVING = ("shift", "rotate", "scale", "shear", "elastic", "shrink")  # those that move pixels to other places
 _MOST_NOISE = {"none": 2.0, "gaussian": 2.0, "masking": 1.0, "salt-and-pepper": 1.0}
@@ -53,6 +66,18 @@ class Augmentation:
     shrink: float = 0.0  # share by which digits may be smaller than `scale` lets them: 0.2 and 0.4 is 0.4 to 1.2 times
     marks: float = 0.0  # share of the 1s, 7s and 9s that get flags, feet, bars or curls
     still: float = 0.0  # share of the digits that are neither shifted, turned nor scaled
+    lines: float = 0.0  # share of the digits that one or two lines cross
+    patches: float = 0.0  # share of the digits with a rectangle of grey over them
+    blur: float = 0.0  # pixels, standard deviation
+    contrast: float = 0.0  # share of its white that ink loses
+    background: float = 0.0  # grey of the ground, where white is 1
+    shade: float = 0.0  # grey of the ground beyond a straight edge
+    clouds: float = 0.0  # share of the picture that is another one, of random clouds
+    inverted: float = 0.0  # share of the digits that are dark on light
+    shot: float = 0.0  # one over the photons that white is
+    gaussian: float = 0.0  # standard deviation, where white is 1
+    salt_and_pepper: float = 0.0  # share of the pixels that are black or white
+    clean: float = 0.0  # share of the digits that nothing from lines to salt_and_pepper happens to
 
     def __post_init__(self) -> None:
         for name, (low, high) in AUGMENTATION_RANGES.items():
@@ -66,7 +91,12 @@ class Augmentation:
     @property
     def active(self) -> bool:
         """Whether anything is varied."""
-        return any(getattr(self, name) for name in AUGMENTATION_RANGES if name != "still")
+        return any(getattr(self, name) for name in AUGMENTATION_RANGES if name not in ("still", "clean"))
+
+    @property
+    def of_glyphs(self) -> Augmentation:
+        """The same for digits drawn by code: they have marks, and lines of all widths, of their own."""
+        return replace(self, marks=0.0, thickness=self.thickness / 2)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Augmentation:
@@ -89,7 +119,7 @@ def augment(
     and returned themselves when no setting is above zero. Settings that are zero draw nothing from `rng`; the others
     draw in the order of their names in Augmentation, but marks, thickness and still first. A digit gets marks, is made
     thicker or thinner, scaled, slanted, turned and bent about the centre of the picture, and then shifted; what leaves
-    the picture is lost, and zeros come in.
+    the picture is lost, and zeros come in. Then come the effects of `core.data.photometric`.
     """
     if not settings.active or not len(images):
         return images
@@ -103,6 +133,9 @@ def augment(
         if settings.shrink:
             _soften(pixels, scale)
         pixels = _resample(pixels, coefficients)
+    light = {name: getattr(settings, name) for name in PHOTOMETRIC}
+    if any(light.values()):
+        pixels = vary_light(pixels, light, settings.clean, rng)
     return (pixels + 0.5).astype(np.uint8)
 
 

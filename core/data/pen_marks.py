@@ -37,11 +37,11 @@ def _one(digits: np.ndarray, rng: Rng) -> list[list[Points]]:
     """A flag down to the left of the top, a foot across the bottom, or both."""
     n, (top, bottom, height) = len(digits), _ends(digits)
     which = rng.random(n)
-    angle = np.radians(rng.uniform(20, 70, n))
-    # A long flag without a foot would be a 7, and a long foot would make it a 2.
-    length = rng.uniform(0.15, 0.45, n) * np.where(which < 0.4, 0.7, 1) * (which < 0.8) * height
+    angle = np.radians(rng.uniform(25, 75, n))
+    # People's flags are two thirds of the height, mostly without a foot: what makes a 7 is a roof that lies flat.
+    length = rng.uniform(0.15, 0.75, n) * np.where(which < 0.55, 1, 0.6) * (which < 0.85) * height
     flag = top + length[:, None] * np.stack([-np.cos(angle), np.sin(angle)], 1)
-    reach = (which >= 0.4) * height
+    reach = (which >= 0.55) * height  # a longer foot would make it a 2
     slope = np.radians(rng.uniform(-8, 8, n))
     along = np.stack([np.cos(slope), np.sin(slope)], 1)
     left, right = (bottom + side * (rng.uniform(0.12, 0.33, n) * reach)[:, None] * along for side in (-1, 1))

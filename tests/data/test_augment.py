@@ -10,9 +10,10 @@ import pytest
 from core.data import datasets
 from core.data.augment import AUGMENTATION_RANGES, NOISES, Augmentation, augment, check_noise, corrupt
 from core.data.pen_marks import add_marks
+from core.data.photometric import PHOTOMETRIC
 
 MODERATE = Augmentation(2, 12, 0.15, 10, 1, 0.7, shrink=0.3, marks=0.5)
-VARYING = [name for name in AUGMENTATION_RANGES if name != "still"]
+VARYING = [name for name in AUGMENTATION_RANGES if name not in (*PHOTOMETRIC, "still", "clean")]
 PLACE = np.arange(28) - 13.5  # pixels from the centre
 
 
@@ -91,7 +92,7 @@ def test_nothing_varied_is_the_images_themselves_without_a_draw():
 
 def test_hardly_anything_varied_changes_no_pixel():
     images = digits()
-    tiny = Augmentation(**dict.fromkeys(AUGMENTATION_RANGES, 1e-6))
+    tiny = Augmentation(**dict.fromkeys([*VARYING, "still"], 1e-6))
     assert (augment(images, tiny, np.random.default_rng(0), labels_of(images)) == images).all()
 
 
@@ -337,7 +338,7 @@ def test_settings_survive_json_as_floats():
 
 
 @pytest.mark.parametrize(
-    ("values", "says"), [({"blur": 1}, "'blur'.*shift, rotate"), ({1: 1}, "'1'"), ([], "an object"), (None, "None")]
+    ("values", "says"), [({"warp": 1}, "'warp'.*shift, rotate"), ({1: 1}, "'1'"), ([], "an object"), (None, "None")]
 )
 def test_from_dict_refuses_what_are_no_settings(values, says):
     with pytest.raises(ValueError, match=f"^augmentation .*{says}"):
