@@ -47,7 +47,7 @@ def initial_model(run: Run, device: str = "cpu") -> Model:
 def _model(folder: str, version: int) -> Model:
     run = Run(Path(folder))
     # It may have been trained on a device that this machine has not, or that is busy training.
-    model = build(replace(run.config, device="cpu"), load_source(run))
+    model = build(replace(run.config, device="cpu", averaging=0.0), load_source(run))
     try:
         model.load_state_dict(read_arrays(run.folder / "weights.safetensors"))
     except ValueError as error:
