@@ -11,6 +11,7 @@ from typing import Any
 from core.data.augment import Augmentation, check_noise, number
 from core.data.datasets import DATASETS
 from core.models import spec
+from core.models.averaged import AveragedModel
 from core.models.contract import Model, ModelSpec, Value
 from core.training.settings import SETTINGS
 
@@ -25,10 +26,12 @@ class TrainConfig:
     source: id of the run that the model stands on, where it needs one.
     start: id of the run whose weights it begins from, where it learns from drawings; "" begins from fresh ones.
     own_share: share of each batch that are those drawings.
+    glyph_share: share of each batch that are digits drawn by code.
     train_size: how many training digits to use, chosen by seed; 0 means all.
     per_class: how many of each class to use instead; 0 means as they come.
     augmentation: how the training digits are varied at random, anew each time they are seen.
     noise, noise_level: what is done to the digits an autoencoder is to clean, in training and in its test.
+    averaging: decay of the exponential mean of the weights, which is then the model; 0 keeps the last weights.
     patience: stop early when the loss on held-out training digits has not improved for so many epochs; 0 is never.
     max_minutes: time limit; a run that reaches it stops as if Stop had been pressed.
     """
@@ -47,10 +50,12 @@ class TrainConfig:
     loss: str = ""  # "" is the model's first
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    averaging: float = 0.0
     seed: int = 0
     train_size: int = 0
     per_class: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
+    glyph_share: float = 0.0
     noise: str = "none"
     noise_level: float = 0.0
     patience: int = 0
@@ -95,8 +100,16 @@ class TrainConfig:
         if self.augmentation.marks and not self.of_digits:
             title = DATASETS[self.dataset].title
             raise ValueError(f"marks are for digits, and {title} has none. Set them to 0.")
+        if self.glyph_share and not self.of_digits:
+            title = DATASETS[self.dataset].title
+            raise ValueError(f"glyph_share is for digits, and {title} has none. Set it to 0.")
         if self.start or self.own_share:
             self._check_own(model)
+        if self.from_data < 1:
+            raise ValueError(
+                f"own_share is {self.own_share:g} and glyph_share {self.glyph_share:g}, which leaves nothing else of a "
+                f"batch of {self.batch_size}. Lower them, or use larger batches."
+            )
 
     def _check_own(self, model: ModelSpec) -> None:
         """Raise ValueError where drawings of digits cannot be learned from."""
@@ -125,6 +138,16 @@ class TrainConfig:
     def own_per_batch(self) -> int:
         """How many of the digits of each batch are one's own drawings."""
         return round(self.own_share * self.batch_size)
+
+    @property
+    def glyphs_per_batch(self) -> int:
+        """How many of the digits of each batch are drawn by code."""
+        return round(self.glyph_share * self.batch_size)
+
+    @property
+    def from_data(self) -> int:
+        """How many of the digits of each batch are the data set's."""
+        return self.batch_size - self.own_per_batch - self.glyphs_per_batch
 
     @property
     def spec(self) -> ModelSpec:
@@ -171,13 +194,17 @@ def _choose(name: str, value: object, allowed: tuple[str, ...]) -> None:
 
 def build(config: TrainConfig, source: Model | None = None) -> Model:
     """Build the model of a config with fresh weights, ready to train; `source` is the model it stands on."""
-    return config.spec.build(
-        config.params,
-        source,
-        loss=config.loss,
-        optimizer=config.optimizer,
-        weight_decay=config.weight_decay,
-        label_smoothing=config.label_smoothing,
-        seed=config.seed,
-        device=config.device,
-    )
+
+    def make() -> Model:
+        return config.spec.build(
+            config.params,
+            source,
+            loss=config.loss,
+            optimizer=config.optimizer,
+            weight_decay=config.weight_decay,
+            label_smoothing=config.label_smoothing,
+            seed=config.seed,
+            device=config.device,
+        )
+
+    return AveragedModel(make, config.averaging) if config.averaging else make()

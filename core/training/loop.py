@@ -10,6 +10,7 @@ import numpy as np
 
 from core.data.augment import augment, corrupt
 from core.data.datasets import Dataset, Split
+from core.data.glyphs import GlyphPool
 from core.models.contract import Health, Metrics, Model
 from core.training.config import TrainConfig
 
@@ -97,10 +98,11 @@ def fit(
     if config.own_share and not own:
         raise ValueError(f"own_share is {config.own_share:g}, but there are no drawings. Give at least one.")
     train, held_out = training_split(data.train, config)
+    pool = GlyphPool(config.seed) if config.glyphs_per_batch else None
     losses = list(validation)
     last: Step | None = None
     for epoch in range(done_epochs + 1, config.epochs + 1):
-        last, means = yield from _pass(model, train, own, data.test, config, epoch, last)
+        last, means = yield from _pass(model, train, own, pool, data.test, config, epoch, last)
         held = (yield from _tested(model, held_out, config, epoch)) if len(held_out) else None
         test = yield from _tested(model, data.test, config, epoch)
         learned = yield from _tested(model, train[:_TRAIN_SAMPLE], config, epoch)
@@ -115,7 +117,14 @@ def fit(
 
 
 def _pass(
-    model: Model, train: Split, own: Split | None, test: Split, config: TrainConfig, epoch: int, last: Step | None
+    model: Model,
+    train: Split,
+    own: Split | None,
+    pool: GlyphPool | None,
+    test: Split,
+    config: TrainConfig,
+    epoch: int,
+    last: Step | None,
 ) -> Generator[Step, None, tuple[Step, Metrics]]:
     """Learn every training image once, with some of one's own in each batch; return the last step and mean metrics."""
     per_epoch = steps_per_epoch(len(train), config)
@@ -125,7 +134,7 @@ def _pass(
     model.seed_step(config.seed * 1009 + epoch)
     rng = np.random.default_rng((config.seed, epoch))
     order = rng.permutation(len(train))
-    each = config.batch_size - config.own_per_batch
+    each = config.from_data
     seen, sums = 0, dict[str, float]()
     for number in range(per_epoch):
         end = None if number + 1 == per_epoch else (number + 1) * each
@@ -136,6 +145,10 @@ def _pass(
             mine = rng.integers(len(own), size=config.own_per_batch)
             chosen, labels = np.concatenate([chosen, own.images[mine]]), np.concatenate([labels, own.labels[mine]])
         clean = augment(chosen, config.augmentation, rng, labels)
+        if pool:
+            rows = rng.integers(len(pool.labels), size=config.glyphs_per_batch)
+            glyphs = augment(pool.images(rows), config.augmentation.of_glyphs, rng)
+            clean, labels = np.concatenate([clean, glyphs]), np.concatenate([labels, pool.labels[rows]])
         images = corrupt(clean, config.noise, config.noise_level, rng)
         metrics = model.train_step(images, labels, lr, None if images is clean else clean)
         if not math.isfinite(metrics["loss"]):
@@ -237,7 +250,7 @@ def steps_per_epoch(images: int, config: TrainConfig) -> int:
 
     A single image left over joins the batch before it: alone it has no spread that batch norm could use.
     """
-    each = config.batch_size - config.own_per_batch
+    each = config.from_data
     return math.ceil(images / each) - (images % each == 1 < min(images, each))
 
 

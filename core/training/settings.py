@@ -83,6 +83,15 @@ SETTINGS = table(
         0.05,
         "none",
     ),
+    Setting(
+        "glyph_share",
+        "Digits drawn by code (share)",
+        "Share of each batch that are digits written by a program as people write them with a pen.",
+        0.0,
+        0.9,
+        0.05,
+        "none",
+    ),
     Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000),
     Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000),
     Setting(
@@ -105,6 +114,15 @@ SETTINGS = table(
         0.0,
         0.9,
         0.05,
+        "off",
+    ),
+    Setting(
+        "averaging",
+        "Weight averaging (decay)",
+        "Keeps a running mean of the weights: 0.998 is of about the last 500 steps.",
+        0.0,
+        0.9999,
+        0.001,
         "off",
     ),
     Setting(
@@ -167,4 +185,22 @@ AUGMENTATION_SETTINGS = table(
     _augmentation(
         "still", "Share left unmoved", 0.1, "Share of the digits that are neither shifted, turned nor scaled."
     ),
+    _augmentation(
+        "lines", "Lines across (share)", 0.1, "Share of the digits that one or two lines cross, half of them dotted."
+    ),
+    _augmentation("patches", "Patches (share)", 0.1, "Share of the digits with a rectangle of one grey over them."),
+    _augmentation("blur", "Blur (pixels)", 0.25, "Digits are blurred: the standard deviation, up to so many pixels."),
+    _augmentation("contrast", "Faint ink (share)", 0.1, "Ink loses up to this share of its white."),
+    _augmentation("background", "Grey ground (share)", 0.1, "The ground is as grey as this share of white, at most."),
+    _augmentation(
+        "shade", "Shadow's edge (share)", 0.1, "Beyond a straight edge the ground is as grey as this, at most."
+    ),
+    _augmentation("clouds", "Clouds (share)", 0.1, "Clouds of grey make up to this share of the picture."),
+    _augmentation("inverted", "Dark on light (share)", 0.1, "Share of the digits that are dark on light paper."),
+    _augmentation("shot", "Shot noise", 0.1, "Few photons: white is one over this many, at least."),
+    _augmentation("gaussian", "Gaussian noise", 0.05, "Standard deviation, up to this, where white is 1."),
+    _augmentation(
+        "salt_and_pepper", "Salt and pepper (share)", 0.05, "Up to this share of the pixels is black or white."
+    ),
+    _augmentation("clean", "Share left clean", 0.1, "Share of the digits with none of the effects after still."),
 )

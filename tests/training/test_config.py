@@ -109,8 +109,8 @@ def test_impossible_values_of_other_models_are_named(model, changes, named):
 def test_augmentation_survives_json_and_foreign_settings_of_it_are_refused():
     config = TrainConfig("cnn", augmentation=Augmentation(shift=2, rotate=10))
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
-    with pytest.raises(ValueError, match="blur"):
-        TrainConfig.from_dict({"model": "cnn", "augmentation": {"blur": 1}})
+    with pytest.raises(ValueError, match="warp"):
+        TrainConfig.from_dict({"model": "cnn", "augmentation": {"warp": 1}})
 
 
 def test_share_of_a_batch_is_a_number_of_drawings_and_older_configs_have_none():
@@ -119,6 +119,18 @@ def test_share_of_a_batch_is_a_number_of_drawings_and_older_configs_have_none():
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     old = {name: value for name, value in TrainConfig("cnn").to_dict().items() if name not in ("start", "own_share")}
     assert TrainConfig.from_dict(old) == TrainConfig("cnn")
+
+
+def test_drawn_and_own_digits_leave_some_of_the_data_sets_in_each_batch():
+    config = TrainConfig("cnn", start="cnn", own_share=0.2, glyph_share=0.2)
+    assert (config.own_per_batch, config.glyphs_per_batch, config.from_data) == (26, 26, 76)
+    assert TrainConfig("cnn").from_data == 128
+    with pytest.raises(ValueError, match=r"own_share is 0\.5 and glyph_share 0\.5, which leaves nothing else"):
+        TrainConfig("cnn", start="cnn", own_share=0.5, glyph_share=0.5)
+    with pytest.raises(ValueError, match="glyph_share is for digits, and Fashion-MNIST has none"):
+        TrainConfig("cnn", dataset="fashion-mnist", glyph_share=0.2)
+    with pytest.raises(ValueError, match="glyph_share must be between"):
+        TrainConfig("cnn", glyph_share=0.95)
 
 
 def test_unknown_model_names_the_known_ones():

@@ -7,9 +7,12 @@ import pytest
 
 from core.data.augment import Augmentation
 from core.data.datasets import Split
+from core.data.glyphs import GlyphPool
 from core.training import loop
 from core.training.config import TrainConfig, build
 from core.training.loop import Checking, EarlyStop, Epoch, Step
+
+POOL_LOOKED_AT = 3000  # glyphs; of 288 drawn from 40,000 some twenty are among them
 
 
 def config(**changes):
@@ -79,6 +82,37 @@ def test_every_image_is_seen_once_an_epoch(toy, monkeypatch):
     for order in (first, second):
         np.testing.assert_array_equal(np.sort(order.reshape(400, -1), axis=0), whole)
     assert not np.array_equal(first, second)
+
+
+def test_digits_drawn_by_code_are_a_share_of_each_batch_beside_every_image(toy, monkeypatch):
+    batches = []
+    settings = config(glyph_share=0.25, seed=3, augmentation=Augmentation(marks=1.0))
+    model = build(settings)
+    step = model.train_step
+    monkeypatch.setattr(
+        model,
+        "train_step",
+        lambda images, labels, *rest: (batches.append((images, labels)), step(images, labels, *rest))[1],
+    )
+    log = list(loop.fit(model, toy, settings))
+    assert len(batches) == 2 * loop.steps_per_epoch(400, settings) == 18  # 48 of the toy's in each of 9
+    assert [e.images for e in log if isinstance(e, Step)] == [len(labels) for _, labels in batches]
+    seen = [images[:-16] for images, _ in batches[:9]]
+    assert sum(map(len, seen)) == 400
+    pool = GlyphPool(3)
+    known = pool.images(np.arange(POOL_LOOKED_AT))
+    found = 0
+    for images, labels in batches:
+        for image, label in zip(images[-16:], labels[-16:], strict=True):
+            (rows,) = np.nonzero((known == image).all(axis=(1, 2)))
+            assert set(pool.labels[rows]) <= {label}
+            found += len(rows) > 0
+    assert found  # as they are in the pool: the marks are for the others
+
+
+def test_thickness_of_drawn_digits_is_varied_half_as_much_and_without_marks():
+    both = Augmentation(thickness=0.8, marks=0.5, shift=3, gaussian=0.2)
+    assert both.of_glyphs == Augmentation(thickness=0.4, shift=3, gaussian=0.2)
 
 
 def test_one_cycle_rises_then_falls():
