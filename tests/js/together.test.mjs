@@ -34,9 +34,11 @@ test("half of them is no majority, however sure they are", () => {
   assert.equal(kind([[7, 1], [7, 1], [1, 1], [2, 1]]).kind, "disagree");
 });
 
-test("below the stated probability it is not sure, and says which that is", () => {
-  const said = kind([[7, 0.59]]);
-  assert.deepEqual([said.kind, said.most, said.mean], ["unsure", "Not sure: perhaps 7", "59 %, below 60 %"]);
+test("below the stated probability it is not sure, and says the two likeliest and which that is", () => {
+  const said = together([{ name: "A", probabilities: [0, 0.31, 0.1, 0, 0, 0, 0, 0.59, 0, 0] }], [], false);
+  assert.deepEqual([said.kind, said.most, said.mean], ["unsure", "Not sure: 7 or 1", "59 % and 31 %, below 60 %"]);
+  const three = [[0, 0.9], [7, 0.5], [7, 0.52]].map(([digit, p], i) => reading(digit, p, `M${i}`));
+  assert.match(together(three, [], false).most, /Not sure: 7 or 0/); // the majority's first, though 0 is likelier
   assert.deepEqual([kind([[7, 0.6]]).kind, kind([[7, 0.6]]).most], ["sure", "A reads 7"]);
   assert.match(RULE, /60 %.*99\.9 %/);
 });

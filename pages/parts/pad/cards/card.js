@@ -2,7 +2,7 @@
 // One model's card. A classifier shows its verdict and ten bars, an autoencoder what it redrew and how unusual it finds
 // the drawing. A card is built once; an answer only changes texts, classes and transforms, and those only where they differ.
 
-import { best, DIGITS, percent, shareOf } from "./verdict.js";
+import { best, DIGITS, nextTo, percent, shareOf, SURE } from "./verdict.js";
 import { button, context, node, setText } from "../../web/dom.js";
 import { bytesOf, erase, pictureCanvas, pixelsOf } from "../../web/pixels.js";
 
@@ -134,14 +134,20 @@ export class Card extends BaseCard {
   show(probabilities) {
     const { verdict } = this;
     setText(this.digit, verdict < 0 ? "–" : String(verdict));
-    setText(this.sure, verdict < 0 ? "" : percent(probabilities[verdict]));
+    setText(this.sure, verdict < 0 ? "" : this.certainty(probabilities));
     this.root.classList.toggle("waiting", verdict < 0);
     this.columns.forEach(({ column, bar }, digit) => {
       if (this.heights[digit] !== probabilities[digit]) bar.style.transform = `scaleY(${probabilities[digit]})`;
       column.classList.toggle("best", digit === verdict);
     });
     this.heights = probabilities;
-    if (verdict >= 0) this.said = `${this.name.textContent} reads ${verdict}, ${percent(probabilities[verdict])}`;
+    if (verdict >= 0) this.said = `${this.name.textContent} reads ${verdict}, ${this.certainty(probabilities)}`;
+  }
+
+  /** How probable its verdict is, with the next likeliest digit where that is not much. @param {number[]} probabilities */
+  certainty(probabilities) {
+    const [sure, other] = [probabilities[this.verdict], nextTo(probabilities, this.verdict)];
+    return sure >= SURE ? percent(sure) : `${percent(sure)}, or ${other} ${percent(probabilities[other])}`;
   }
 
   /** Write the list of probabilities: once the drawing rests, for every text that changes costs a layout. */

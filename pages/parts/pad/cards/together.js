@@ -2,7 +2,7 @@
 // What the models say together, honestly: no majority where there is none, no verdict below a stated probability, and
 // none about what is not one digit.
 
-import { best, DIGITS, percent, shareOf, SURE, UNUSUAL } from "./verdict.js";
+import { best, DIGITS, nextTo, percent, shareOf, SURE, UNUSUAL } from "./verdict.js";
 
 /** @typedef {{ name: string, probabilities: number[] }} Reading of one classifier */
 /**
@@ -12,9 +12,9 @@ import { best, DIGITS, percent, shareOf, SURE, UNUSUAL } from "./verdict.js";
  */
 
 export const RULE =
-  `What more than half of the classifiers read, if its mean probability is at least ${percent(SURE)}. No verdict where ` +
-  "marks stand side by side, nor where every autoencoder finds the drawing more unusual than " +
-  `${shareOf(UNUSUAL)} of the test digits.`;
+  `What more than half of the classifiers read, if its mean probability is at least ${percent(SURE)}; below that the ` +
+  "two likeliest digits. No verdict where marks stand side by side, nor where every autoencoder finds the drawing more " +
+  `unusual than ${shareOf(UNUSUAL)} of the test digits.`;
 const NOT_ONE = "This does not look like one digit";
 
 /**
@@ -28,7 +28,7 @@ export function together(readings, percentiles, apart) {
   const read = readings.map(({ probabilities }) => best(probabilities));
   const votes = DIGITS.map((digit) => read.filter((one) => one === digit).length);
   const digit = DIGITS.find((one) => 2 * votes[one] > count) ?? null;
-  const mean = digit === null ? 0 : readings.reduce((sum, one) => sum + one.probabilities[digit], 0) / count;
+  const means = DIGITS.map((one) => readings.reduce((sum, { probabilities }) => sum + probabilities[one], 0) / count);
   const verdict = digit === null ? `They disagree: ${listed(votes, read)}` : `${who(readings, votes[digit])} ${digit}`;
   const others = digit === null ? "" : dissent(readings, read, digit);
 
@@ -40,9 +40,11 @@ export function together(readings, percentiles, apart) {
     return { kind: "unusual", digit, most: NOT_ONE, mean: `${rank}. ${verdict}`, others };
   }
   if (digit === null) return { kind: "disagree", digit, most: verdict, mean: "", others };
-  const sure = `${count > 1 ? "mean probability " : ""}${percent(mean)}`;
-  if (mean >= SURE) return { kind: "sure", digit, most: verdict, mean: sure, others };
-  return { kind: "unsure", digit, most: `Not sure: perhaps ${digit}`, mean: `${sure}, below ${percent(SURE)}`, others };
+  const average = count > 1 ? "mean probability " : "";
+  if (means[digit] >= SURE) return { kind: "sure", digit, most: verdict, mean: average + percent(means[digit]), others };
+  const other = nextTo(means, digit);
+  const shares = `${average}${percent(means[digit])} and ${percent(means[other])}, below ${percent(SURE)}`;
+  return { kind: "unsure", digit, most: `Not sure: ${digit} or ${other}`, mean: shares, others };
 }
 
 /** @param {Reading[]} readings @param {number} count of those that read the same */

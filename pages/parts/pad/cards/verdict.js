@@ -12,6 +12,9 @@ export const UNUSUAL = 0.999; // share of the test digits that autoencoders redr
 /** @param {number[]} probabilities */
 export const best = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
+/** The likeliest of the other digits. @param {number[]} probabilities @param {number} digit */
+export const nextTo = (probabilities, digit) => best(probabilities.map((p, other) => (other === digit ? -1 : p)));
+
 /** Never 100 %: no net can be that sure. @param {number} p */
 export const percent = (p) => (p >= 0.995 ? "> 99 %" : `${Math.round(100 * p)} %`);
 
