@@ -27,7 +27,7 @@ _ANYWHERE = Augmentation(
     thickness=0.8,
     shrink=0.4,
     marks=0.3,
-    still=0.3,
+    still=0.2,
     lines=0.1,
     patches=0.1,
     blur=1.0,
@@ -72,7 +72,7 @@ _BEST = (
         "cnn-pen",
         "Convolutional net for real handwriting",
         "Digits of every size, place and light, with flags, feet and bars, and ones drawn by code; half an hour or more.",
-        _annealed("cnn", 0.01, 50, **_PEN, params={"width": 48, "dropout": 0.1}),
+        _annealed("cnn", 0.01, 40, **_PEN, params={"width": 56, "dropout": 0.1}),
     ),
     Preset(
         "mlp",
