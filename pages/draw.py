@@ -6,6 +6,7 @@ from core.runs.store import store
 from pages.parts.draw.controls import (
     chosen_map,
     describe_calibration,
+    describe_main,
     folded,
     pick_calibrated,
     pick_map,
@@ -44,6 +45,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
 place = st.container()
 with st.container():  # below the pad, so that nothing moves when the map is there
     shown_map = chosen_map(*latent) if latent else None
+    if about := describe_main(chosen):
+        say(about)
     if calibrated:
         say(describe_calibration(chosen))
 

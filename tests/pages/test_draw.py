@@ -349,3 +349,13 @@ def test_classifiers_answer_calibrated_and_what_that_did_is_told(trained: Train,
     page.toggle(key="calibrated").set_value(False)
     assert sent_to_pad(sound(page.run()))["calibrated"] is False
     assert "Calibrated on half" not in captions(page)
+
+
+def test_the_note_of_the_main_model_is_told_as_it_is(trained: Train) -> None:
+    run, other = trained("mlp"), trained("softmax")
+    other.annotate("Of the other.")
+    assert "Of the other" not in captions(opened(run=f"{run.id},{other.id}"))
+    run.annotate("Learned from 5 * 5 digits,\n<b>no</b> more.")
+    told = captions(opened(run=f"{run.id},{other.id}"))
+    assert f"{run.name}: Learned from 5 * 5 digits, <b>no</b> more." in told
+    assert "Of the other" not in told

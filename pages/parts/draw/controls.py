@@ -135,6 +135,12 @@ def pick_calibrated() -> bool:
     )
 
 
+def describe_main(runs: list[Run]) -> str:
+    """Return the note of the main model, the first that reads digits; empty where it has none."""
+    main = next((run for run in runs if run.spec.task == "classify"), None)
+    return f"{main.name}: {' '.join(main.note.split())}" if main and main.note else ""
+
+
 def describe_calibration(runs: list[Run]) -> str:
     """Say what the temperatures of these classifiers do; empty while none is known."""
     found = [(run.name, known) for run in runs if (known := CALIBRATION.load_current(run)) is not None]
