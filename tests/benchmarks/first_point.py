@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from core.models import MODELS
+from tests.browser.journeys import entry
 from tests.conftest import ROOT
 from tests.server import launch, running
 
@@ -77,11 +78,11 @@ def _templates() -> dict[int, int]:
 
 def choose_model(page: Page, title: str) -> None:
     """Choose a model in the form, and enough epochs that the run is still going on when Stop is pressed."""
-    box = page.locator(".st-key-form-model input")
+    box = entry(page, "form-model")
     box.fill(title)
     box.press("Enter")
     page.wait_for_timeout(1000)
-    epochs = page.locator(".st-key-form-epochs input")
+    epochs = entry(page, "form-epochs")
     epochs.fill("50")
     epochs.press("Enter")
     page.wait_for_timeout(1000)

@@ -47,9 +47,15 @@ def wait_for_points(page: Page, run: str, more_than: int = 0) -> int:
     return int(page.evaluate(_POINTS, run))
 
 
+def entry(page: Page, key: str) -> Locator:
+    """Where one types into the widget with this key; one whose value the page has changed has a number behind it."""
+    numbered = (f'[class*="st-key-{key}-{digit}"]' for digit in range(1, 10))
+    return page.locator(f":is({', '.join((f'.st-key-{key}', *numbered))}) input").first
+
+
 def choose(page: Page, key: str, option: str) -> None:
     """Choose an option of the select box with this key, again if the page was just drawn anew and closed its list."""
-    field = page.locator(f".st-key-{key} input").first
+    field = entry(page, key)
     for _ in range(5):
         field.click()
         field.fill(option)  # a long list has only those in the page that can be seen
@@ -66,9 +72,9 @@ def start_training(page: Page, preset: str = "Plain convolutional net", epochs: 
     """Press Train for a preset on the embedded digits."""
     expect(page.locator(".st-key-train button")).to_be_enabled()
     choose(page, "form-preset", preset)
-    expect(page.locator(".st-key-form-preset input").first).to_have_value(preset)
+    expect(entry(page, "form-preset")).to_have_value(preset)
     choose(page, "form-dataset", "Embedded digits")
-    field = page.locator(".st-key-form-epochs input")
+    field = entry(page, "form-epochs")
     field.fill(str(epochs))
     field.press("Enter")
     page.get_by_text("Changed from the preset", exact=False).wait_for()

@@ -18,6 +18,7 @@ from tests.browser.journeys import (
     badge,
     choose,
     draw,
+    entry,
     start_training,
     verdict,
     visit_tab,
@@ -237,8 +238,8 @@ def test_pressing_train_twice_starts_runs_that_both_show(dashboard, visit):
 def test_bad_settings_are_a_sentence_and_nothing_is_lost(dashboard, visit):
     page = visit(f"{dashboard.url}/train")
     choose(page, "form-preset", "One hidden layer")
-    expect(page.locator(".st-key-form-epochs input")).to_have_value("15")  # or the preset would overwrite what is typed
-    field = page.locator(".st-key-form-lr input")
+    expect(entry(page, "form-epochs")).to_have_value("15")  # or the preset would overwrite what is typed
+    field = entry(page, "form-lr")
     field.fill("-1")
     field.press("Enter")
     expect(page.get_by_text("must be above 0", exact=False)).to_be_visible()
@@ -246,7 +247,7 @@ def test_bad_settings_are_a_sentence_and_nothing_is_lost(dashboard, visit):
     field.fill("0.01")
     field.press("Enter")
     expect(page.locator(".st-key-train button")).to_be_enabled()
-    expect(page.locator(".st-key-form-epochs input")).to_have_value("15")
+    expect(entry(page, "form-epochs")).to_have_value("15")
 
 
 def test_run_that_vanishes_while_watched_is_told(dashboard, visit):

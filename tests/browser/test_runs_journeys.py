@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from core.files import write_json
 from core.runs.store import RunStore
 from core.training.config import TrainConfig
-from tests.browser.journeys import badge, start_training, visit_tab, wait_for_points
+from tests.browser.journeys import badge, entry, start_training, visit_tab, wait_for_points
 from tests.conftest import wait_for
 
 pytestmark = pytest.mark.browser
@@ -122,8 +122,8 @@ def test_train_again_with_changes_and_a_new_name(dashboard, visit):
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
     page.get_by_role("button", name="Train again with changes").click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    expect(page.locator(".st-key-form-epochs input")).to_have_value(str(run.config.epochs))
-    expect(page.locator(".st-key-form-model input").first).to_have_value(run.spec.title)
+    expect(entry(page, "form-epochs")).to_have_value(str(run.config.epochs))
+    expect(entry(page, "form-model")).to_have_value(run.spec.title)
     shutil.rmtree(run.folder)
 
 

@@ -1,10 +1,12 @@
 """What the tests of pages share: how long a request is young, and the files of a worker that has come so far."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from filelock import FileLock
+from streamlit.testing.v1 import AppTest
 
 from core.jobs.state import Job
 
@@ -13,6 +15,21 @@ from core.jobs.state import Job
 def requests_stay_young(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked for is "starting" for an hour, however slow the machine is; older requests are "waiting"."""
     monkeypatch.setattr("core.runs.requests._YOUNG_S", 3600.0)
+
+
+def fields(at: AppTest, name: str) -> list[Any]:
+    """The fields of that name in the form of the Train page: one, or none where it is not shown.
+
+    One that the page has changed has a number behind its key.
+    """
+    kinds = (at.number_input, at.selectbox, at.toggle, at.text_input)
+    return [widget for kind in kinds for widget in kind if re.fullmatch(rf"form-{name}(-\d+)?", str(widget.key))]
+
+
+def field(at: AppTest, name: str) -> Any:
+    """The one field of that name in the form of the Train page."""
+    (found,) = fields(at, name)
+    return found
 
 
 def others(submitted: list[Any]) -> list[Any]:

@@ -32,6 +32,7 @@ from pages.parts.runs.table import fingerprint, listing, read_lines
 from pages.parts.shared.style import plain
 from tests import odd_hand
 from tests.conftest import ROOT, compute, small, sound
+from tests.pages.conftest import field, fields
 
 TEXT = "Deep <b>net</b> *x* [l](u) | $y$"
 
@@ -375,8 +376,8 @@ def test_train_again_of_a_run_that_learned_from_drawings_keeps_what_it_began_fro
     sound(at.button(key="runs-again").click().run())
     sound(at.switch_page("train.py").run())
     assert re.search(r"Begins from Origin as it was, and learns from the 5 drawings of Deep", words(at))
-    sound(at.number_input(key="form-own_share").set_value(0.5).run())
-    sound(at.number_input(key="form-lr").set_value(0.0625).run())
+    sound(field(at, "own_share").set_value(0.5).run())
+    sound(field(at, "lr").set_value(0.0625).run())
     sound(at.button(key="train").click().run())
     (again,) = (job for job in submitted if isinstance(job, Run))
     assert again.config == replace(run.config, own_share=0.5, lr=0.0625)
@@ -393,18 +394,18 @@ def test_settings_that_do_not_fit_the_first_weights_are_refused_and_a_preset_beg
         assert at.button(key="train").disabled
         return at.error[0].value.replace("\\", "")
 
-    sound(at.number_input(key="form-mlp-hidden").set_value(78).run())
+    sound(field(at, "mlp-hidden").set_value(78).run())
     assert "With another setting of the model the weights" in error()
-    sound(at.number_input(key="form-mlp-hidden").set_value(77).run())
+    sound(field(at, "mlp-hidden").set_value(77).run())
     assert not at.error
-    sound(at.number_input(key="form-own_share").set_value(0.95).run())
+    sound(field(at, "own_share").set_value(0.95).run())
     assert "Own drawings (share) must be between 0 and 0.9, got 0.95" in error()
-    sound(at.number_input(key="form-own_share").set_value(0.0).run())
+    sound(field(at, "own_share").set_value(0.0).run())
     assert "Give both or neither" in error()
-    sound(at.selectbox(key="form-preset").set_value("softmax").run())
-    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    sound(field(at, "preset").set_value("softmax").run())
+    sound(field(at, "dataset").set_value("digits").run())
     assert not at.error
-    assert "form-own_share" not in [field.key for field in at.number_input]
+    assert not fields(at, "own_share")
     sound(at.button(key="train").click().run())
     (run,) = (job for job in submitted if isinstance(job, Run))
     assert (run.config.model, run.config.start, run.config.own_share) == ("softmax", "", 0.0)

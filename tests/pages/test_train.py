@@ -30,6 +30,7 @@ from core.training.presets import PRESETS
 from core.training.settings import in_words
 from pages.parts.train import live_runs
 from tests.conftest import ROOT, page_at, small, sound, wait_for
+from tests.pages.conftest import field, fields
 
 TEXT = "Convolutional <b>net</b> *x* [l](u)"
 
@@ -45,17 +46,6 @@ def no_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def page(**query: str) -> AppTest:
     return page_at("train", **query)
-
-
-def field(at: AppTest, name: str) -> Any:
-    (found,) = fields(at, name)
-    return found
-
-
-def fields(at: AppTest, name: str) -> list[Any]:
-    """The fields of that name: one, or none where it is not shown."""
-    kinds = (at.number_input, at.selectbox, at.toggle, at.text_input)
-    return [widget for kind in kinds for widget in kind if widget.key == f"form-{name}"]
 
 
 def refused(at: AppTest) -> str:
@@ -218,12 +208,12 @@ def test_what_a_model_does_not_have_is_neither_shown_nor_kept(runs, submitted):
     at = page()
     field(at, "preset").set_value("cnn").run()
     field(at, "label_smoothing").set_value(0.3).run()
-    at.session_state["form-model"] = "autoencoder"  # as if no preset had come with it
+    at.session_state[field(at, "model").key] = "autoencoder"  # as if no preset had come with it
     sound(at.run())
     assert not fields(at, "label_smoothing")
     assert not at.error
     sound(field(at, "noise").set_value("gaussian").run())
-    at.session_state["form-model"] = "cnn"
+    at.session_state[field(at, "model").key] = "cnn"
     sound(at.run())
     assert not at.error
     sound(at.button(key="train").click().run())
@@ -335,6 +325,80 @@ def test_an_impossible_value_is_a_sentence_and_nothing_is_lost(runs, submitted, 
     assert not [job for job in submitted if isinstance(job, Run)]
 
 
+# -- messages that left the browser before it knew of what the page put in ------------------------------------------
+
+
+def on_its_way(at: AppTest, **chosen: Any) -> WidgetStates:
+    """A message of a browser that knows of this page, in which somebody has just chosen that."""
+    before = {name: field(at, name).value for name in chosen}
+    for name, value in chosen.items():
+        field(at, name).set_value(value)
+    message = at._tree.get_widget_states()
+    for name, value in before.items():
+        field(at, name).set_value(value)
+    return message
+
+
+def trained(at: AppTest, runs: RunStore) -> TrainConfig:
+    """The settings that Train hands over."""
+    sound(at.button(key="train").click().run())
+    (run,) = runs.runs()
+    return run.config
+
+
+@pytest.mark.parametrize("shown", [{}, {"epochs": 3, "patience": 2, "augmentation-shift": 2.0}])
+def test_a_preset_is_not_undone_by_a_choice_made_before_its_settings_arrived(runs, submitted, shown):
+    at = page()
+    for name, value in {"preset": "softmax", **shown}.items():
+        sound(field(at, name).set_value(value).run())
+    late = on_its_way(at, preset="numpy-two-layer", dataset="digits")  # with the model of before
+    sound(field(at, "preset").set_value("numpy-two-layer").run())
+    sound(at._run(late))
+    assert (field(at, "preset").value, field(at, "model").value) == ("numpy-two-layer", "numpy-two-layer")
+    assert trained(at, runs) == replace(PRESETS["numpy-two-layer"].config, dataset="digits")
+    assert PRESETS["numpy-two-layer"].config.weight_decay != PRESETS["softmax"].config.weight_decay
+
+
+def test_what_a_model_brings_is_not_undone_either(runs, submitted):
+    at = page()
+    sound(field(at, "preset").set_value("softmax").run())
+    late = on_its_way(at, model="numpy-two-layer", dataset="digits")  # with the preset of before
+    sound(field(at, "model").set_value("numpy-two-layer").run())
+    sound(at._run(late))
+    assert field(at, "preset").value == "numpy-two-layer"
+    assert trained(at, runs) == replace(PRESETS["numpy-two-layer"].config, dataset="digits")
+
+
+def test_what_was_chosen_before_the_settings_of_a_preset_arrived_is_kept(runs, submitted):
+    at = page()
+    sound(field(at, "preset").set_value("cnn").run())
+    sound(field(at, "dataset").set_value("digits").run())
+    sound(field(at, "epochs").set_value(77).run())
+    late = on_its_way(at, preset="mlp", epochs=3)
+    later = on_its_way(at, preset="mlp", epochs=3, lr=0.125)
+    sound(field(at, "preset").set_value("mlp").run())
+    sound(at._run(late))
+    sound(at._run(later))
+    assert [field(at, name).value for name in ("epochs", "lr")] == [3, 0.125]
+    sound(field(at, "epochs").set_value(4).run())
+    sound(at._run(later))  # what says nothing new undoes nothing
+    assert field(at, "epochs").value == 4
+    sound(field(at, "dataset").set_value("digits").run())
+    wanted = replace(PRESETS["mlp"].config, dataset="digits", epochs=4, lr=0.125)
+    assert trained(at, runs) == wanted
+
+
+def test_only_fields_whose_values_a_preset_changes_are_renewed(runs):
+    at = page()
+    sound(field(at, "preset").set_value("softmax").run())
+    before = {widget.key: widget.value for kind in (at.number_input, at.selectbox) for widget in kind}
+    sound(field(at, "preset").set_value("mlp").run())
+    after = {widget.key: widget.value for kind in (at.number_input, at.selectbox) for widget in kind}
+    kept = before.keys() & after.keys()
+    assert {"form-preset", "form-seed", "form-patience"} <= kept
+    assert [key for key in kept - {"form-preset"} if before[key] != after[key]] == []
+
+
 # -- the run a model stands on -------------------------------------------------------------------------------------
 
 
@@ -348,7 +412,7 @@ def test_the_runs_that_can_carry_a_model_are_offered(runs, submitted):
     at = page()
     assert not fields(at, "source")
     at.session_state["form-source"] = ""
-    at.session_state["form-model"] = "encoder-classifier"
+    at.session_state[field(at, "model").key] = "encoder-classifier"
     sound(at.run())
     assert sorted(field(at, "source").options) == ["The run one", "The run two"]
     sound(field(at, "source").set_value("one").run())
@@ -360,7 +424,7 @@ def test_the_runs_that_can_carry_a_model_are_offered(runs, submitted):
 def test_without_any_such_run_the_form_says_to_train_one_first(runs):
     at = page()
     at.session_state["form-source"] = ""
-    at.session_state["form-model"] = "encoder-classifier"
+    at.session_state[field(at, "model").key] = "encoder-classifier"
     sound(at.run())
     assert refused(at).endswith("needs a trained autoencoder to stand on. Train an autoencoder first.")
     encoder(runs, "one")
@@ -373,7 +437,7 @@ def test_a_chosen_run_that_was_deleted_stays_shown_and_is_refused(runs, submitte
     one, _ = encoder(runs, "one"), encoder(runs, "two")
     at = page()
     at.session_state["form-source"] = "one"
-    at.session_state["form-model"] = "encoder-classifier"
+    at.session_state[field(at, "model").key] = "encoder-classifier"
     sound(at.run())
     shutil.rmtree(one.folder)
     sound(at.run())
@@ -661,7 +725,7 @@ def test_stop_all_asks_before_it_stops_runs_of_others_even_those_not_shown(runs,
 def test_stop_all_counts_all_that_train_or_wait_and_tells_whose_they_are(runs, two_training, shown):
     ended = half_done(runs)
     at = page(run=ended.id)
-    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    sound(field(at, "dataset").set_value("digits").run())
     for _ in range(2):
         sound(at.button(key="train").click().run())
     theirs = [awaited(runs) for _ in range(3)]
@@ -676,7 +740,7 @@ def test_stop_all_stops_at_once_what_this_session_started_or_resumed(runs, two_t
     stopped = logged(half_done(runs), {"event": "stopped", "seconds": 1})
     at = page(run=stopped.id)
     sound(at.button(key=f"resume-{stopped.id}").click().run())
-    sound(at.selectbox(key="form-dataset").set_value("digits").run())
+    sound(field(at, "dataset").set_value("digits").run())
     sound(at.button(key="train").click().run())
     assert at.button(key="stop-all").label == "Stop all 2 runs, all started here"
     others = awaited(runs)

@@ -17,6 +17,7 @@ from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.shared.style import plain
 from tests.conftest import ROOT, compute, page_at, sound
+from tests.pages.conftest import field
 
 HOSTILE = "*<b>x</b>* [l](http://e.vil) $x$ :red[y]"
 SHOWS = {"caption", "markdown", "error", "warning", "info", "success", "toast", "write", "subheader", "header", "badge"}
@@ -252,7 +253,7 @@ def test_a_hostile_exception_is_shown_as_it_is(runs: RunStore, monkeypatch: pyte
 
     monkeypatch.setattr(RunStore, "create", refuse)
     at = opened("train")
-    at.session_state["form-dataset"] = "digits"
+    at.session_state[field(at, "dataset").key] = "digits"
     at.button(key="train").click()
     check(at.run())
 

@@ -8,6 +8,7 @@ from core.data.datasets import DATASETS, is_ready
 from core.data.fetch import FetchState, fetch_state
 from core.jobs import submit
 from core.runs.requests import fetch_request
+from pages.parts.shared.fields import field, put, value_of
 from pages.parts.shared.style import say
 
 _FALLBACK = "digits"  # needs no download
@@ -23,27 +24,27 @@ def pick_dataset(label: str, *, key: str) -> str:
     wish_key = f"{key}-wish"
     wish = state.get(wish_key)
     if wish and is_ready(wish):
-        state[key] = state.pop(wish_key)
-    if not is_ready(state.setdefault(key, "mnist")):
-        state[wish_key] = state[key]
-        state[key] = _FALLBACK
+        put(key, state.pop(wish_key))
+    elif value_of(key) is None:
+        put(key, "mnist")
+    if not is_ready(value_of(key)):
+        state[wish_key] = value_of(key)
+        put(key, _FALLBACK)
 
     def forget_wish() -> None:
-        if is_ready(state[key]):
+        if is_ready(value_of(key)):
             state.pop(wish_key, None)
 
     st.selectbox(
         label,
         list(DATASETS),
         format_func=lambda name: DATASETS[name].title,
-        key=key,
-        on_change=forget_wish,
-        persist_state="session",
+        **field(key, forget_wish),
         help="  \n".join(f"{row.title}: {row.blurb}" for row in DATASETS.values()),
     )
     if wish := state.get(wish_key):
         dataset_note(wish)
-    return str(state[key])
+    return str(value_of(key))
 
 
 def dataset_note(name: str) -> None:

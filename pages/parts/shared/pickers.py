@@ -12,6 +12,7 @@ import streamlit as st
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from core.runs.trash import RunInTrash
+from pages.parts.shared.fields import put, widget_key
 from pages.parts.shared.style import count, plain, say
 
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones
@@ -74,15 +75,13 @@ def pick_runs(
     chosen = known[:max_selections]
     if len(known) > max_selections:
         notes.append(f"{len(known)} runs are chosen; this page shows the first {max_selections} of them.")
-    if st.session_state.get(_widget(key), chosen) != chosen:
-        _renew_widget(key)
-    st.session_state[_widget(key)] = chosen
+    put(key, chosen, again=True)
     labels = run_labels(list(offered.values()))
     picked = st.multiselect(
         label,
         list(offered),
         format_func=lambda run_id: labels.get(run_id, str(run_id)),
-        key=_widget(key),
+        key=widget_key(key),
         max_selections=max_selections,
         placeholder="Choose runs" if offered else "Nothing is trained yet",
         disabled=not offered,
@@ -148,7 +147,7 @@ def wanted_runs(
     address = str(st.query_params.get("run", ""))[:2000]
     asked = [part for part in address.split(",") if part]
     # Of a page that is opened anew the address is a link, or an entry of the history: it says what was chosen then.
-    widget = _widget(key)
+    widget = widget_key(key)
     if address and (widget not in state or address != state.get(f"{key}-address")):
         state[f"{key}-asked"] = asked
         wanted = list(dict.fromkeys(asked))
@@ -210,20 +209,7 @@ def offer_earlier(key: str, runs: Sequence[Run]) -> None:
 
 def choose_runs(key: str, ids: list[str]) -> None:
     """Choose runs for people in a picker of `pick_runs`, from the callback of a button."""
-    _renew_widget(key)
-    st.session_state[_widget(key)] = ids
-
-
-def _widget(key: str) -> str:
-    """Return the key of the widget that holds what `pick_runs` shows: a new one whenever the page itself chooses."""
-    turn = st.session_state.get(f"{key}-turn", 0)
-    return f"{key}-{turn}" if turn else key
-
-
-def _renew_widget(key: str) -> None:
-    # A message that left the browser before it knew of the page's choice carries the old widget's value. Had the new
-    # choice the same key, it would be undone by it: fragments that look again send such messages all the time.
-    st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
+    put(key, ids)
 
 
 def forget_runs(key: str, gone: Collection[str]) -> None:

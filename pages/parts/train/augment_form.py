@@ -12,7 +12,7 @@ from core.data.datasets import load
 from core.models.contract import ModelSpec
 from pages.parts.shared.noise import NOISE_TITLES
 from pages.parts.shared.strips import StripRow, image_strip
-from pages.parts.train.form_fields import KEY, choice, real
+from pages.parts.train.form_fields import KEY, choice, put, real, value_of
 
 _SHOWN, _VARIANTS = 4, 3  # training digits in the preview, and pictures of each
 _DRAWN = f"{KEY}-vary-drawn"
@@ -41,7 +41,7 @@ def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
             varied = {name: real(f"augmentation-{name}") for name in AUGMENTATION_RANGES}
         if cleans:
             with st.container(key="fields-noise"):
-                noise = choice("noise", NOISES, titles=NOISE_TITLES, on_change=_suggest_level)
+                noise = choice("noise", NOISES, titles=NOISE_TITLES, then=_suggest_level)
                 if noise != "none":
                     level = real("noise_level")
         if expander.open:
@@ -51,16 +51,14 @@ def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
 
 def _some_is_on(cleans: bool) -> bool:
     # A preset may have set what the closed expander hides.
-    state = st.session_state
-    varied = any(state.get(f"{KEY}-augmentation-{name}") for name in AUGMENTATION_RANGES if name != "still")
-    return varied or (cleans and state.get(f"{KEY}-noise", "none") != "none")
+    varied = any(value_of(f"augmentation-{name}") for name in AUGMENTATION_RANGES if name != "still")
+    return varied or (cleans and value_of("noise", "none") != "none")
 
 
 def _suggest_level() -> None:
     # Noise chosen by hand is there at once.
-    state = st.session_state
-    if state[f"{KEY}-noise"] != "none" and not state.get(f"{KEY}-noise_level"):
-        state[f"{KEY}-noise_level"] = 0.5
+    if value_of("noise") != "none" and not value_of("noise_level"):
+        put("noise_level", 0.5)
 
 
 def _preview(dataset: str, varied: dict[str, float], noise: str, level: float) -> None:

@@ -28,10 +28,22 @@ from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_controls import run_to_train_again
 from pages.parts.shared.style import say, warn
 from pages.parts.train.augment_form import augment_form
-from pages.parts.train.form_fields import KEY, choice, param_field, real, whole
+from pages.parts.train.form_fields import (
+    KEY,
+    choice,
+    field,
+    key_of,
+    param_field,
+    param_name,
+    put,
+    real,
+    value_of,
+    whole,
+)
 
 _AGAIN = f"{KEY}-again"  # session: id of the run whose settings are in the form
 _FILLED = f"{KEY}-filled"  # session: the same, until a preset is chosen
+_FITTED = f"{KEY}-per_class-fitted"  # session: the digits per class that a preset was lowered to
 _REAL = [setting.name for setting in fields(TrainConfig) if setting.type == "float"]
 # Two fields in a row wherever two fit, with labels and boxes aligned; columns of Streamlit's would not wrap.
 _GRID = """
@@ -53,29 +65,25 @@ def config_form() -> TrainConfig | None:
     """Show the form; return what it says, or None, with a sentence, where that is impossible."""
     if again := run_to_train_again():
         _fill_from(again)
-    if f"{KEY}-preset" not in st.session_state:
+    if value_of("preset") is None:
         _fill(next(iter(PRESETS)))
     st.selectbox(
         "Preset",
         list(PRESETS),
         format_func=lambda name: PRESETS[name].title,
-        key=f"{KEY}-preset",
-        on_change=lambda: _fill(st.session_state[f"{KEY}-preset"]),
-        persist_state="session",
+        **field("preset", lambda: _fill(value_of("preset"))),
     )
-    preset = PRESETS[st.session_state[f"{KEY}-preset"]]
+    preset = PRESETS[value_of("preset")]
     say(preset.blurb)
-    dataset = pick_dataset(SETTINGS["dataset"].title, key=f"{KEY}-dataset")
+    dataset = pick_dataset(SETTINGS["dataset"].title, key=key_of("dataset"))
     st.selectbox(
         "Model",
         list(MODELS),
         format_func=lambda name: MODELS[name].title,
-        key=f"{KEY}-model",
-        on_change=_fit_preset_to_model,
-        persist_state="session",
-        help=_about(MODELS[st.session_state[f"{KEY}-model"]]),
+        **field("model", _fit_preset_to_model),
+        help=_about(MODELS[value_of("model")]),
     )
-    spec = MODELS[st.session_state[f"{KEY}-model"]]
+    spec = MODELS[value_of("model")]
     _fit_to(dataset, preset.config.per_class)
     st.html(_GRID)
     values = _fields(spec, dataset)
@@ -95,7 +103,7 @@ def filled_from() -> str:
 
 def _tell_changes(config: TrainConfig) -> None:
     """Say in what the form differs from what it was filled with."""
-    its, name = PRESETS[st.session_state[f"{KEY}-preset"]].config, "the preset"
+    its, name = PRESETS[value_of("preset")].config, "the preset"
     if again := filled_from():
         with suppress(RunNotFound):
             run = store().get(again)
@@ -113,7 +121,7 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if spec.source:
         values["source"] = _source(spec)
-    if start := st.session_state[f"{KEY}-start"]:
+    if start := value_of("start"):
         values["start"] = start
         say(_beginning())
     with st.container(key="fields-main"):
@@ -156,16 +164,14 @@ def _source(spec: ModelSpec) -> str:
 
     One that was chosen and then deleted stays in the list, so that nobody trains on another unawares.
     """
-    state, key = st.session_state, f"{KEY}-source"
     labels = run_labels([run for run in store().runs(spec.source) if _can_carry(run, spec)])
-    if chosen := state.get(key):
+    if chosen := value_of("source"):
         labels.setdefault(chosen, _label(chosen))
     if not labels:
-        st.selectbox(
-            SETTINGS["source"].title, [], placeholder="Nothing is trained yet", disabled=True, key=f"{key}-none"
-        )
+        none_key = key_of("source-none")
+        st.selectbox(SETTINGS["source"].title, [], placeholder="Nothing is trained yet", disabled=True, key=none_key)
         return ""
-    state[key] = chosen or next(iter(labels))
+    put("source", chosen or next(iter(labels)), again=True)
     return choice("source", list(labels), titles=labels)
 
 
@@ -198,9 +204,10 @@ def _checked(values: dict[str, Any]) -> TrainConfig:
 
 def _fit_to(dataset: str, wanted: int) -> None:
     """Lower a preset's digits per class to what the data set has; what somebody typed stays, to be refused."""
-    state, key, fitted = st.session_state, f"{KEY}-per_class", f"{KEY}-per_class-fitted"
-    if wanted and state[key] in (wanted, state.get(fitted)):
-        state[key] = state[fitted] = min(wanted, most_per_class(load(dataset).train))
+    state = st.session_state
+    if wanted and value_of("per_class") in (wanted, state.get(_FITTED)):
+        state[_FITTED] = min(wanted, most_per_class(load(dataset).train))
+        put("per_class", state[_FITTED])
 
 
 def _fill_from(run: Run) -> None:
@@ -210,7 +217,7 @@ def _fill_from(run: Run) -> None:
     """
     config = run.config
     names = [name for name, preset in PRESETS.items() if preset.config.model == config.model]
-    st.session_state[f"{KEY}-preset"] = names[0] if names else next(iter(PRESETS))
+    put("preset", names[0] if names else next(iter(PRESETS)))
     _put(config.to_dict())
     st.session_state[_AGAIN] = st.session_state[_FILLED] = run.id
 
@@ -227,39 +234,37 @@ def _earlier() -> Run:
     return store().get(st.session_state.get(_AGAIN, ""))
 
 
-def _fill(name: str) -> None:
-    """Put a preset's settings into the form."""
+def _fill(name: str, **more: Any) -> None:
+    """Put a preset's settings into the form; more: those that are others than the preset's."""
     st.session_state.pop(_FILLED, None)
-    st.session_state[f"{KEY}-preset"] = name
-    _put(PRESETS[name].config.to_dict())
+    put("preset", name)
+    _put(PRESETS[name].config.to_dict() | more)
 
 
 def _put(settings: Mapping[str, Any]) -> None:
-    state, model = st.session_state, settings["model"]
-    state[f"{KEY}-model"] = model
+    model = settings["model"]
+    put("model", model)
     for name in SETTINGS:
         # A float field takes no int, which a config may hold where a float is meant.
         value = settings[name]
-        state[f"{KEY}-{name}"] = float(value) if name in _REAL else value
-    state[f"{KEY}-loss-{model}"] = settings["loss"]
+        put(name, float(value) if name in _REAL else value)
+    put(f"loss-{model}", settings["loss"])
     for name, value in settings["augmentation"].items():
-        state[f"{KEY}-augmentation-{name}"] = value
+        put(f"augmentation-{name}", value)
     for name, value in settings["params"].items():
-        state[f"{KEY}-{model}-{name}"] = value
+        put(param_name(model, name), value)
 
 
 def _fit_preset_to_model() -> None:
     """A model chosen by hand brings the settings that suit it, and leaves the data set as it is."""
-    state = st.session_state
-    model, dataset = state[f"{KEY}-model"], state[f"{KEY}-dataset"]
+    model, dataset = value_of("model"), value_of("dataset")
     name = next((name for name, preset in PRESETS.items() if preset.config.model == model), None)
     if name is not None:
-        _fill(name)
+        _fill(name, dataset=dataset)
     else:
         spec = MODELS[model]
-        own = {"model": model, "params": spec.complete({}), "loss": spec.losses[0]}
+        own = {"model": model, "dataset": dataset, "params": spec.complete({}), "loss": spec.losses[0]}
         _put(TrainConfig("softmax").to_dict() | own)
-    state[f"{KEY}-dataset"] = dataset
 
 
 def _sentence(text: str, spec: ModelSpec, dataset: str) -> str:
