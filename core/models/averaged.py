@@ -88,11 +88,13 @@ class AveragedModel:
         """Set what `optimizer_state` returned; the mean stays. ValueError when it is of another model."""
         if _STEPS not in state:
             raise ValueError("The stored state is of a run without weight averaging. Train the model again.")
+        if (steps := int(state[_STEPS][0])) < 0:
+            raise ValueError(f"{_STEPS} must not be negative, got {steps}. Train the model again.")
         weights = {name.removeprefix(_LEARNER): value for name, value in state.items() if name.startswith(_LEARNER)}
         self._learner.load_state_dict(weights)
         own = (_LEARNER, _STEPS)
         self._learner.load_optimizer_state({k: value for k, value in state.items() if not k.startswith(own)})
-        self._steps = int(state[_STEPS][0])
+        self._steps = steps
 
     def _averaged(self) -> Model:
         if not self._read:

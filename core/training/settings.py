@@ -85,7 +85,7 @@ SETTINGS = table(
     ),
     Setting(
         "glyph_share",
-        "Digits drawn by code (share)",
+        "Drawn by code (share)",
         "Share of each batch that are digits written by a program as people write them with a pen.",
         0.0,
         0.9,
@@ -190,17 +190,21 @@ AUGMENTATION_SETTINGS = table(
     ),
     _augmentation("patches", "Patches (share)", 0.1, "Share of the digits with a rectangle of one grey over them."),
     _augmentation("blur", "Blur (pixels)", 0.25, "Digits are blurred: the standard deviation, up to so many pixels."),
-    _augmentation("contrast", "Faint ink (share)", 0.1, "Ink loses up to this share of its white."),
-    _augmentation("background", "Grey ground (share)", 0.1, "The ground is as grey as this share of white, at most."),
-    _augmentation(
-        "shade", "Shadow's edge (share)", 0.1, "Beyond a straight edge the ground is as grey as this, at most."
-    ),
-    _augmentation("clouds", "Clouds (share)", 0.1, "Clouds of grey make up to this share of the picture."),
-    _augmentation("inverted", "Dark on light (share)", 0.1, "Share of the digits that are dark on light paper."),
-    _augmentation("shot", "Shot noise", 0.1, "Few photons: white is one over this many, at least."),
-    _augmentation("gaussian", "Gaussian noise", 0.05, "Standard deviation, up to this, where white is 1."),
+    _augmentation("contrast", "Contrast loss (share)", 0.1, "Ink loses up to this share of its white."),
+    _augmentation("background", "Background grey", 0.1, "The ground is lighter by up to this, where white is 1."),
+    _augmentation("shade", "Shadow edge (grey)", 0.1, "Beyond a straight edge the ground is lighter by up to this."),
+    _augmentation("clouds", "Unevenness (share)", 0.1, "Clouds of grey make up to this share of the picture."),
+    _augmentation("inverted", "Inverted (share)", 0.1, "Share of the digits that are dark on light."),
+    _augmentation("shot", "Shot noise (variance)", 0.1, "Noise as of few photons: the variance of white, up to this."),
+    _augmentation("gaussian", "Gaussian noise (sd)", 0.05, "Standard deviation, up to this, where white is 1."),
     _augmentation(
         "salt_and_pepper", "Salt and pepper (share)", 0.05, "Up to this share of the pixels is black or white."
     ),
-    _augmentation("clean", "Share left clean", 0.1, "Share of the digits with none of the effects after still."),
+    _augmentation(
+        "clean",
+        "Share left clean",
+        0.1,
+        "Share of the digits that nothing of this group happens to; each effect meets three in ten of the others, "
+        "lines, patches and inversion as many as they say.",
+    ),
 )

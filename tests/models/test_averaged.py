@@ -85,6 +85,12 @@ def test_state_of_a_run_without_a_mean_is_refused():
         build(config("softmax")).load_optimizer_state(plain.optimizer_state())
 
 
+def test_a_number_of_steps_that_cannot_be_is_refused():
+    model = build(config("numpy-two-layer"))
+    with pytest.raises(ValueError, match="averaged_steps must not be negative, got -10"):
+        model.load_optimizer_state(model.optimizer_state() | {"averaged_steps": np.array([-10])})
+
+
 def test_shares_that_are_none_are_refused():
     with pytest.raises(ValueError, match="averaging must be between"):
         TrainConfig("cnn", averaging=1.0)

@@ -463,6 +463,32 @@ def preview(at: AppTest) -> list[str]:
     return re.findall(r'src="(data:[^"]*)"', "".join(shown))
 
 
+def test_digits_drawn_by_code_have_a_row_of_the_preview(runs):
+    at = page()
+    field(at, "preset").set_value("cnn").run()
+    field(at, "dataset").set_value("digits").run()
+    at.session_state["form-vary-classify"] = True
+    sound(field(at, "glyph_share").set_value(0.25).run())
+    rows = preview(at)
+    assert len(rows) == 5  # the training digits three times as they are, since nothing varies them
+    assert "Drawn by code" in words(at)
+    assert len({rows[0], rows[-1]}) == 2
+    sound(at.button(key="form-vary-again").click().run())
+    assert preview(at)[-1] != rows[-1]
+    assert trained(at, runs).glyphs_per_batch == 32
+    sound(field(at, "glyph_share").set_value(0.95).run())
+    assert refused(at).startswith("Drawn by code (share) must be between 0 and 0.9")
+    sound(field(at, "glyph_share").set_value(0.0).run())
+    assert preview(at) == []
+
+
+def test_the_preset_for_handwriting_fills_all_fields_of_its_augmentation(runs):
+    at = page()
+    field(at, "preset").set_value("cnn-pen").run()
+    sound(field(at, "dataset").set_value("digits").run())
+    assert trained(at, runs) == replace(PRESETS["cnn-pen"].config, dataset="digits")
+
+
 def test_the_preview_shows_what_the_model_will_see(runs):
     at = page()
     field(at, "preset").set_value("autoencoder").run()

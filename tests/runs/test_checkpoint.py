@@ -22,7 +22,8 @@ from tests.conftest import small, wait_for
 
 RECIPES = {
     "mlp": {"params": {"hidden": 16, "dropout": 0.3}, "optimizer": "adamw", "schedule": "one-cycle"},
-    "cnn": {"params": {"width": 4}, "optimizer": "momentum", "augmentation": Augmentation(shift=2, thickness=0.5)},
+    "cnn": {"params": {"width": 4}, "optimizer": "momentum", "glyph_share": 0.25, "averaging": 0.9,
+            "augmentation": Augmentation(shift=2, thickness=0.5, clouds=0.4, gaussian=0.2, clean=0.3)},
     "vae": {"params": {"hidden": "16", "code_size": 2}, "optimizer": "adam"},
     "numpy-deep": {"params": {"depth": 2, "width": 16}, "optimizer": "adam"},
     "numpy-autoencoder": {"params": {"hidden": "16", "code_size": 4}, "noise": "masking", "noise_level": 0.3},

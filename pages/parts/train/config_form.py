@@ -48,7 +48,7 @@ _REAL = [setting.name for setting in fields(TrainConfig) if setting.type == "flo
 # Two fields in a row wherever two fit, with labels and boxes aligned; columns of Streamlit's would not wrap.
 _GRID = """
 <style>
-.st-key-fields-main, .st-key-fields-more, .st-key-fields-noise, .st-key-fields-augmentation {
+.st-key-fields-main, .st-key-fields-more, .st-key-fields-noise, .st-key-fields-shape, .st-key-fields-light {
   display: grid; gap: 0.6rem 0.9rem; align-items: end;
   grid-template-columns: repeat(auto-fill, minmax(max(7.2rem, 40%), 1fr)); }
 .st-key-fields-main [data-testid="stCheckbox"] { display: flex; align-items: center; min-height: 2.5rem; }
@@ -138,6 +138,7 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
         values["weight_decay"] = real("weight_decay")
         if "cross-entropy" in spec.losses:
             values["label_smoothing"] = real("label_smoothing")
+        values["averaging"] = real("averaging")
         values["train_size"] = whole("train_size")
         values["per_class"] = whole("per_class")
         values["patience"] = whole("patience")
