@@ -401,6 +401,7 @@ def test_below_the_stated_probability_the_headline_is_not_sure(dashboard, visit)
     headline = page.get_by_test_id("pad-headline")
     expect(headline).to_have_text("Not sure: 7 or 0mean probability 51 % and 5 %, below 60 %")
     assert "60 %" in headline.get_attribute("title")
+    expect(page.locator('[data-run="cnn"] .sure')).to_have_text("50 %, or 0")
 
 
 def test_no_older_answer_is_painted_after_a_newer_one_and_lost_ones_are_asked_again(dashboard, visit):

@@ -144,10 +144,10 @@ export class Card extends BaseCard {
     if (verdict >= 0) this.said = `${this.name.textContent} reads ${verdict}, ${this.certainty(probabilities)}`;
   }
 
-  /** How probable its verdict is, with the next likeliest digit where that is not much. @param {number[]} probabilities */
+  /** How probable its verdict is, and which digit comes next where that is not much. @param {number[]} probabilities */
   certainty(probabilities) {
-    const [sure, other] = [probabilities[this.verdict], nextTo(probabilities, this.verdict)];
-    return sure >= SURE ? percent(sure) : `${percent(sure)}, or ${other} ${percent(probabilities[other])}`;
+    const sure = probabilities[this.verdict];
+    return sure >= SURE ? percent(sure) : `${percent(sure)}, or ${nextTo(probabilities, this.verdict)}`;
   }
 
   /** Write the list of probabilities: once the drawing rests, for every text that changes costs a layout. */
