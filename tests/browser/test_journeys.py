@@ -76,8 +76,8 @@ def test_train_leave_come_back_stop_and_draw(dashboard, visit):
     page, run = train_here(dashboard, visit)
     seen = wait_for_points(page, run.name)
     expect(badge(page, run.id)).to_have_text("running")
-    # The page showed another curve before, then none: the view must fit the new one.
-    assert page.evaluate("() => document.querySelector('.lf-plot')._fullLayout.xaxis.autorange")
+    # The page showed another curve before, then none: the view must fit the new one, as soon as it has two points.
+    page.wait_for_function("() => document.querySelector('.lf-plot')._fullLayout.xaxis.autorange")
     visit_tab(page, "Draw")
     step = run.history().steps[-1].step
     visit_tab(page, "Train")
