@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from core.data import datasets, samples
-from core.measures.predictions import PREDICTIONS, judge
+from core.measures.predictions import PREDICTIONS, Predictions, judge
 from core.runs.run import Run
 from core.runs.weights import load_model
 from tests.conftest import change_weights, compute
@@ -36,6 +36,13 @@ def test_the_loss_is_the_cross_entropy_by_hand() -> None:
     assert (predicted.dtype, loss.dtype) == (np.uint8, np.float32)
 
 
+def test_of_a_reader_that_is_sure_it_is_kept_how_sure() -> None:
+    """1 - 1e-5 as a float16 would be 1."""
+    sure = np.log(np.array([[1 - 1e-5, *[1e-5 / 9] * 9]])).astype(np.float16)
+    found = Predictions(np.zeros(1, np.uint8), np.zeros(1, np.float32), sure, "digits", 1, "")
+    assert 1 - found.probabilities()[0, 0] == pytest.approx(1e-5, rel=0.01)
+
+
 def test_probabilities_that_are_no_numbers_are_a_sentence() -> None:
     with pytest.raises(ValueError, match="Train it again"):
         judge(np.full((1, 10), np.nan, np.float32), np.array([0]))
@@ -56,6 +63,10 @@ def test_a_sample_is_read_in_the_canonical_order(run: Run, sample: str) -> None:
     # Probabilities of other batches may differ in their last digits, and with them which of two equal ones is larger.
     np.testing.assert_allclose(expected[np.arange(len(labels)), found.predicted], expected.max(1), rtol=1e-4)
     np.testing.assert_allclose(found.loss, -np.log(expected[np.arange(len(labels)), labels]), rtol=1e-4, atol=1e-6)
+    kept = found.probabilities()
+    np.testing.assert_allclose(kept, expected, rtol=0.005, atol=5e-4)  # float16 keeps three digits of their logarithm
+    assert kept.sum(1) == pytest.approx(1)
+    assert (found.probabilities(slice(3, 7)) == kept[3:7]).all()
     largest, second = -np.sort(-expected)[:, :2].T
     tied = float((largest - second <= 1e-4 * largest).mean())
     right = float((found.predicted == labels).mean())
@@ -105,7 +116,12 @@ def _facts(**changes: object) -> np.ndarray:
     return np.frombuffer(json.dumps({"dataset": "digits", "weights_version": 1, **changes}).encode(), np.uint8)
 
 
-GOOD = {"predicted": np.zeros(359, np.uint8), "loss": np.zeros(359, np.float32), "facts": _facts()}
+GOOD = {
+    "predicted": np.zeros(359, np.uint8),
+    "loss": np.zeros(359, np.float32),
+    "log_probabilities": np.full((359, 10), -2, np.float16),
+    "facts": _facts(),
+}
 
 
 @pytest.mark.parametrize(
@@ -120,6 +136,11 @@ GOOD = {"predicted": np.zeros(359, np.uint8), "loss": np.zeros(359, np.float32),
         {"loss": np.full(359, np.nan, np.float32)},
         {"loss": np.full(359, -1, np.float32)},
         {"loss": np.array([None] * 359)},
+        {"log_probabilities": np.full((359, 9), -2, np.float16)},
+        {"log_probabilities": np.full((359, 10), -2, np.float32)},
+        {"log_probabilities": np.full((359, 10), 0.5, np.float16)},
+        {"log_probabilities": np.full((359, 10), np.nan, np.float16)},
+        {"log_probabilities": np.full((359, 10), -np.inf, np.float16)},
         {"facts": np.frombuffer(b"[1]", np.uint8)},
         {"facts": np.frombuffer(b"{", np.uint8)},
         {"facts": _facts(weights_version="x")},
@@ -128,7 +149,7 @@ GOOD = {"predicted": np.zeros(359, np.uint8), "loss": np.zeros(359, np.float32),
     ],
 )
 def test_a_file_that_holds_no_readings_counts_as_none(run: Run, changes: dict[str, np.ndarray]) -> None:
-    path = run.projection_file("predictions-test")
+    path = run.projection_file("readings-test")
     path.parent.mkdir(exist_ok=True)
     np.savez(path, **GOOD)  # type: ignore[arg-type]
     assert PREDICTIONS.load(run, "test") is not None
@@ -138,7 +159,7 @@ def test_a_file_that_holds_no_readings_counts_as_none(run: Run, changes: dict[st
 
 def test_a_torn_or_huge_file_counts_as_none(run: Run) -> None:
     compute(PREDICTIONS, run, "test")
-    path = run.projection_file("predictions-test")
+    path = run.projection_file("readings-test")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert PREDICTIONS.load(run, "test") is None
