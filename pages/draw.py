@@ -16,7 +16,7 @@ from pages.parts.draw.controls import (
 )
 from pages.parts.draw.steps_cost import steps_cost
 from pages.parts.pad.component import pad
-from pages.parts.shared.pickers import has_learned, pick_runs
+from pages.parts.shared.controls.pickers import has_learned, pick_runs
 from pages.parts.shared.style import page_header, say
 
 page_header("Draw", "Digit Lab shows how networks read handwriting: draw a digit and watch them read it.")

@@ -10,16 +10,16 @@ from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
 from pages.parts.latent import trust
-from pages.parts.latent.address import segments
 from pages.parts.latent.codes import codes_followed
 from pages.parts.latent.color import measured
 from pages.parts.latent.controls import FIRST_RUN, Choice, methods_of, pick_view
 from pages.parts.latent.maps import read_component_value, show_maps
 from pages.parts.latent.panel import Shown
 from pages.parts.latent.tools import TOOLS, use_tool
-from pages.parts.shared.dataset_picker import dataset_note
+from pages.parts.shared.controls.address import segments
+from pages.parts.shared.controls.dataset_picker import dataset_note
+from pages.parts.shared.controls.pickers import pick_run
 from pages.parts.shared.map_job import latest_map
-from pages.parts.shared.pickers import pick_run
 from pages.parts.shared.style import guarded, page_header, say
 
 page_header("Latent space", "Walk over a map of the codes and see what the decoder draws at any place.")

@@ -23,8 +23,8 @@ from pages.parts.reconstruct.reconstructions import (
     score,
     score_table,
 )
-from pages.parts.shared.dataset_picker import dataset_note
-from pages.parts.shared.pickers import choose_runs, has_learned, pick_runs
+from pages.parts.shared.controls.dataset_picker import dataset_note
+from pages.parts.shared.controls.pickers import choose_runs, has_learned, pick_runs
 from pages.parts.shared.strips import StripRow, error_legend, image_strip
 from pages.parts.shared.style import guarded, page_header, plain, say
 

@@ -8,7 +8,7 @@ from pages.parts.runs.actions import actions, runs_trash
 from pages.parts.runs.compare import missing_figures, overlaid_curves, settings_table
 from pages.parts.runs.export import import_run, refusals
 from pages.parts.runs.table import BY_HAND, CHOSEN, Line, fingerprint, listing, pick_lines, read_lines, runs_table
-from pages.parts.shared.pickers import remember_runs, wanted_runs
+from pages.parts.shared.controls.pickers import remember_runs, wanted_runs
 from pages.parts.shared.run_controls import COMPACT
 from pages.parts.shared.run_status import run_statuses
 from pages.parts.shared.style import page_header, say

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.jobs import submit
-from pages.parts.shared.pickers import announce_run, offer_earlier, pick_runs
+from pages.parts.shared.controls.pickers import announce_run, offer_earlier, pick_runs
 from pages.parts.shared.style import page_header, warn
 from pages.parts.train.config_form import config_form, filled_from, make
 from pages.parts.train.live_runs import live_runs

@@ -91,13 +91,8 @@ def _one(rng: Rng) -> list[Stroke]:
     kind = rng.random()
     if kind < 0.62:
         angle = rng.uniform(30, 72)
-        flag = _flag(
-            rng,
-            top,
-            rng.uniform(0.18, 0.95 if angle >= 45 else 0.8 if angle >= 40 else 0.55),
-            angle,
-            rng.uniform(-0.1, 0.14),
-        )
+        longest = 0.95 if angle >= 45 else 0.8 if angle >= 40 else 0.55  # a long flat one would be the roof of a 7
+        flag = _flag(rng, top, rng.uniform(0.18, longest), angle, rng.uniform(-0.1, 0.14))
     elif kind < 0.82:  # up beside the stem, which stands straighter than this line
         upright = np.degrees(np.arctan2(1, slant))
         angle = min(rng.uniform(72, 88), upright - 8)

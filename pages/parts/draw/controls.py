@@ -17,10 +17,10 @@ from core.measures.calibration import CALIBRATION
 from core.measures.reference import REFERENCE
 from core.runs.run import Run
 from core.runs.store import store
-from pages.parts.shared.dataset_picker import dataset_note
+from pages.parts.shared.controls.dataset_picker import dataset_note
+from pages.parts.shared.controls.pickers import pick_among
 from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.map_job import latest_map
-from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import say
 
 PANELS = {"growth": "Growth", "map": "Map", "steps": "Steps"}

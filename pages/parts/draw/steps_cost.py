@@ -9,8 +9,8 @@ import streamlit as st
 from core.measures.preprocessing import PREPROCESSING, StepResult, StepsReport
 from core.runs.run import Run
 from pages.parts.pad.component import STEPS
+from pages.parts.shared.controls.pickers import pick_among
 from pages.parts.shared.job import Wish, follow
-from pages.parts.shared.pickers import pick_among
 from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
 

@@ -18,7 +18,7 @@ from core.ink.collection import DrawingSet, drawings
 from core.ink.drawing import MAX_HAND, Drawing, images
 from core.measures.drawing_reads import UNREAD, readings
 from core.runs.run import Run
-from pages.parts.shared.pickers import pick_among
+from pages.parts.shared.controls.pickers import pick_among
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import warn
 from pages.parts.shared.trash import Deletion, remember_deletion

@@ -14,7 +14,7 @@ from core.runs import finetune
 from core.runs.run import Run
 from core.runs.store import store
 from pages.parts.drawings.learn_result import TAUGHT
-from pages.parts.shared.pickers import announce_run, pick_among
+from pages.parts.shared.controls.pickers import announce_run, pick_among
 from pages.parts.shared.run_controls import refusable, refusal
 from pages.parts.shared.style import count, say
 

@@ -16,7 +16,7 @@ from core.runs.finetune import learned_from
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from pages.parts.drawings.readings import Accuracy, test_accuracy
-from pages.parts.shared.pickers import pick_among
+from pages.parts.shared.controls.pickers import pick_among
 from pages.parts.shared.run_status import run_status
 from pages.parts.shared.strips import Caption, image_tiles
 from pages.parts.shared.style import guarded, plain, say

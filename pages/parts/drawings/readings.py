@@ -15,7 +15,7 @@ from core.measures.drawing_reads import UNREAD, read, reading, readings, refused
 from core.measures.scores import figure_of
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.controls.pickers import run_labels
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import say
 from pages.parts.shared.table import Cell, table

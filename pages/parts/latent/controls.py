@@ -12,8 +12,8 @@ from core.data.samples import SAMPLES, size
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run, digits_of
 from core.runs.store import store
-from pages.parts.latent.address import is_told, pills, put, segments, select
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.controls.address import is_told, pills, put, segments, select
+from pages.parts.shared.controls.pickers import run_labels
 
 FIRST_RUN = "vae-2"  # its codes are two numbers, so that its map is all there is of them
 _MAP_TIP = "  \n".join(f"{row.title}: {row.blurb}" for row in PROJECTORS.values())

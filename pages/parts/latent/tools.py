@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts.latent.address import chosen, put
 from pages.parts.latent.controls import COLORS, Choice
 from pages.parts.latent.forming import forming
 from pages.parts.latent.panel import Shown, picked, picks
 from pages.parts.latent.selection import current, selected
 from pages.parts.latent.trust import trust
+from pages.parts.shared.controls.address import chosen, put
 from pages.parts.shared.style import guarded
 
 TOOLS = {

@@ -13,9 +13,9 @@ from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
 from core.latent.trust import TRUST, Trust
 from core.runs.run import Run
-from pages.parts.latent import address
 from pages.parts.latent.controls import LAYERS, methods_of
 from pages.parts.latent.panel import name_of
+from pages.parts.shared.controls import address
 from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.strips import StripRow, image_strip
 from pages.parts.shared.style import plain, say

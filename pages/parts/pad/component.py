@@ -18,7 +18,7 @@ from core.live.answer import MAX_SIDE
 from core.measures.scores import figure_of
 from core.runs.run import Run
 from pages.parts.pad.teach import teach
-from pages.parts.shared.pickers import has_learned
+from pages.parts.shared.controls.pickers import has_learned
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.web.component import component, nothing
 from pages.parts.web.page_line import page_reply

@@ -13,7 +13,7 @@ from core.runs.store import store
 from core.trash import Trashed
 from pages.parts.runs.export import export_run
 from pages.parts.runs.table import CHOSEN
-from pages.parts.shared.pickers import forget_runs
+from pages.parts.shared.controls.pickers import forget_runs
 from pages.parts.shared.question import Question, ask, in_words, question_line
 from pages.parts.shared.run_controls import refusable, refusal, train_again
 from pages.parts.shared.style import count

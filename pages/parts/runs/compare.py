@@ -15,9 +15,9 @@ from core.training.config import TrainConfig
 from core.training.naming import settings_in_words
 from pages.parts.figure.component import live_figure
 from pages.parts.runs.table import TASKS
+from pages.parts.shared.controls.pickers import run_labels
 from pages.parts.shared.curves import curves_of
 from pages.parts.shared.job import Wish, follow
-from pages.parts.shared.pickers import run_labels
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.figures.curves import Curves
 from core.runs.run import Run, RunNotFound
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.controls.pickers import run_labels
 from pages.parts.shared.run_controls import count_active
 
 

@@ -12,7 +12,7 @@ from core.latent.maps import MAPS, load_projection, takes
 from core.latent.projection import Projection
 from core.latent.projectors import PROJECTORS
 from core.runs.run import Run
-from pages.parts.shared.dataset_picker import is_fetching
+from pages.parts.shared.controls.dataset_picker import is_fetching
 from pages.parts.shared.job import Wish, ask, offer, progress_bar, roughly
 from pages.parts.shared.style import say
 

@@ -12,7 +12,7 @@ from core.jobs import submit
 from core.runs import checkpoint
 from core.runs.run import ACTIVE, RESUMABLE, Run, RunNotFound, Status
 from core.runs.store import store
-from pages.parts.shared.pickers import announced_runs
+from pages.parts.shared.controls.pickers import announced_runs
 from pages.parts.shared.question import Question, ask, asked, in_words, question_line
 from pages.parts.shared.style import count, warn
 

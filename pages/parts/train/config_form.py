@@ -23,8 +23,8 @@ from core.training.loop import most_per_class, training_size
 from core.training.naming import differences, in_a_sentence
 from core.training.presets import PRESETS
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS
-from pages.parts.shared.dataset_picker import pick_dataset
-from pages.parts.shared.pickers import run_labels
+from pages.parts.shared.controls.dataset_picker import pick_dataset
+from pages.parts.shared.controls.pickers import run_labels
 from pages.parts.shared.run_controls import run_to_train_again
 from pages.parts.shared.style import say, warn
 from pages.parts.train.augment_form import augment_form

@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.models.contract import ModelSpec, Param, Value
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS, Setting, in_words
-from pages.parts.shared import fields
+from pages.parts.shared.controls import fields
 
 KEY = "form"
 

@@ -12,7 +12,7 @@ import streamlit as st
 from core.runs.run import Run, RunNotFound
 from core.runs.store import store
 from core.runs.trash import RunInTrash
-from pages.parts.shared.fields import put, widget_key
+from pages.parts.shared.controls.fields import put, widget_key
 from pages.parts.shared.style import count, plain, say
 
 _LINKED = 20  # runs in an address; browsers and mail programs cut long ones

@@ -8,7 +8,7 @@ from core.data.datasets import DATASETS, is_ready
 from core.data.fetch import FetchState, fetch_state
 from core.jobs import submit
 from core.runs.requests import fetch_request
-from pages.parts.shared.fields import field, put, value_of
+from pages.parts.shared.controls.fields import field, put, value_of
 from pages.parts.shared.style import say
 
 _FALLBACK = "digits"  # needs no download
