@@ -54,7 +54,7 @@ def _measure(run: Run, report: Progress, sample: str) -> tuple[Arrays, Facts]:
         report(rows.start / len(labels), f"reading {len(labels):,} digits")
         probabilities = model.predict_proba(batch)
         predicted[rows], loss[rows] = judge(probabilities, labels[rows])
-        logs[rows] = np.log(np.clip(probabilities, _LEAST, 1))
+        logs[rows] = rounded_logs(probabilities, predicted[rows])
     arrays: Arrays = {"predicted": predicted, "loss": loss, "log_probabilities": logs}
     return arrays, {"dataset": dataset, "weights_version": version}
 
@@ -75,6 +75,17 @@ def judge(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
         raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return probabilities.argmax(1).astype(np.uint8), -np.log(np.clip(right, _LEAST, 1)).astype(np.float32)
+
+
+def rounded_logs(probabilities: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return log p, float16 (n, k), of float (n, k), where the predicted class stays the one with the largest.
+
+    predicted: uint8 (n,). Rounding may make another as large: that one becomes the next smaller number.
+    """
+    logs = np.log(np.clip(probabilities, _LEAST, 1)).astype(np.float16)
+    largest = np.take_along_axis(logs, predicted[:, None].astype(np.int64), 1)
+    tied = (logs >= largest) & (np.arange(logs.shape[1]) != predicted[:, None])
+    return np.where(tied, np.nextafter(largest, np.float16(-np.inf)), logs)
 
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp, sample: str) -> Predictions:

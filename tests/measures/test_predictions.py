@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from core.data import datasets, samples
-from core.measures.predictions import PREDICTIONS, Predictions, judge
+from core.measures.predictions import PREDICTIONS, Predictions, judge, rounded_logs
 from core.runs.run import Run
 from core.runs.weights import load_model
 from tests.conftest import change_weights, compute
@@ -43,6 +43,16 @@ def test_of_a_reader_that_is_sure_it_is_kept_how_sure() -> None:
     assert 1 - found.probabilities()[0, 0] == pytest.approx(1e-5, rel=0.01)
 
 
+def test_rounding_makes_no_other_class_the_most_probable() -> None:
+    near = np.array([[0.40001, 0.4, 0.19999], [0.4, 0.40001, 0.19999], [0.2, 0.4, 0.4]])
+    predicted = np.array([0, 1, 2], np.uint8)
+    logs = rounded_logs(near, predicted)
+    assert logs.dtype == np.float16
+    assert (logs.argmax(1) == predicted).all()
+    assert (np.sort(logs, 1)[:, -1] > np.sort(logs, 1)[:, -2]).all()
+    np.testing.assert_allclose(np.exp(logs.astype(float)), near, rtol=2e-3)
+
+
 def test_probabilities_that_are_no_numbers_are_a_sentence() -> None:
     with pytest.raises(ValueError, match="Train it again"):
         judge(np.full((1, 10), np.nan, np.float32), np.array([0]))
@@ -66,6 +76,7 @@ def test_a_sample_is_read_in_the_canonical_order(run: Run, sample: str) -> None:
     kept = found.probabilities()
     np.testing.assert_allclose(kept, expected, rtol=0.005, atol=5e-4)  # float16 keeps three digits of their logarithm
     assert kept.sum(1) == pytest.approx(1)
+    assert (kept.argmax(1) == found.predicted).all()
     assert (found.probabilities(slice(3, 7)) == kept[3:7]).all()
     largest, second = -np.sort(-expected)[:, :2].T
     tied = float((largest - second <= 1e-4 * largest).mean())
