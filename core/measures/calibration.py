@@ -20,7 +20,7 @@ from core.runs.weights import load_model
 from core.untrusted import number_between, whole_between
 
 LOW, HIGH = 0.05, 20.0  # temperatures that are looked among
-_BINS = 15
+BINS = 15  # of confidence
 _LEAST = 1e-12  # probabilities below count as this, so that none has an infinite logarithm
 # What each figure lies between.
 _BOUNDS = {
@@ -83,10 +83,20 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     probabilities: (n, k); labels: int (n,). Naeini et al., "Obtaining well calibrated probabilities", 2015.
     """
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
-    bins = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
-    gaps = np.bincount(bins, right, _BINS) - np.bincount(bins, confidence, _BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    return confidence_error(probabilities.max(1), probabilities.argmax(1) == labels)
+
+
+def confidence_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the same of the largest probabilities, (n,), and of which of these answers are right, bool (n,)."""
+    bins = confidence_bins(confidence)
+    gaps = np.bincount(bins, right, BINS) - np.bincount(bins, confidence, BINS)
+    return float(np.abs(gaps).sum() / len(right))
+
+
+def confidence_bins(confidence: np.ndarray, count: int = BINS) -> np.ndarray:
+    """Return which of `count` equal bins of (0, 1], right-closed, each confidence (n,) is in: int64 (n,), 0 with 0."""
+    bins: np.ndarray = np.clip(np.ceil(confidence * count).astype(np.int64) - 1, 0, count - 1)
+    return bins
 
 
 def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts] | None:
@@ -108,8 +118,8 @@ def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts] | None:
         "temperature": temperature,
         "ece_before": calibration_error(before, labels),
         "ece": calibration_error(after, labels),
-        "nll_before": _nll(before, labels),
-        "nll": _nll(after, labels),
+        "nll_before": log_loss(before, labels),
+        "nll": log_loss(after, labels),
         "confidence_before": float(before.max(1).mean()),
         "confidence": float(after.max(1).mean()),
         "accuracy": float((before.argmax(1) == labels).mean()),
@@ -118,7 +128,11 @@ def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts] | None:
     return {}, {**facts, "dataset": name, "weights_version": version}
 
 
-def _nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
+def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean of -log p of the right class in nats, of which none counts more than 27.6.
+
+    probabilities: (n, k); labels: int (n,).
+    """
     return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], _LEAST)).mean())
 
 

@@ -17,4 +17,7 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     share, z2 = right / count, _Z * _Z / count
     centre = share + z2 / 2
     half = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count))
-    return max(0.0, (centre - half) / (1 + z2)), min(1.0, (centre + half) / (1 + z2))
+    # At the ends the two halves are equal, but for rounding: the share would lie outside of its own interval.
+    low = (centre - half) / (1 + z2) if right else 0.0
+    high = (centre + half) / (1 + z2) if right < count else 1.0
+    return low, high

@@ -1,0 +1,103 @@
+"""Whether a classifier is as often right as it says, at any temperature: the reliability diagram with its band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.measures.calibration import BINS, HIGH, LOW, calibrate, confidence_bins, confidence_error, log_loss
+from core.measures.classification import checked, divided
+from core.measures.intervals import wilson
+
+_RESAMPLES = 500
+_BAND = (2.5, 97.5)  # percentiles: 95 % lie between
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """One row per bin of confidence, the largest probability of a digit: 15 equal ones of (0, 1], right-closed.
+
+    count, right: int64 (15,), digits in the bin and those of them read rightly. confidence: their mean confidence;
+    accuracy: right / count; low, high: the 95 % band of the accuracy; all float64 (15,), NaN where the bin is empty.
+    temperature, ece, log_loss (nats): of all digits.
+    """
+
+    count: np.ndarray
+    right: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    temperature: float
+    ece: float
+    log_loss: float
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, temperature: float = 1.0, seed: int = 0) -> Reliability:
+    """Return the reliability diagram at a temperature; at 1 the probabilities are taken as they are.
+
+    probabilities: (n, k); labels: int (n,); seed: of the band. Guo et al., "On calibration of modern neural networks",
+    2017. Raises ValueError as `classification.checked` does, and for a temperature outside of [0.05, 20].
+    """
+    said, labels = _at(probabilities, labels, temperature)
+    confidence, hit = said.max(1), said.argmax(1) == labels
+    bins = confidence_bins(confidence)
+    count = np.bincount(bins, minlength=BINS).astype(np.int64)
+    right = np.bincount(bins[hit], minlength=BINS).astype(np.int64)
+    low, high = accuracy_band(count, right, seed)
+    return Reliability(
+        count=count,
+        right=right,
+        confidence=divided(np.bincount(bins, confidence, BINS), count),
+        accuracy=divided(right, count),
+        low=low,
+        high=high,
+        temperature=temperature,
+        ece=confidence_error(confidence, hit),
+        log_loss=log_loss(said, labels),
+    )
+
+
+def confidence_histogram(
+    probabilities: np.ndarray, labels: np.ndarray, temperature: float = 1.0, bins: int = 50
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many digits are read rightly, and how many wrongly, in each of `bins` equal bins of confidence.
+
+    Both int64 (bins,), right-closed. Raises ValueError as `reliability` does.
+    """
+    if bins < 1:
+        raise ValueError(f"A histogram of {bins} bins shows nothing. Choose at least one.")
+    said, labels = _at(probabilities, labels, temperature)
+    inside, hit = confidence_bins(said.max(1), bins), said.argmax(1) == labels
+    right, wrong = (np.bincount(inside[which], minlength=bins).astype(np.int64) for which in (hit, ~hit))
+    return right, wrong
+
+
+def accuracy_band(count: np.ndarray, right: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the 95 % bootstrap band of the accuracy in each bin, NaN where the bin is empty.
+
+    count, right: int (bins,). Digits are resampled, 500 times, out of all (Efron, "Bootstrap methods", 1979): how many
+    fall on each bin, rightly and wrongly, is multinomial, so that it is drawn at once and no digit is handled. Where a
+    bin is all right or all wrong no resample differs and the band would have no width, as if 2 of 2 said as much as
+    2,000 of 2,000: there it is Wilson's interval.
+    """
+    cells = np.concatenate([right, count - right])
+    drawn = np.random.default_rng(seed).multinomial(count.sum(), cells / cells.sum(), _RESAMPLES)
+    hits, misses = drawn[:, : len(count)], drawn[:, len(count) :]
+    low, high = np.full(len(count), np.nan), np.full(len(count), np.nan)
+    for row in np.flatnonzero(count):
+        if 0 < right[row] < count[row]:
+            there = hits[:, row] + misses[:, row] > 0  # a small bin may stay empty
+            shares = hits[there, row] / (hits[there, row] + misses[there, row])
+            low[row], high[row] = np.percentile(shares, _BAND)
+        else:
+            low[row], high[row] = wilson(int(right[row]), int(count[row]))
+    return low, high
+
+
+def _at(probabilities: np.ndarray, labels: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    probabilities, labels = checked(probabilities, labels)
+    if not LOW <= temperature <= HIGH:
+        raise ValueError(f"{temperature:g} is no temperature from {LOW:g} to {HIGH:g}. Choose one between.")
+    return probabilities if temperature == 1 else calibrate(probabilities, temperature), labels
