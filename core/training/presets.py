@@ -27,7 +27,7 @@ _ANYWHERE = Augmentation(
     thickness=0.8,
     shrink=0.4,
     marks=0.3,
-    still=0.2,
+    still=0.1,
     lines=0.1,
     patches=0.1,
     blur=1.0,
@@ -39,7 +39,7 @@ _ANYWHERE = Augmentation(
     shot=0.4,
     gaussian=0.3,
     salt_and_pepper=0.2,
-    clean=0.4,
+    clean=0.7,
 )
 _PEN = {**_BEST_CNN, "augmentation": _ANYWHERE, "glyph_share": 0.2, "averaging": 0.998, "max_minutes": 180.0}
 
