@@ -14,6 +14,7 @@ from core.data.photometric import PHOTOMETRIC
 from core.models.contract import ModelSpec
 from pages.parts.shared.noise import NOISE_TITLES
 from pages.parts.shared.strips import StripRow, image_strip
+from pages.parts.shared.style import say
 from pages.parts.train.form_fields import KEY, choice, put, real, value_of
 
 _SHOWN, _VARIANTS = 4, 3  # training digits in the preview, and pictures of each
@@ -46,7 +47,7 @@ def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
     with expander:
         varied: dict[str, float] = {}
         for group, (heading, names) in _GROUPS.items():
-            st.caption(heading)
+            say(heading)
             with st.container(key=f"fields-{group}"):
                 varied |= {name: real(f"augmentation-{name}") for name in names}
                 if group == "shape":
