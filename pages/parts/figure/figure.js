@@ -1,10 +1,11 @@
 // @ts-check
 // A figure of Plotly's that is updated in place, in the page's theme: a zoom made by hand stays.
 
-import { axesOf, faded, loadPlotly } from "./plotly.js";
+import { axesOf, coloured, faded, loadPlotly } from "./plotly.js";
 import { clickedAt, KEYS, Ring } from "./ring.js";
 import { savePicture } from "./save.js";
 import { find } from "../web/dom.js";
+import { isDark, readColour } from "../web/theme.js";
 
 /** @import { SetState } from "../web/types.js" */
 /** @import { Clicked } from "./ring.js" */
@@ -94,7 +95,8 @@ export default class Figure {
       modeBarButtons: [["zoom2d", "pan2d", "autoScale2d"]],
       displayModeBar: figure.layout.dragmode === false ? false : "hover",
     };
-    await Plotly.react(this.plot, figure.data, layout, config);
+    const theme = isDark(readColour(this.style("--st-background-color"))) ? "dark" : "light";
+    await Plotly.react(this.plot, figure.data.map((trace) => coloured(trace, theme)), layout, config);
     // The label says what is drawn; its buttons stay to be found.
     for (const drawn of this.plot.querySelectorAll(".main-svg")) drawn.ariaHidden = "true";
     this.note.hidden = true;
@@ -149,6 +151,7 @@ export default class Figure {
     for (const name of axesOf(given)) {
       layout[name] = { gridcolor: grid, linecolor: grid, tickcolor: grid, ...given[name], ...narrow[name] };
     }
+    if (narrow.legend) layout.legend = { ...given.legend, ...narrow.legend };
     layout.annotations = (given.annotations ?? []).map((/** @type {any} */ note) =>
       note.name === "class" ? { bgcolor: faded(back, 0.75), ...note } : note);
     return layout;
