@@ -6,6 +6,7 @@ from core.runs.store import store
 from pages.parts.evaluate.calibration import calibration_part
 from pages.parts.evaluate.compare import compare_part
 from pages.parts.evaluate.confusion import confusion_part
+from pages.parts.evaluate.digits import digits_part
 from pages.parts.evaluate.glance import glance_part
 from pages.parts.evaluate.readings import SPLITS, readings, request
 from pages.parts.evaluate.thresholds import thresholds_part
@@ -20,6 +21,7 @@ MOST = 6  # runs on the page
 PARTS = {
     "glance": "At a glance",
     "confusion": "Confusion",
+    "digits": "Digits",
     "thresholds": "Thresholds",
     "calibration": "Calibration",
     "compare": "Compare",
@@ -48,6 +50,7 @@ if found and part == "glance":
 elif found:
     {
         "confusion": confusion_part,
+        "digits": digits_part,
         "thresholds": thresholds_part,
         "calibration": calibration_part,
         "compare": compare_part,

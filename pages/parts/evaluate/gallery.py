@@ -1,4 +1,4 @@
-"""Digits in tiles, a page at a time, each with its number in the split."""
+"""Digits in tiles, some more at a time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def gallery(digits: Digits, rows: np.ndarray, captions: Sequence[str], *, key: s
     count = min(len(rows), _PAGE * pages)
     if not count:
         return
-    said = [f"#{row} · {text}" for row, text in zip(rows[:count], captions, strict=False)]
-    image_tiles(digits.images(rows[:count]), said, label=label)
+    image_tiles(digits.images(rows[:count]), captions[:count], label=label)
     if count < len(rows):
         more = min(_PAGE, len(rows) - count)
         st.button(f"Show {more:,} more", key=f"more-{key}", on_click=_more, args=(f"gallery-{key}",))

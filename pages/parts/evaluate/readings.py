@@ -85,6 +85,11 @@ class Digits:
         """The means of the curves of all classes."""
         return macro_roc_curve(self.rankings), macro_precision_recall_curve(self.rankings)
 
+    @cached_property
+    def confidence(self) -> np.ndarray:
+        """The probability of what is read, float64 (n,)."""
+        return np.asarray(self.probabilities.max(1))
+
     @property
     def classes(self) -> tuple[str, ...]:
         """What the classes are called."""
