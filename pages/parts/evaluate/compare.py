@@ -11,22 +11,24 @@ from core.figures.accuracies import chart_height, classifier_chart, describe_cla
 from core.measures.comparison import mcnemar, only_right, vote
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading
+from pages.parts.evaluate.same import of_same_digits
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.style import say
+from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
 
 
+@guarded()
 def compare_part(readings: Sequence[Reading]) -> None:
     """Show the chart of classifiers, each pair with its test, and the digits that only one of them reads rightly."""
-    names = [one.run.name for one in readings]
-    accuracy = [one.digits.overview.accuracy for one in readings]
-    low, high = zip(*(one.digits.overview.interval for one in readings), strict=True)
+    same = of_same_digits(readings)
+    names = [one.run.name for one in same]
+    accuracy = [one.digits.overview.accuracy for one in same]
+    low, high = zip(*(one.digits.overview.interval for one in same), strict=True)
     text = describe_classifier_chart(names, accuracy, low, high)
-    figure = classifier_chart(names, [one.run.mark for one in readings], accuracy, low, high)
+    figure = classifier_chart(names, [one.run.mark for one in same], accuracy, low, high)
     live_figure(figure, key="classifiers", height=chart_height(len(names)), label=text)
     say(text)
-    same = [one for one in readings if one.digits.dataset == readings[0].digits.dataset]
     if len(same) < 2:
         say("Choose another classifier of the same digits to compare it with.")
         return

@@ -16,9 +16,10 @@ from core.figures.confusion import (
 )
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading
+from pages.parts.evaluate.same import of_same_digits
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.controls.address import chosen, put, segments, select
-from pages.parts.shared.style import say
+from pages.parts.shared.style import guarded, say
 
 _HEARD = "evaluate-cell-heard"  # session: the last click on each matrix
 _UNITS = {"counts": "Counts", "rates": "Rates"}
@@ -26,9 +27,10 @@ _NONE = {"": "Any"}
 _HEIGHT = 440  # CSS pixels of a matrix
 
 
+@guarded()
 def confusion_part(readings: Sequence[Reading]) -> None:
     """Show the matrices of the first two runs that read the same digits, and the digits of the chosen cell."""
-    shown = [one for one in readings if one.digits.dataset == readings[0].digits.dataset][:2]
+    shown = of_same_digits(readings)[:2]
     classes = shown[0].digits.classes
     names = _NONE | {str(label): str(name) for label, name in enumerate(classes)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="confusion-controls"):

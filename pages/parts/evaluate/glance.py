@@ -24,8 +24,7 @@ _MEANING = (
 def glance_part(readings: Sequence[Reading], others: Sequence[Reading]) -> None:
     """Show the figures of all, with those of the other split where they are known, and of each class of one run."""
     known = {one.run.id: one for one in others}
-    lines = [line for one in readings for line in (one, known.get(one.run.id)) if line]
-    overview_table(sorted(lines, key=lambda line: [one.run.id for one in readings].index(line.run.id)))
+    overview_table([line for one in readings for line in (one, known.get(one.run.id)) if line])
     class_table(pick_reading("Classes of", readings))
 
 
@@ -69,12 +68,14 @@ def class_table(reading: Reading) -> None:
     head = ["Class", "Digits", "Precision", "Recall", "F1"]
     table(rows, head, name="ec", label=f"Figures of each class, {reading.run.name}")
     there = [label for label in range(len(names)) if not math.isnan(found.recall[label])]
-    if there:
-        worst = min(there, key=lambda label: found.recall[label])
-        say(
-            f"{reading.run.name} misses {names[worst]} most often: it finds {_share(found.recall[worst])} of the "
-            f"{found.support[worst]:,}."
-        )
+    worst = min(there, key=lambda label: found.recall[label])
+    if found.recall[worst] == 1:
+        say(f"{reading.run.name} finds every digit of each class.")
+        return
+    say(
+        f"{reading.run.name} misses {names[worst]} most often: it finds {_share(found.recall[worst])} of the "
+        f"{found.support[worst]:,}."
+    )
 
 
 def _share(value: float) -> str:

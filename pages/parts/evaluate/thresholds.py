@@ -20,10 +20,11 @@ from core.figures.threshold_curves import (
 from core.measures.thresholds import AtThreshold, PrecisionRecallCurve, RocCurve
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading
+from pages.parts.evaluate.same import of_same_digits
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.controls.address import select
 from pages.parts.shared.run_mark import run_mark
-from pages.parts.shared.style import say
+from pages.parts.shared.style import guarded, plain, say
 from pages.parts.shared.table import table
 
 _ALL = {"": "All classes"}
@@ -31,19 +32,19 @@ _HEIGHT = 400
 _MEAN = ("#5b6570", "#c3cbd3")  # the mean of all classes, on the light and on the dark page
 
 
+@guarded()
 def thresholds_part(readings: Sequence[Reading]) -> None:
     """Show the curves of all classes of one run, or of one class of all runs with a threshold."""
     classes = readings[0].digits.classes
     names = _ALL | {str(label): str(name) for label, name in enumerate(classes)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="thresholds-controls"):
         label = select("Class against the rest", "class", names, "", 190)
-        one = readings[0] if label else pick_reading("Classifier", readings)
+        one = None if label else pick_reading("Classifier", readings)
         near = st.toggle("Close look", key="close-look", help="The corner where good classifiers are.")
-    if not label:
+    if one:
         _curves(_of_classes(one), near, None, None)
         return
-    shown = [other for other in readings if other.digits.dataset == one.digits.dataset]
-    st.fragment(_with_threshold, key="threshold-part")(shown, int(label), near)
+    st.fragment(_with_threshold, key="threshold-part")(of_same_digits(readings), int(label), near)
 
 
 def _of_classes(one: Reading) -> tuple[list[Line], list[Line]]:
@@ -65,12 +66,13 @@ def _lines(
     )
 
 
+@guarded()
 def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None:
     """Show the curves of one class of each run, and what the first finds of it at the threshold of the slider."""
     first = readings[0]
     name = str(first.digits.classes[label])
     threshold = st.slider(
-        f"Threshold of {first.run.name}: read as {name} from which probability on",
+        f"Threshold of {plain(first.run.name)}: read as {name} from which probability on",
         0.0,
         1.0,
         0.5,
