@@ -66,7 +66,7 @@ def class_table(reading: Reading) -> None:
     means = (found.macro_precision, found.macro_recall, found.macro_f1)
     rows.append([Cell("Mean", bold=True), f"{found.support.sum():,}", *map(_share, means)])
     head = ["Class", "Digits", "Precision", "Recall", "F1"]
-    table(rows, head, name="ec", label=f"Figures of each class, {reading.run.name}")
+    table(rows, head, name="ec", label=f"Figures of each class, {reading.run.name}", look="short")
     there = [label for label in range(len(names)) if not math.isnan(found.recall[label])]
     worst = min(there, key=lambda label: found.recall[label])
     if found.recall[worst] == 1:

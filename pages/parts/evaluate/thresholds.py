@@ -91,7 +91,7 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
     _curves(([pair[0] for pair in pairs], [pair[1] for pair in pairs]), near, share, at)
     head = ["", "Precision", "Recall", "F1", "Right", "False positives", "False negatives"]
     figures = [*map(_share, (at.precision, at.recall, at.f1)), *(f"{count:,}" for count in (at.tp, at.fp, at.fn))]
-    table([[f"At {threshold:g}", *figures]], head, name="et", label=f"What is found of class {name}")
+    table([[f"At {threshold:g}", *figures]], head, name="et", label=f"What is found of class {name}", look="short")
     _mistakes(first, label, threshold)
 
 
