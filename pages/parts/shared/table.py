@@ -76,6 +76,7 @@ div:has(> .dl-table) { overflow: auto; }
 .dl-table.short th:first-child { min-width: 2.5rem; }
 .dl-table.short :is(th, td) + * { padding-left: 14px; }
 .dl-table [colspan], .dl-table.words tbody th { color: color-mix(in srgb, currentColor 75%, transparent); }
+.dl-table.words tbody th small { opacity: 1; }
 .dl-table.words :is(th, td) { padding: 3px 14px 3px 0; min-width: 5.5rem; max-width: 22rem; }
 .dl-table.words tbody th { position: sticky; left: 0; background: light-dark(#fff, #14181d); }
 </style>"""
