@@ -1,5 +1,7 @@
 """The Evaluate page: its figures are scikit-learn's of the same predictions, and a sentence for whatever is missing."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -11,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from filelock import FileLock
+from PIL import Image
 from scipy.stats import binomtest
 from sklearn import metrics
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets, samples
 from core.data.datasets import Dataset
+from core.data.label_errors import doubted_labels
 from core.files import read_arrays, write_arrays
 from core.measures.calibration import CALIBRATION
 from core.measures.predictions import PREDICTIONS
@@ -24,10 +28,10 @@ from core.measures.scores import SCORES, figure_of
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from pages.parts.evaluate import readings
-from tests.conftest import compute, page_at, sound, with_its_data_set_gone
+from tests.conftest import ROOT, compute, page_at, sound, with_its_data_set_gone
 
 Train = Callable[..., Run]
-PARTS = ("glance", "confusion", "thresholds", "calibration", "compare")
+PARTS = ("glance", "confusion", "digits", "thresholds", "calibration", "compare")
 SAMPLES = {"test": "test", "train": "all"}  # what is read for a split
 MATRIX = "confusion-"
 
@@ -94,9 +98,25 @@ def counts_sent(figure: dict[str, Any]) -> np.ndarray:
 
 def tiles(at: AppTest, label: str = "") -> list[str]:
     """What is said of the digits in the galleries whose label begins so."""
+    return [unescape(alt) for alt in re.findall(r'alt="([^"]*)"', _galleries(at, label))]
+
+
+def pictures(at: AppTest, label: str = "") -> np.ndarray:
+    """The digits in these galleries, uint8 (n, 28, 28)."""
+    sent = re.findall(r'src="data:image/png;base64,([^"]*)"', _galleries(at, label))
+    opened = [np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))[:, :, 0] for data in sent]
+    return np.array(opened, np.uint8).reshape(-1, 28, 28)
+
+
+def _galleries(at: AppTest, label: str) -> str:
     boxes = re.findall(r'<div class="dl-tiles" role="group" aria-label="([^"]*)"(.*?)</div>', html(at), re.S)
-    inside = "".join(body for title, body in boxes if unescape(title).startswith(label))
-    return [unescape(alt) for alt in re.findall(r'alt="([^"]*)"', inside)]
+    return "".join(body for title, body in boxes if unescape(title).startswith(label))
+
+
+def digits_at(rows: np.ndarray, split: str = "test") -> np.ndarray:
+    """The pictures of some digits of the embedded ones."""
+    opened = datasets.load("digits")
+    return (opened.test if split == "test" else opened.train).images[rows]
 
 
 def read_of(run: Run, split: str = "test") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,6 +126,16 @@ def read_of(run: Run, split: str = "test") -> tuple[np.ndarray, np.ndarray, np.n
     count = samples.size("digits", "test")
     rows = slice(0, count) if split == "test" else slice(count, None)
     return samples.labels_of("digits", sample)[rows], found.predicted[rows], found.probabilities(rows)
+
+
+def of_mnist(run: Run) -> Run:
+    """The run as one of MNIST, whose test digits it has read."""
+    facts = json.loads((run.folder / "config.json").read_text())
+    facts["config"]["dataset"] = "mnist"
+    (run.folder / "config.json").write_text(json.dumps(facts))
+    changed = Run(run.folder)
+    compute(PREDICTIONS, changed, "test")
+    return changed
 
 
 def percent(share: float) -> str:
@@ -144,7 +174,8 @@ def test_each_part_draws_for_one_run_and_for_two(
 ) -> None:
     one, other = pair
     shows = {
-        "glance": (0, 0), "confusion": (1, 3), "thresholds": (2, 2), "calibration": (1, 1), "compare": (1, 1),
+        "glance": (0, 0), "confusion": (1, 3), "digits": (0, 0), "thresholds": (2, 2), "calibration": (1, 1),
+        "compare": (1, 1),
     }[part]  # fmt: skip
     for runs, count in zip(((one,), (one, other)), shows, strict=True):
         at = page(*runs, part=part, split=split)
@@ -286,8 +317,8 @@ def test_what_two_differ_by_is_mcnemars_test(pair: tuple[Run, Run]) -> None:
     assert (p < 0.001) if shown == "< .001" else float(shown.removeprefix("= ")) == pytest.approx(p, abs=0.006)
     assert f"{only} of 359 digits are read rightly by {pair[0].name} alone." in words(at)
     rows = np.flatnonzero(first & ~second)
-    assert [int(tile.split(" ")[0][1:]) for tile in tiles(at)] == rows[:48].tolist()
-    assert tiles(at)[0].endswith(f"{labels[rows[0]]}, not {read_of(pair[1])[1][rows[0]]}")
+    assert (pictures(at) == digits_at(rows[:48])).all()
+    assert tiles(at) == [f"{labels[row]}, not {read_of(pair[1])[1][row]}" for row in rows[:48]]
 
 
 def test_equal_runs_are_not_told_apart(run: Run, runs: RunStore) -> None:
@@ -396,8 +427,8 @@ def test_a_cell_in_the_address_shows_its_digits(run: Run) -> None:
     labels, predicted, probabilities = read_of(run)
     rows = np.flatnonzero((labels == true) & (predicted == read))
     rows = rows[np.argsort(-probabilities[rows, read], kind="stable")]
-    said = [f"#{row} · {100 * probabilities[row, read]:.0f} %" for row in rows]
-    assert tiles(at, f"Class {true} read as {read}") == said
+    assert tiles(at, f"Class {true} read as {read}") == [f"{100 * probabilities[row, read]:.0f} %" for row in rows]
+    assert (pictures(at) == digits_at(rows)).all()
     assert f"reads {len(rows)} of {(labels == true).sum()} digits of class {true} as {read}" in words(at)
     assert ringed(at) == {(true, read)}
     assert at.selectbox(key="latent-true").value == str(true)
@@ -406,13 +437,10 @@ def test_a_cell_in_the_address_shows_its_digits(run: Run) -> None:
 def test_the_digits_shown_are_those_of_the_split(run: Run) -> None:
     true, read = a_confusion(run, "train")
     at = page(run, part="confusion", split="train", true=str(true), read=str(read))
-    labels, predicted, _ = read_of(run, "train")
-    rows = [int(tile.split(" ")[0][1:]) for tile in tiles(at)]
-    assert sorted(rows) == np.flatnonzero((labels == true) & (predicted == read))[:].tolist()[: len(rows)]
-    (digits,) = (one.digits for one in readings.readings([run], "train"))
-    train = datasets.load("digits").train
-    assert (digits.images(np.array(rows)) == train.images[rows]).all()
-    assert (train.labels[rows] == true).all()
+    labels, predicted, probabilities = read_of(run, "train")
+    rows = np.flatnonzero((labels == true) & (predicted == read))
+    rows = rows[np.argsort(-probabilities[rows, read], kind="stable")]
+    assert (pictures(at) == digits_at(rows[:48], "train")).all()
 
 
 def test_a_click_chooses_the_cell_and_a_second_one_another(run: Run) -> None:
@@ -468,7 +496,7 @@ def test_more_digits_are_shown_a_page_at_a_time(run: Run) -> None:
         (more,) = (button for button in at.button if button.label.startswith("Show"))
         assert more.label == f"Show {min(48, total - shown)} more"
         sound(more.click().run())
-    assert len(set(tiles(at))) == min(144, total)
+    assert len(np.unique(pictures(at), axis=0)) == min(144, total)
 
 
 @pytest.mark.parametrize(
@@ -498,6 +526,62 @@ def test_a_hostile_address_shows_what_is_there_at_first(run: Run, query: dict[st
         assert slider.value == {"temperature": 1.0, "threshold": 0.5}[str(slider.key)]
 
 
+# -- the digits ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["wrong", "loss", "unsure", "right", "nonsense"])
+def test_digits_in_the_order_that_says_most(run: Run, order: str) -> None:
+    at = page(run, part="digits", order=order)
+    labels, predicted, probabilities = read_of(run)
+    sure, wrong, every = probabilities.max(1), predicted != labels, np.arange(359)
+    rows, key = {
+        "loss": (every, -np.log(probabilities[every, labels])),
+        "unsure": (every, 1 - sure),
+        "right": (np.flatnonzero(~wrong), 1 - sure),
+    }.get(order, (np.flatnonzero(wrong), sure))
+    rows = rows[np.argsort(-key[rows], kind="stable")]
+    assert f"{len(rows)} of 359 digits, as One reads them." in words(at)
+    assert (pictures(at) == digits_at(rows[:48])).all()
+    said = [
+        f"{labels[row]} as {predicted[row]}, {100 * sure[row]:.0f} %" if wrong[row]
+        else f"{labels[row]}, {100 * sure[row]:.0f} %"
+        for row in rows[:48]
+    ]  # fmt: skip
+    assert tiles(at) == said
+    assert "people agree" not in words(at)  # of these digits nobody has told
+
+
+def test_digits_that_all_runs_misread(pair: tuple[Run, Run]) -> None:
+    at = page(*pair, part="digits", order="all")
+    wrong = [predicted != labels for labels, predicted, _ in map(read_of, pair)]
+    rows = np.flatnonzero(wrong[0] & wrong[1])
+    assert len(rows)
+    assert f"{len(rows)} of 359 digits are misread by all 2 chosen runs." in words(at)
+    assert (pictures(at) == digits_at(rows[:48])).all()
+    at = page(pair[0], part="digits", order="all")  # of one run alone: what is there at first
+    assert f"{wrong[0].sum()} of 359 digits, as One reads them." in words(at)
+
+
+def test_digits_whose_labels_people_doubt_have_a_star(runs: RunStore, mnist: Dataset) -> None:
+    shutil.copytree(ROOT / "checkpoints" / "mlp", runs.folder / "mlp")
+    shipped = runs.get("mlp")
+    compute(PREDICTIONS, shipped, "test")
+    at = page(shipped, part="digits", order="loss")
+    found = PREDICTIONS.load_current(shipped, "test")
+    assert found is not None
+    doubted = doubted_labels("mnist", "test")
+    said = re.search(r"In this order (\d+) among the first 15, (\d+) among the first 50, (\d+) among the", words(at))
+    assert said
+    assert "of 15 test digits: they have a star here" in words(at)
+    losses = -np.log(found.probabilities()[np.arange(10_000), mnist.test.labels])
+    order = np.argsort(-losses, kind="stable")
+    assert [int(count) for count in said.groups()] == [
+        len(set(order[:most]) & set(doubted)) for most in (15, 50, 100)
+    ]  # fmt: skip
+    stars = {row for row, tile in zip(order[:48], tiles(at), strict=True) if tile.endswith("*")}
+    assert stars == set(order[:48]) & set(doubted) != set()
+
+
 # -- thresholds and calibration ------------------------------------------------------------------------------------
 
 
@@ -524,7 +608,8 @@ def test_what_a_threshold_finds(run: Run, threshold: float) -> None:
         ("False positives", np.flatnonzero(~true & said), -1), ("False negatives", np.flatnonzero(true & ~said), 1),
     ):  # fmt: skip
         worst = rows[np.argsort(sign * probabilities[rows, 8], kind="stable")][:48]
-        assert tiles(at, title) == [f"#{row} · {labels[row]}, {100 * probabilities[row, 8]:.0f} %" for row in worst]
+        assert tiles(at, title) == [f"{labels[row]}, {100 * probabilities[row, 8]:.0f} %" for row in worst]
+        assert (pictures(at, title) == digits_at(worst)).all()
     marks = {name: figure["data"][-1] for name, figure in figures(at).items()}
     drawn = (true & said).sum() / true.sum()
     assert marks["roc"]["y"] == pytest.approx([drawn], rel=1e-4)
@@ -741,13 +826,13 @@ def test_runs_of_different_digits_are_not_measured_against_each_other(
     pair: tuple[Run, Run], mnist: Dataset, part: str
 ) -> None:
     first, second = pair
-    facts = json.loads((second.folder / "config.json").read_text())
-    facts["config"]["dataset"] = "mnist"
-    (second.folder / "config.json").write_text(json.dumps(facts))
-    compute(PREDICTIONS, Run(second.folder), "test")
-    at = page(first, Run(second.folder), part=part)
+    second = of_mnist(second)
+    at = page(first, second, part=part)
     if part == "glance":
         assert {line[1] for line in cells(at, "eg")[1:]} == {"359", "1,438", "10,000"}
+    elif part == "digits":
+        assert "as One reads them" in words(at)
+        assert "Misread by every chosen run" not in at.selectbox(key="latent-order").options
     elif part == "confusion":
         assert list(figures(at)) == [f"{MATRIX}{first.id}"]
         assert f"{second.name} reads other digits" in words(at)
@@ -759,7 +844,7 @@ def test_runs_of_different_digits_are_not_measured_against_each_other(
     else:
         assert figures(at)
     if part == "thresholds":
-        at = page(first, Run(second.folder), part=part, **{"class": "8"})
+        at = page(first, second, part=part, **{"class": "8"})
         named = [line["name"].split(": ")[0] for line in figures(at)["roc"]["data"] if "name" in line]
         assert named == [first.name]
         assert f"{second.name} reads other digits" in words(at)

@@ -224,7 +224,7 @@ def hostile(trained: Any, submitted: list[Any], tmp_path: Path, monkeypatch: pyt
         ("latent_space", {"do": "samples"}), ("latent_space", {"do": "trust"}), ("your_hand", {}),
         ("evaluate", {}), ("evaluate", {"part": "confusion", "true": "4", "read": "4"}),
         ("evaluate", {"part": "thresholds", "class": "8"}), ("evaluate", {"part": "calibration"}),
-        ("evaluate", {"part": "compare"}),
+        ("evaluate", {"part": "compare"}), ("evaluate", {"part": "digits"}),
     ],
 )  # fmt: skip
 def test_a_hostile_name_is_shown_as_it_is(hostile: tuple[Run, Run], page: str, query: dict[str, str]) -> None:

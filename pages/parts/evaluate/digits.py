@@ -11,7 +11,7 @@ from core.data.label_errors import doubted_labels
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Digits, Reading, pick_reading
 from pages.parts.shared.controls.address import select
-from pages.parts.shared.style import say
+from pages.parts.shared.style import guarded, say
 
 _KINDS = {
     "wrong": "Misread, the surest first",
@@ -23,15 +23,16 @@ _KINDS = {
 _LOOKED_AT = (15, 50, 100)  # digits of highest loss
 
 
+@guarded()
 def digits_part(readings: Sequence[Reading]) -> None:
     """Show the digits of one run in the chosen order, each with its class, what is read, and how sure."""
-    kinds = _KINDS if len(readings) > 1 else {kind: title for kind, title in _KINDS.items() if kind != "all"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="digits-controls"):
         one = pick_reading("Classifier", readings)
+        same = [other.digits for other in readings if other.digits.dataset == one.digits.dataset]
+        kinds = {kind: title for kind, title in _KINDS.items() if kind != "all" or len(same) > 1}
         kind = select("Order", "order", kinds, "wrong", 300)
     digits = one.digits
     if kind == "all":
-        same = [other.digits for other in readings if other.digits.dataset == digits.dataset]
         rows = np.flatnonzero(np.logical_and.reduce([other.predicted != other.labels for other in same]))
         say(f"{len(rows):,} of {len(digits.labels):,} digits are misread by all {len(same)} chosen runs.")
     else:
