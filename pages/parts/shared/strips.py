@@ -219,7 +219,7 @@ _STYLE = """<style>
 .dl-tiles figure { margin: 0; }
 .dl-tiles img { display: block; margin-inline: auto; image-rendering: pixelated; border-radius: 2px; }
 .dl-tiles figcaption { font-size: 12px; line-height: 1.3; text-align: center; font-variant-numeric: tabular-nums;
-  padding-top: 2px; min-width: calc(var(--letters) * .77ch); }
+  padding-top: 2px; min-width: calc(var(--letters) * .85ch); }
 .dl-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; font-size: 12px; }
 .dl-legend span { opacity: .75; }
 .dl-legend i { width: 120px; height: 10px; border-radius: 2px; }
