@@ -26,6 +26,7 @@ PAGES = (
     Page("your_hand.py", "Your hand", "gesture"),
     Page("train.py", "Train", "model_training"),
     Page("runs.py", "Runs", "table_rows"),
+    Page("evaluate.py", "Evaluate", "fact_check"),
     Page("reconstruct.py", "Reconstruct", "compare"),
     Page("latent_space.py", "Latent space", "scatter_plot"),
 )  # the first is shown where the address names none

@@ -1,10 +1,11 @@
-"""The axes of learning curves, a panel each, and the words in them; tail: what a panel's axes are numbered with."""
+"""The axes of figures, a panel each, and the words in them; tail: what a panel's axes are numbered with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+QUIET = "#8a94a0"  # of what is there to compare with
 _NOT_YET = "measured first after<br>a quarter of an epoch"
 
 
@@ -56,6 +57,13 @@ def middle(text: str, tail: str = "") -> dict[str, Any]:
         "yanchor": "middle",
     }
     return {**place, "text": text, "name": "class", "showarrow": False, "font": {"size": 15}}
+
+
+def guide(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+    """Return a dashed line to compare with, which says nothing and cannot be clicked on."""
+    line = {"dash": "dash", "width": 1.2, "color": QUIET}
+    still = {"hoverinfo": "skip", "showlegend": False}
+    return {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "line": line} | still
 
 
 def new_layout() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from core.ink.collection import DrawingSet
 from core.latent.maps import MAPS
+from core.measures.predictions import PREDICTIONS
 from pages.navigation import PAGES
 from tests.browser.conftest import own_data
 from tests.browser.test_first_minute import RUNS, everywhere
@@ -23,7 +24,16 @@ CHOSEN = {
     "draw": f"{RUNS}&show=Growth&show=Map&show=Steps",
     "reconstruct": "run=conv-autoencoder,denoising",
     "latent-space": "run=vae-2&map=pca",
+    "evaluate": "run=mlp,softmax",
 }
+IN_PARTS = (
+    "part=confusion&true=4&read=9",
+    "part=digits",
+    "part=thresholds",
+    "part=thresholds&class=8",
+    "part=calibration",
+    "part=compare",
+)  # of the Evaluate page, beside the first
 ON_A_MAP = ("selection", "between", "dimensions", "arithmetic", "samples", "trust", "forming")
 ALL_PAGES = pytest.mark.parametrize("path", [page.path for page in PAGES])
 BOTH_THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -38,6 +48,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with running(folder, DIGITLAB_DATA=str(own)) as started:
         started.runs.create(small(), "Interrupted")
         compute(MAPS, started.runs.get("vae-2"), "pca", "test")
+        for run_id in ("mlp", "softmax"):
+            compute(PREDICTIONS, started.runs.get(run_id), "test")
         yield started
 
 
@@ -97,6 +109,14 @@ def test_axe_finds_nothing_in_what_is_done_on_a_map(full: Dashboard, visit: Visi
     assert findings(opened(full, visit, "latent-space", query, color_scheme=theme)) == []
 
 
+@BOTH_THEMES
+@pytest.mark.parametrize("part", IN_PARTS)
+def test_axe_finds_nothing_in_any_part_of_the_evaluation(full: Dashboard, visit: Visit, part: str, theme: str) -> None:
+    page = opened(full, visit, "evaluate", f"{CHOSEN['evaluate']}&{part}", color_scheme=theme)
+    assert page.locator(".lf-plot, .dl-tiles").count()
+    assert findings(page) == []
+
+
 # On the Latent space page the map and what is done on it, two components, have one each.
 @pytest.mark.parametrize("path", [page.path for page in PAGES if page.path != "latent-space"])
 def test_at_most_one_part_of_a_page_speaks_up(full: Dashboard, visit: Visit, path: str) -> None:
@@ -133,6 +153,7 @@ UNSEEN = """() => {
 
 @BOTH_THEMES
 @pytest.mark.parametrize(("path", "query"), [*CHOSEN.items(), ("train", ""), ("runs", "run=cnn"), ("your-hand", ""),
+                         *(("evaluate", f"{CHOSEN['evaluate']}&{part}") for part in (IN_PARTS[0], IN_PARTS[3])),
                          *(("latent-space", f"{CHOSEN['latent-space']}&do={do}") for do in ON_A_MAP[1:5])])  # fmt: skip
 def test_the_focus_can_be_seen(full: Dashboard, visit: Visit, path: str, query: str, theme: str) -> None:
     page = opened(full, visit, path, query, color_scheme=theme)

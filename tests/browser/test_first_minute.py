@@ -270,7 +270,11 @@ def test_every_text_stands_out_from_its_ground(dashboard, visit, theme):
     assert page.evaluate(CONTRASTS) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/train", "/latent-space", "/reconstruct", "/runs", "/your-hand"])
+@pytest.mark.parametrize("path", [
+    "/", "/train", "/latent-space", "/reconstruct", "/runs", "/your-hand",
+    *(f"/evaluate?run=mlp,softmax&part={part}&true=4&read=9&class=8"
+      for part in ("glance", "confusion", "digits", "thresholds", "calibration", "compare")),
+])  # fmt: skip
 def test_no_page_scrolls_sideways_on_a_phone(dashboard, visit, path):
     page = visit(f"{dashboard.url}{path}", **PHONE)
     expect(page.locator("h1")).to_be_visible()
@@ -278,6 +282,8 @@ def test_no_page_scrolls_sideways_on_a_phone(dashboard, visit, path):
         page.get_by_test_id("try-side").click()
         expect(page.get_by_test_id("pad-note")).to_contain_text("lies on its side")
         expect(page.locator(".known .needle")).to_be_visible(timeout=SLOW)
+    if "evaluate" in path:
+        expect(page.locator(".lf-plot .main-svg, .dl-table, .dl-tiles").first).to_be_attached(timeout=SLOW)
     page.wait_for_timeout(2000)
     wide, room = page.locator(".stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
     assert wide <= room

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.ink.collection import drawings
 from core.latent.maps import MAPS
+from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.shared.style import plain
@@ -221,11 +222,15 @@ def hostile(trained: Any, submitted: list[Any], tmp_path: Path, monkeypatch: pyt
     [
         ("draw", {"show": "Steps"}), ("train", {}), ("runs", {}), ("reconstruct", {}), ("latent_space", {}),
         ("latent_space", {"do": "samples"}), ("latent_space", {"do": "trust"}), ("your_hand", {}),
+        ("evaluate", {}), ("evaluate", {"part": "confusion", "true": "4", "read": "4"}),
+        ("evaluate", {"part": "thresholds", "class": "8"}), ("evaluate", {"part": "calibration"}),
+        ("evaluate", {"part": "compare"}), ("evaluate", {"part": "digits"}),
     ],
 )  # fmt: skip
 def test_a_hostile_name_is_shown_as_it_is(hostile: tuple[Run, Run], page: str, query: dict[str, str]) -> None:
     classifier, autoencoder = hostile
     compute(MAPS, autoencoder, "pca", "test")
+    compute(PREDICTIONS, classifier, "test")
     strokes = [np.array([[0.1, 0.1], [0.5, 0.9]])]
     drawings().add(strokes, 0.08, 1, HOSTILE)
     run = autoencoder if page in ("reconstruct", "latent_space") else classifier

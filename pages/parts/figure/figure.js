@@ -1,12 +1,18 @@
 // @ts-check
 // A figure of Plotly's that is updated in place, in the page's theme: a zoom made by hand stays.
 
-import { axesOf, faded, loadPlotly } from "./plotly.js";
+import { axesOf, coloured, faded, loadPlotly } from "./plotly.js";
+import { clickedAt, KEYS, Ring } from "./ring.js";
 import { savePicture } from "./save.js";
 import { find } from "../web/dom.js";
+import { isDark, readColour } from "../web/theme.js";
 
-/** @typedef {{ figure: { data: any[], layout: any }, height: number, label: string, name: string }} Data */
-/** @typedef {HTMLElement & { data: any[], _fullLayout?: any, _dragging?: boolean }} Plot what Plotly makes of a node */
+/** @import { SetState } from "../web/types.js" */
+/** @import { Clicked } from "./ring.js" */
+/** @typedef {{ data: any[], layout: any }} Given */
+/** @typedef {{ figure: Given, height: number, label: string, name: string, clicks?: boolean }} Data */
+/** @typedef {{ data: any[], on: Function, _fullLayout?: any, _dragging?: boolean }} Plotted */
+/** @typedef {HTMLElement & Plotted} Plot what Plotly makes of a node */
 
 export default class Figure {
   /** @param {HTMLElement} parent @param {Data} data */
@@ -15,6 +21,10 @@ export default class Figure {
     this.root = find(parent, ".lf-root");
     this.plot = /** @type {Plot} */ (find(parent, ".lf-plot"));
     this.note = find(parent, ".lf-note");
+    this.ring = new Ring(this.plot, find(parent, ".lf-ring"));
+    this.setState = /** @type {SetState} */ (() => {});
+    this.clicks = Date.now(); // higher than any number an earlier figure of this page used
+    this.listens = false; // to what Plotly says
     this.width = 0; // CSS pixels
     this.closed = false;
     this.drawing = /** @type {Promise<unknown> | null} */ (null);
@@ -26,12 +36,20 @@ export default class Figure {
     this.observer = new ResizeObserver(() => this.root.clientWidth !== this.width && this.draw());
     this.observer.observe(this.root);
     this.plot.addEventListener("keydown", (event) => this.key(event));
+    this.plot.addEventListener("blur", () => {
+      this.ring.forget();
+      this.name();
+    });
   }
 
-  /** @param {Data} data */
-  update(data) {
+  /** @param {Data} data @param {SetState} setState */
+  update(data, setState) {
     this.data = data;
-    this.plot.setAttribute("aria-label", data.label);
+    this.setState = setState;
+    // Only so does a screen reader hand the arrow keys on.
+    this.plot.setAttribute("role", data.clicks ? "application" : "group");
+    if (!data.clicks) this.ring.forget();
+    this.name();
     this.plot.style.height ||= `${data.height}px`; // so that nothing jumps when the library has come
     this.draw();
   }
@@ -75,11 +93,40 @@ export default class Figure {
     const config = {
       displaylogo: false, responsive: false, scrollZoom: false, doubleClick: "autosize",
       modeBarButtons: [["zoom2d", "pan2d", "autoScale2d"]],
+      displayModeBar: figure.layout.dragmode === false ? false : "hover",
     };
-    await Plotly.react(this.plot, figure.data, layout, config);
+    const theme = isDark(readColour(this.style("--st-background-color"))) ? "dark" : "light";
+    await Plotly.react(this.plot, figure.data.map((trace) => coloured(trace, theme)), layout, config);
     // The label says what is drawn; its buttons stay to be found.
     for (const drawn of this.plot.querySelectorAll(".main-svg")) drawn.ariaHidden = "true";
     this.note.hidden = true;
+    this.listen();
+    this.ring.place();
+    this.name();
+  }
+
+  /** Once: drawing anew keeps what listens. */
+  listen() {
+    if (this.listens) return;
+    this.listens = true;
+    this.plot.on("plotly_click", (/** @type {unknown} */ event) => this.click(clickedAt(event)));
+    this.plot.on("plotly_hover", () => this.root.classList.toggle("lf-over", Boolean(this.data.clicks)));
+    this.plot.on("plotly_unhover", () => this.root.classList.remove("lf-over"));
+  }
+
+  /** @param {Clicked | null} clicked */
+  click(clicked) {
+    if (!this.data.clicks || !clicked) return;
+    this.clicks += 1; // so that a second click at the same place is heard
+    this.setState("click", { ...clicked, n: this.clicks });
+  }
+
+  /** Say what is shown, or, while the ring is moved, the cell it is on. */
+  name() {
+    const { clicks, label } = this.data;
+    const keys = clicks && this.ring.heatmap ? ` ${KEYS}` : "";
+    const words = this.ring.words || `${label}${keys}`;
+    if (this.plot.getAttribute("aria-label") !== words) this.plot.setAttribute("aria-label", words);
   }
 
   /** @param {string} name */
@@ -104,16 +151,22 @@ export default class Figure {
     for (const name of axesOf(given)) {
       layout[name] = { gridcolor: grid, linecolor: grid, tickcolor: grid, ...given[name], ...narrow[name] };
     }
+    if (narrow.legend) layout.legend = { ...given.legend, ...narrow.legend };
     layout.annotations = (given.annotations ?? []).map((/** @type {any} */ note) =>
       note.name === "class" ? { bgcolor: faded(back, 0.75), ...note } : note);
     return layout;
   }
 
-  /** 0 shows everything again. @param {KeyboardEvent} event */
+  /** 0 shows everything again; where there are clicks, arrows move the ring and Enter clicks. @param {KeyboardEvent} event */
   key(event) {
-    if (event.key !== "0" || !this.plot._fullLayout) return;
-    const axes = axesOf(this.plot._fullLayout);
-    window.Plotly.relayout(this.plot, Object.fromEntries(axes.map((name) => [`${name}.autorange`, true])));
+    const full = this.plot._fullLayout;
+    if (!full || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "0") {
+      const axes = axesOf(full).filter((name) => !full[name].fixedrange); // those that can have been zoomed
+      window.Plotly.relayout(this.plot, Object.fromEntries(axes.map((name) => [`${name}.autorange`, true])));
+    } else if (this.data.clicks && event.key === "Enter" && this.ring.at) this.click(this.ring.cell);
+    else if (!this.data.clicks || !this.ring.move(event.key)) return;
+    this.name();
     event.preventDefault();
   }
 

@@ -21,6 +21,17 @@ export function loadPlotly() {
 /** The axes of a layout by name: xaxis, xaxis2, yaxis ... @param {object} layout */
 export const axesOf = (layout) => Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
 
+/**
+ * A trace that has one colour for each theme in its "meta", in that of this one; others are as they were.
+ * @param {any} trace @param {"light" | "dark"} theme
+ */
+export function coloured(trace, theme) {
+  const color = trace.meta?.[theme];
+  if (!color) return trace;
+  const parts = ["line", "marker"].filter((part) => trace[part]);
+  return { ...trace, ...Object.fromEntries(parts.map((part) => [part, { ...trace[part], color }])) };
+}
+
 /** Plotly knows no color-mix(): let a canvas turn a CSS colour into #rrggbb, and add the alpha. @param {string} color */
 export function faded(color, /** @type {number} */ alpha) {
   const hex = String(readable(color));

@@ -1,7 +1,7 @@
 // @ts-check
 // Figures as files: a PNG of 300 dots per inch or an SVG, as on the screen and zoomed as it is, but black on white.
 
-import { axesOf, loadPlotly } from "./plotly.js";
+import { axesOf, coloured, loadPlotly } from "./plotly.js";
 
 /** @import Figure from "./figure.js" */
 
@@ -51,7 +51,9 @@ export async function savePicture(view, format) {
     layout[name] = { ...layout[name], range: [...view.plot._fullLayout[name].range], autorange: false };
   }
   const runs = new Set(); // on the page the lines are named beside the figure: a picture needs a legend
-  const data = view.plot.data.map((trace) => {
+  const data = view.plot.data.map((drawn) => {
+    const trace = coloured(drawn, "light");
+    if (layout.showlegend) return trace;
     const first = trace.mode === "lines+markers" && Boolean(trace.name) && !runs.has(trace.name);
     if (first) runs.add(trace.name);
     return { ...trace, showlegend: first };

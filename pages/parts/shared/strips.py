@@ -80,8 +80,12 @@ def image_tiles(
         f'width="{side}" height="{side}"><figcaption>{_caption(caption)}</figcaption></figure>'
         for image, caption in zip(images, captions, strict=True)
     )
-    width = f' style="max-width:{columns * (side + _TILE_GAP)}px"' if columns else ""
-    st.html(f'<div class="dl-tiles" role="group" aria-label="{escape(label)}"{width}>{cells}</div>{_STYLE}')
+    room = f";max-width:{columns * (side + _TILE_GAP)}px" if columns else ""
+    letters = max((len(_plain(caption)) for caption in captions), default=0)  # tiles are as wide as the longest needs
+    st.html(
+        f'<div class="dl-tiles" role="group" aria-label="{escape(label)}" style="--letters:{letters}{room}">'
+        f"{cells}</div>{_STYLE}"
+    )
 
 
 def rgb(images: np.ndarray) -> np.ndarray:
@@ -212,9 +216,10 @@ _STYLE = """<style>
 @container (max-width: 620px) { .dl-labels { display: none; } .dl-above { display: flex; }
   .dl-inner.dl-wrap { flex-wrap: wrap; width: auto; row-gap: 14px; } }
 .dl-tiles { display: flex; flex-wrap: wrap; gap: 10px 6px; }
-.dl-tiles figure { margin: 0; } .dl-tiles img { display: block; image-rendering: pixelated; border-radius: 2px; }
+.dl-tiles figure { margin: 0; }
+.dl-tiles img { display: block; margin-inline: auto; image-rendering: pixelated; border-radius: 2px; }
 .dl-tiles figcaption { font-size: 12px; line-height: 1.3; text-align: center; font-variant-numeric: tabular-nums;
-  padding-top: 2px; }
+  padding-top: 2px; min-width: calc(var(--letters) * .85ch); }
 .dl-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; font-size: 12px; }
 .dl-legend span { opacity: .75; }
 .dl-legend i { width: 120px; height: 10px; border-radius: 2px; }

@@ -22,8 +22,10 @@ _CSS = """
 .st-key-page-header p { margin: 0; opacity: 0.8; }
 .stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .stMainBlockContainer [data-testid="stWidgetLabel"] { min-height: 0; margin-bottom: 0.1rem; }
-/* Too pale are the labels of disabled fields, and blue on blue. */
+/* Too pale are the labels of disabled fields, a slider's blue number on the dark page, and blue on blue. */
 .stMainBlockContainer [data-testid="stWidgetLabel"],
+.stMainBlockContainer [data-testid="stSliderThumbValue"],
+.stMainBlockContainer [data-testid="stSliderThumbValue"] p,
 .stMainBlockContainer button[type][data-variant][data-selected="true"] { color: inherit; }
 :is([data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]):focus-visible { outline: 2px solid;
   outline-offset: -2px; }

@@ -31,8 +31,8 @@ def table(
     """Show rows, the first cell of each being its head, below the heads of the columns.
 
     name: its CSS class; label: what is in it, for people who do not see it. look: "wide" takes the whole width,
-    "words" sets the cells as text, to the left. A table too wide for its place scrolls, by keys, too;
-    it is as high as it is, for rows that are cut off look as if there were none.
+    "words" sets the cells as text, to the left, "short" is for short heads of rows. A table too wide for its place
+    scrolls, by keys, too; it is as high as it is, for rows that are cut off look as if there were none.
     """
     top = "".join(_html("th", cell, "col") for cell in head)
     body = "".join(
@@ -73,7 +73,10 @@ div:has(> .dl-table) { overflow: auto; }
 .dl-table :is([colspan], th:first-child), .dl-table.words :is(th, td) { text-align: left; white-space: normal;
   overflow-wrap: anywhere; }
 .dl-table th:first-child, .dl-table.wide th:first-child { padding-left: 0; min-width: 7rem; }
+.dl-table.short th:first-child { min-width: 2.5rem; }
+.dl-table.short :is(th, td) + * { padding-left: 14px; }
 .dl-table [colspan], .dl-table.words tbody th { color: color-mix(in srgb, currentColor 75%, transparent); }
+.dl-table.words tbody th small { opacity: 1; }
 .dl-table.words :is(th, td) { padding: 3px 14px 3px 0; min-width: 5.5rem; max-width: 22rem; }
 .dl-table.words tbody th { position: sticky; left: 0; background: light-dark(#fff, #14181d); }
 </style>"""

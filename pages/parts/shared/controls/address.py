@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-_MEMORY = "latent-address"  # session: what this page has put into the address
+_MEMORY = "address-memory"  # session: what pages have put into the address
 _RENAMED = {"torn": "displacement"}  # what links made earlier call it
 
 

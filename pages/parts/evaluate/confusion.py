@@ -1,0 +1,93 @@
+"""Confusion matrices of one run, or of two on one scale with their difference, and the digits of the chosen cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.figures.confusion import (
+    confusion,
+    confusion_difference,
+    describe_confusion,
+    describe_confusion_difference,
+    largest_error,
+)
+from pages.parts.evaluate.gallery import gallery
+from pages.parts.evaluate.readings import Reading
+from pages.parts.evaluate.same import of_same_digits
+from pages.parts.figure.component import live_figure
+from pages.parts.shared.controls.address import chosen, put, segments, select
+from pages.parts.shared.style import guarded, say
+
+_HEARD = "evaluate-cell-heard"  # session: the last click on each matrix
+_UNITS = {"counts": "Counts", "rates": "Rates"}
+_NONE = {"": "Any"}
+_HEIGHT = 440  # CSS pixels of a matrix
+
+
+@guarded()
+def confusion_part(readings: Sequence[Reading]) -> None:
+    """Show the matrices of the first two runs that read the same digits, and the digits of the chosen cell."""
+    shown = of_same_digits(readings)[:2]
+    classes = shown[0].digits.classes
+    names = _NONE | {str(label): str(name) for label, name in enumerate(classes)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="confusion-controls"):
+        rates = segments("Cells", "cells", _UNITS, "counts") == "rates"
+        place = st.container(horizontal=True, gap="small", width="content")
+    _matrices(shown, rates, _cell(names))
+    with place:  # after the matrices, since a click on one of them chooses a cell
+        true = select("Digits of class", "true", names, "", 130)
+        read = select("read as", "read", names, "", 130)
+    if true and read:
+        for one in shown:
+            _digits_of_cell(one, int(true), int(read))
+    else:
+        say("Click on a cell to see its digits, or choose one above.")
+
+
+def _cell(names: dict[str, str]) -> tuple[int, int] | None:
+    """Return the chosen cell, true class and what it is read as."""
+    true, read = chosen("true", names, ""), chosen("read", names, "")
+    return (int(true), int(read)) if true and read else None
+
+
+def _matrices(shown: Sequence[Reading], rates: bool, cell: tuple[int, int] | None) -> None:
+    classes, counts = shown[0].digits.classes, [one.digits.counts for one in shown]
+    look: dict[str, Any] = {"rates": rates, "chosen": cell}
+    most = largest_error(*counts, rates=rates)
+    columns = st.columns(3 if len(shown) == 2 else [2, 1], gap="small")
+    for column, one in zip(columns, shown, strict=False):
+        with column:
+            figure = confusion(one.digits.counts, classes, most=most, name=one.run.name, **look)
+            _figure(one.run.id, figure, describe_confusion(one.digits.counts, classes, one.run.name))
+    if len(shown) == 2:
+        (first, second), names = counts, (shown[0].run.name, shown[1].run.name)
+        with columns[2]:
+            figure = confusion_difference(first, second, classes, names=names, **look)
+            _figure("difference", figure, describe_confusion_difference(first, second, classes, names))
+
+
+def _figure(name: str, figure: dict[str, Any], text: str) -> None:
+    """Show a matrix and the sentence about it; a new click on it chooses the cell."""
+    click = live_figure(figure, key=f"confusion-{name}", height=_HEIGHT, label=text, clicks=True)
+    say(text)
+    heard = st.session_state.setdefault(_HEARD, {})
+    if click is None or heard.get(name) == click.n:
+        return
+    heard[name] = click.n
+    if (cell := click.cell(10, 10)) is not None:
+        put("true", str(cell[0]))
+        put("read", str(cell[1]))
+        st.rerun()  # the cell is ringed in all matrices
+
+
+def _digits_of_cell(one: Reading, true: int, read: int) -> None:
+    digits = one.digits
+    rows, names = digits.read_as(true, read), digits.classes
+    total = int((digits.labels == true).sum())
+    what = "rightly" if true == read else f"as {names[read]}"
+    say(f"{one.run.name} reads {len(rows):,} of {total:,} digits of class {names[true]} {what}, the surest first.")
+    captions = [f"{100 * digits.probabilities[row, read]:.0f} %" for row in rows]
+    gallery(digits, rows, captions, key=f"cell-{one.run.id}-{true}-{read}", label=f"Class {names[true]} read {what}")

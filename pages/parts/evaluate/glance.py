@@ -1,0 +1,82 @@
+"""At a glance: the figures of the chosen classifiers on test and training digits, and those of each class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.parts.evaluate.readings import SPLITS, Reading, pick_reading
+from pages.parts.shared.run_mark import run_mark
+from pages.parts.shared.style import say
+from pages.parts.shared.table import Cell, table
+
+_HEAD = ("Digits", "Right", "95 % interval", "Errors", "Top 2", "Log loss", "Brier score", "ECE")
+_MEANING = (
+    "Top 2: the right digit is among the two most probable. Log loss: minus the logarithm of the probability of the "
+    "right digit, in nats, on average. Brier score: the squared distance of the ten probabilities from the right "
+    "answer. ECE: how far the probability of what is read is from how often that is right, before calibration. Of the "
+    "last three, less is better."
+)
+
+
+def glance_part(readings: Sequence[Reading], others: Sequence[Reading]) -> None:
+    """Show the figures of all, with those of the other split where they are known, and of each class of one run."""
+    known = {one.run.id: one for one in others}
+    overview_table([line for one in readings for line in (one, known.get(one.run.id)) if line])
+    class_table(pick_reading("Classes of", readings))
+
+
+def overview_table(readings: Sequence[Reading]) -> None:
+    """Show the figures of each run, a line for each of the splits that it has read."""
+    rows: list[list[str | Cell]] = []
+    for one in readings:
+        found = one.digits.overview
+        low, high = found.interval
+        rows.append(
+            [
+                Cell(one.run.name, mark=run_mark(one.run), below=SPLITS[one.digits.split]),
+                f"{found.count:,}",
+                f"{100 * found.accuracy:.2f} %",
+                f"{100 * low:.2f}\N{EN DASH}{100 * high:.2f}",
+                f"{found.errors:,}",
+                f"{100 * found.top2_accuracy:.2f} %",
+                f"{found.log_loss:.4f}",
+                f"{found.brier:.4f}",
+                f"{found.ece:.4f}",
+            ]
+        )
+    table(rows, ["Classifier", *_HEAD], name="eg", label="Figures of the chosen classifiers", look="wide")
+    st.caption(_MEANING)
+
+
+def class_table(reading: Reading) -> None:
+    """Show precision, recall and F1 of each class, with a sentence about the hardest."""
+    digits = reading.digits
+    found, names = digits.per_class, digits.classes
+    rows: list[list[str | Cell]] = [
+        [
+            Cell(names[label]),
+            f"{found.support[label]:,}",
+            *(_share(values[label]) for values in (found.precision, found.recall, found.f1)),
+        ]
+        for label in range(len(names))
+    ]
+    means = (found.macro_precision, found.macro_recall, found.macro_f1)
+    rows.append([Cell("Mean", bold=True), f"{found.support.sum():,}", *map(_share, means)])
+    head = ["Class", "Digits", "Precision", "Recall", "F1"]
+    table(rows, head, name="ec", label=f"Figures of each class, {reading.run.name}", look="short")
+    there = [label for label in range(len(names)) if not math.isnan(found.recall[label])]
+    worst = min(there, key=lambda label: found.recall[label])
+    if found.recall[worst] == 1:
+        say(f"{reading.run.name} finds every digit of each class.")
+        return
+    say(
+        f"{reading.run.name} misses {names[worst]} most often: it finds {_share(found.recall[worst])} of the "
+        f"{found.support[worst]:,}."
+    )
+
+
+def _share(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{100 * value:.2f} %"
