@@ -21,7 +21,7 @@ MOST = 6  # runs on the page
 PARTS = {
     "glance": "At a glance",
     "confusion": "Confusion",
-    "digits": "Digits",
+    "digits": "Gallery",
     "thresholds": "Thresholds",
     "calibration": "Calibration",
     "compare": "Compare",

@@ -20,6 +20,7 @@ _KINDS = {
     "right": "Read rightly, the least sure first",
     "all": "Misread by every chosen run",
 }
+_MOST = 1000  # digits of a gallery
 _LOOKED_AT = (15, 50, 100)  # digits of highest loss
 
 
@@ -37,12 +38,13 @@ def digits_part(readings: Sequence[Reading]) -> None:
         say(f"{len(rows):,} of {len(digits.labels):,} digits are misread by all {len(same)} chosen runs.")
     else:
         rows = _ORDERS[kind](digits)
-        say(f"{len(rows):,} of {len(digits.labels):,} digits, as {one.run.name} reads them.")
+        first = f", of which the first {_MOST:,} can be shown" if len(rows) > _MOST else ""
+        say(f"{len(rows):,} of {len(digits.labels):,} digits, as {one.run.name} reads them{first}.")
     doubted = doubted_labels(digits.dataset, digits.split)
     if len(doubted):
         say(_about_doubted(doubted, rows if kind == "loss" else None))
-    captions = [_caption(digits, row) + ("\N{NO-BREAK SPACE}*" if row in doubted else "") for row in rows[:1000]]
-    gallery(digits, rows[:1000], captions, key=f"digits-{one.run.id}-{kind}", label=_KINDS[kind])
+    captions = [_caption(digits, row) + ("\N{NO-BREAK SPACE}*" if row in doubted else "") for row in rows[:_MOST]]
+    gallery(digits, rows[:_MOST], captions, key=f"digits-{one.run.id}-{kind}", label=_KINDS[kind])
 
 
 def _surest_errors(digits: Digits) -> np.ndarray:

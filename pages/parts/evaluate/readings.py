@@ -141,7 +141,7 @@ def readings(runs: Sequence[Run], split: str) -> list[Reading]:
     return found
 
 
-@keep_newest(24)
+@keep_newest(12)  # two splits of the runs on the page; of 60,000 digits one is 20 MB with all that is made of it
 def _digits(name: str, version: str, sample: str) -> Digits:
     """name: of the run's folder, and of the split in it; sample: what was read at this version."""
     folder, split = os.path.split(name)
