@@ -58,7 +58,8 @@ def test_the_readme_says_it(recomputed):
 
 @pytest.mark.parametrize("path", ["train", "runs"])
 def test_train_and_runs_say_it(desk, visit, recomputed, path):
-    for some in (SHIPPED[:6], SHIPPED[6:]):
+    for start in range(0, len(SHIPPED), 6):  # no page shows more at once
+        some = SHIPPED[start : start + 6]
         page = visit(f"{desk.url}/{path}?run={','.join(run.id for run in some)}")
         for run in some:
             expect(page.locator(f".st-key-status-{run.id}")).to_contain_text(recomputed[run.id], timeout=60_000)
