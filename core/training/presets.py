@@ -66,7 +66,7 @@ _BEST = (
         "cnn-pen-short",
         "Convolutional net for real handwriting, in a minute",
         "Three passes over digits of every size, place and light, and over ones drawn by code as pens write them.",
-        _annealed("cnn", 0.01, 3, **_PEN, params={"width": 20, "dropout": 0.0}),
+        _annealed("cnn", 0.01, 3, **_PEN, params={"width": 16, "dropout": 0.0}),
     ),
     Preset(
         "cnn-pen",
