@@ -19,12 +19,12 @@ page_header("Evaluate", "See what classifiers know, where they fail, and how sur
 
 MOST = 6  # runs on the page
 PARTS = {
-    "glance": "At a glance",
-    "confusion": "Confusion",
-    "digits": "Gallery",
-    "thresholds": "Thresholds",
-    "calibration": "Calibration",
-    "compare": "Compare",
+    "glance": ("At a glance", glance_part),
+    "confusion": ("Confusion", confusion_part),
+    "digits": ("Gallery", digits_part),
+    "thresholds": ("Thresholds", thresholds_part),
+    "calibration": ("Calibration", calibration_part),
+    "compare": ("Compare", compare_part),
 }
 
 
@@ -36,7 +36,7 @@ def favourites() -> list[str]:
 
 chosen = pick_runs("Classifiers", task="classify", key="evaluate-runs", max_selections=MOST, default=favourites())
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="evaluate-controls"):
-    part = segments("Part", "part", PARTS, "glance")
+    part = segments("Part", "part", {name: title for name, (title, _) in PARTS.items()}, "glance")
     split = segments("Digits", "split", SPLITS, "test")
 for name in dict.fromkeys(run.config.dataset for run in chosen):
     dataset_note(name)
@@ -44,14 +44,6 @@ if not chosen:
     offered = store().runs("classify")
     say("Choose a classifier." if offered else "No classifier is trained yet: train one on the Train page.")
 request(chosen, split)
-found = readings(chosen, split)
-if found and part == "glance":
-    glance_part(found, readings(chosen, "train" if split == "test" else "test"))
-elif found:
-    {
-        "confusion": confusion_part,
-        "digits": digits_part,
-        "thresholds": thresholds_part,
-        "calibration": calibration_part,
-        "compare": compare_part,
-    }[part](found)
+if found := readings(chosen, split):
+    _, show = PARTS[part]
+    show(found)

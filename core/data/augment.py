@@ -39,6 +39,7 @@ AUGMENTATION_RANGES = {
     "salt_and_pepper": (0.0, 0.5),
     "clean": (0.0, 1.0),
 }
+SPARING = ("still", "clean")  # those that only spare some digits the others
 _MOVING = ("shift", "rotate", "scale", "shear", "elastic", "shrink")  # those that move pixels to other places
 _MOST_NOISE = {"none": 2.0, "gaussian": 2.0, "masking": 1.0, "salt-and-pepper": 1.0}
 
@@ -91,7 +92,7 @@ class Augmentation:
     @property
     def active(self) -> bool:
         """Whether anything is varied."""
-        return any(getattr(self, name) for name in AUGMENTATION_RANGES if name not in ("still", "clean"))
+        return any(getattr(self, name) for name in AUGMENTATION_RANGES if name not in SPARING)
 
     @property
     def of_glyphs(self) -> Augmentation:

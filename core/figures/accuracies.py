@@ -49,8 +49,7 @@ def reliability(
         "line": {"color": color, "width": 1.8},
         "marker": {"color": color, "symbol": symbol, "size": 7},
         "error_y": {
-            "array": [short(max(0.0, high[i] - accuracy[i])) for i in full],
-            "arrayminus": [short(max(0.0, accuracy[i] - low[i])) for i in full],
+            **_reach(accuracy, low, high, full),
             "color": color,
             "thickness": 1.2,
             "width": 3,
@@ -104,8 +103,7 @@ def classifier_chart(
         "y": list(range(len(order))),
         "marker": {"color": [mark.color for mark in drawn], "symbol": [mark.marker for mark in drawn], "size": 10},
         "error_x": {
-            "array": [short(max(0.0, high[i] - accuracy[i])) for i in order],
-            "arrayminus": [short(max(0.0, accuracy[i] - low[i])) for i in order],
+            **_reach(accuracy, low, high, order),
             "color": QUIET,
             "thickness": 1.6,
             "width": 4,
@@ -136,6 +134,17 @@ def classifier_chart(
     less = [plotly_text(_cut(names[i], _SHORT_NAME)) for i in order]
     layout["meta"] = {"narrow": {"yaxis": {"ticktext": less}}}
     return {"data": [data], "layout": layout}
+
+
+def _reach(
+    accuracy: Sequence[float] | np.ndarray,
+    low: Sequence[float] | np.ndarray,
+    high: Sequence[float] | np.ndarray,
+    rows: Sequence[int] | np.ndarray,
+) -> Figure:
+    """How far the intervals of some rows reach up and down."""
+    up, down = [(high[i] - accuracy[i]) for i in rows], [(accuracy[i] - low[i]) for i in rows]
+    return {"array": [short(max(0.0, one)) for one in up], "arrayminus": [short(max(0.0, one)) for one in down]}
 
 
 def best_first(accuracy: Sequence[float]) -> list[int]:

@@ -14,6 +14,7 @@ import numpy as np
 from core.data import datasets
 from core.data.datasets import batches
 from core.jobs.stored import MOST_DIGITS, Arrays, Facts, Stamp, Stored, of_its_own_digits
+from core.measures.predictions import LEAST, ensure_numbers
 from core.progress import Progress
 from core.runs.run import Run
 from core.runs.weights import load_model
@@ -21,12 +22,11 @@ from core.untrusted import number_between, whole_between
 
 LOW, HIGH = 0.05, 20.0  # temperatures that are looked among
 BINS = 15  # of confidence
-_LEAST = 1e-12  # probabilities below count as this, so that none has an infinite logarithm
 # What each figure lies between.
 _BOUNDS = {
     "temperature": (LOW, HIGH),
     **dict.fromkeys(("ece_before", "ece", "confidence_before", "confidence", "accuracy"), (0.0, 1.0)),
-    **dict.fromkeys(("nll_before", "nll"), (0.0, -math.log(_LEAST) + 0.1)),
+    **dict.fromkeys(("nll_before", "nll"), (0.0, -math.log(LEAST) + 0.1)),
 }
 
 
@@ -53,7 +53,7 @@ class Calibration:
 
 def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Return probabilities (n, k) at a temperature, float64: softmax(log p / T). Their order does not change."""
-    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64)) / temperature
+    logits = np.log(np.maximum(probabilities, LEAST, dtype=np.float64)) / temperature
     scaled = np.exp(logits - logits.max(1, keepdims=True))
     shares: np.ndarray = scaled / scaled.sum(1, keepdims=True)
     return shares
@@ -66,7 +66,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """
     from scipy.optimize import minimize_scalar
 
-    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64))
+    logits = np.log(np.maximum(probabilities, LEAST, dtype=np.float64))
     rows = np.arange(len(labels))
 
     def loss(inverse: float) -> float:
@@ -109,8 +109,7 @@ def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts] | None:
         report(len(parts) * len(images) / len(test), f"reading {len(test):,} digits")
         parts.append(model.predict_proba(images))
     probabilities = np.concatenate(parts)
-    if not np.isfinite(probabilities).all():
-        raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
+    ensure_numbers(probabilities)
     temperature = fit_temperature(probabilities[0::2], test.labels[0::2])
     before, labels = probabilities[1::2].astype(np.float64), test.labels[1::2]
     after = calibrate(before, temperature)
@@ -133,7 +132,7 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     probabilities: (n, k); labels: int (n,).
     """
-    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], _LEAST)).mean())
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], LEAST)).mean())
 
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Calibration:

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.measures.calibration import calibration_error, log_loss
 from core.measures.intervals import wilson
+from core.measures.predictions import ensure_numbers
 
 _SLACK = 1e-3  # by which probabilities of low precision may miss 0, 1 and their sum
 
@@ -158,8 +159,7 @@ def checked(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, 
         raise ValueError(f"Probabilities of the shape {probabilities.shape} are no (digits, classes). Pass two axes.")
     labels = checked_labels(labels, probabilities.shape[1])
     same_length(labels, probabilities)
-    if not np.isfinite(probabilities).all():
-        raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
+    ensure_numbers(probabilities)
     outside = probabilities.min() < -_SLACK or probabilities.max() > 1 + _SLACK
     if outside or (np.abs(probabilities.sum(1) - 1) > _SLACK).any():
         raise ValueError("The probabilities of a digit do not add up to 1. Pass the output of softmax, not the logits.")

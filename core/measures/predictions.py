@@ -15,7 +15,7 @@ from core.progress import Progress
 from core.runs.run import Run, digits_of
 from core.runs.weights import load_model
 
-_LEAST = 1e-12  # probabilities below count as this: a loss of 27.6 nats, and never an infinite one
+LEAST = 1e-12  # probabilities below count as this: a loss of 27.6 nats, and never an infinite one
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +66,20 @@ def _batches(dataset: str, sample: str) -> Iterator[tuple[slice, np.ndarray]]:
         start += len(batch)
 
 
+def ensure_numbers(probabilities: np.ndarray) -> None:
+    """Raise ValueError when a model's probabilities are not finite."""
+    if not np.isfinite(probabilities).all():
+        raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
+
+
 def judge(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the most probable class, uint8 (n,), and -log p of the right one in nats, float32 (n,).
 
     probabilities: float (n, 10); labels: int (n,). Raises ValueError when the probabilities are not finite.
     """
-    if not np.isfinite(probabilities).all():
-        raise ValueError("The model's probabilities are not numbers. Train it again with a smaller learning rate.")
+    ensure_numbers(probabilities)
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return probabilities.argmax(1).astype(np.uint8), -np.log(np.clip(right, _LEAST, 1)).astype(np.float32)
+    return probabilities.argmax(1).astype(np.uint8), -np.log(np.clip(right, LEAST, 1)).astype(np.float32)
 
 
 def rounded_logs(probabilities: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -82,7 +87,7 @@ def rounded_logs(probabilities: np.ndarray, predicted: np.ndarray) -> np.ndarray
 
     predicted: uint8 (n,). Rounding may make another as large: that one becomes the next smaller number.
     """
-    logs = np.log(np.clip(probabilities, _LEAST, 1)).astype(np.float16)
+    logs = np.log(np.clip(probabilities, LEAST, 1)).astype(np.float16)
     largest = np.take_along_axis(logs, predicted[:, None].astype(np.int64), 1)
     tied = (logs >= largest) & (np.arange(logs.shape[1]) != predicted[:, None])
     return np.where(tied, np.nextafter(largest, np.float16(-np.inf)), logs)

@@ -33,6 +33,17 @@ class Reliability:
     ece: float
     log_loss: float
 
+    @property
+    def mean_confidence(self) -> float:
+        """How sure it is on average, over all digits."""
+        full = self.count > 0
+        return float(self.count[full] @ self.confidence[full] / self.count.sum())
+
+    @property
+    def mean_accuracy(self) -> float:
+        """The share of all digits that it reads rightly."""
+        return float(self.right.sum() / self.count.sum())
+
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, temperature: float = 1.0, seed: int = 0) -> Reliability:
     """Return the reliability diagram at a temperature; at 1 the probabilities are taken as they are.

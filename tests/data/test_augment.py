@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from core.data import datasets
-from core.data.augment import AUGMENTATION_RANGES, NOISES, Augmentation, augment, check_noise, corrupt
+from core.data.augment import AUGMENTATION_RANGES, NOISES, SPARING, Augmentation, augment, check_noise, corrupt
 from core.data.pen_marks import add_marks
 from core.data.photometric import PHOTOMETRIC
 
 MODERATE = Augmentation(2, 12, 0.15, 10, 1, 0.7, shrink=0.3, marks=0.5)
-VARYING = [name for name in AUGMENTATION_RANGES if name not in (*PHOTOMETRIC, "still", "clean")]
+VARYING = [name for name in AUGMENTATION_RANGES if name not in (*PHOTOMETRIC, *SPARING)]
 PLACE = np.arange(28) - 13.5  # pixels from the centre
 
 

@@ -8,6 +8,7 @@ import pytest
 from core.training import loop
 from core.training.config import TrainConfig, build
 from tests.conftest import small
+from tests.models.resuming import unbroken_and_resumed
 
 MODELS = ("softmax", "cnn", "numpy-two-layer", "vae")
 
@@ -59,14 +60,7 @@ def test_answers_are_those_of_a_plain_model_with_the_mean_weights(name, toy):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_resumed_run_ends_as_an_unbroken_one(name, toy):
     settings = config(name, optimizer="adamw")
-    unbroken = build(settings)
-    for event in loop.fit(unbroken, toy, settings):
-        if isinstance(event, loop.Epoch) and event.epoch == 1:
-            weights, memory = unbroken.state_dict(), unbroken.optimizer_state()
-    resumed = build(settings)
-    resumed.load_state_dict(weights)
-    resumed.load_optimizer_state(memory)
-    list(loop.fit(resumed, toy, settings, done_epochs=1))
+    unbroken, resumed = unbroken_and_resumed(lambda: build(settings), toy, settings)
     for key, value in unbroken.state_dict().items():
         np.testing.assert_array_equal(value, resumed.state_dict()[key], err_msg=key)
     for key, value in unbroken.optimizer_state().items():

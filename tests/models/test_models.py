@@ -6,6 +6,7 @@ import pytest
 from core.models import MODELS
 from core.training import loop
 from core.training.config import OPTIMIZERS, TrainConfig, build
+from tests.models.resuming import unbroken_and_resumed
 
 EVERY = pytest.mark.parametrize("name", MODELS)
 CLASSIFIERS = [name for name, spec in MODELS.items() if spec.task == "classify"]
@@ -87,14 +88,7 @@ def test_weights_go_round_bit_for_bit(name, toy):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_training_goes_on_from_stored_state_exactly(name, optimizer, toy):
     settings = config(name, optimizer=optimizer, epochs=2, schedule="one-cycle", lr=0.01)
-    unbroken = built(settings)
-    for event in loop.fit(unbroken, toy, settings):
-        if isinstance(event, loop.Epoch) and event.epoch == 1:
-            weights, memory = unbroken.state_dict(), unbroken.optimizer_state()
-    resumed = built(settings)
-    resumed.load_state_dict(weights)
-    resumed.load_optimizer_state(memory)
-    list(loop.fit(resumed, toy, settings, done_epochs=1))
+    unbroken, resumed = unbroken_and_resumed(lambda: built(settings), toy, settings)
     for key, value in unbroken.state_dict().items():
         np.testing.assert_array_equal(value, resumed.state_dict()[key], err_msg=key)
 

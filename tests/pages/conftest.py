@@ -9,6 +9,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.state import Job
+from tests.conftest import sound
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,19 @@ def field(at: AppTest, name: str) -> Any:
     """The one field of that name in the form of the Train page."""
     (found,) = fields(at, name)
     return found
+
+
+def run(at: AppTest, **state: object) -> AppTest:
+    """Run a page again with this in its session, as a browser may leave it there."""
+    for name, value in state.items():
+        at.session_state[name] = value
+    return sound(at.run())
+
+
+def sent(at: AppTest) -> dict[str, Any]:
+    """What the first component of a page is sent."""
+    data: dict[str, Any] = json.loads(at.get("bidi_component")[0].proto.json)
+    return data
 
 
 def others(submitted: list[Any]) -> list[Any]:

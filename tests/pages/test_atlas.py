@@ -1,6 +1,5 @@
 """pages/parts/atlas.py: what of a browser's words is believed, and who is right about the selection."""
 
-import json
 import math
 from typing import Any
 
@@ -9,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts.atlas.component import MAX_CORNERS, Coloring, MapView, Pick, Selection, as_pick, as_selection, atlas
 from tests.conftest import sound
+from tests.pages.conftest import run, sent
 
 TRIANGLE = [[0.0, 0.0], [1.0, 0.0], [0.0, 2.5]]
 PICK = {"row": 3, "x": 0.5, "y": -1, "map": 0, "n": 7}
@@ -125,17 +125,6 @@ def page() -> None:
 
 def opened() -> AppTest:
     return sound(AppTest.from_function(page).run())
-
-
-def run(at: AppTest, **state: object) -> AppTest:
-    for name, value in state.items():
-        at.session_state[name] = value
-    return sound(at.run())
-
-
-def sent(at: AppTest) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(at.get("bidi_component")[0].proto.json)
-    return data
 
 
 def drawn(n: int, polygon: object = TRIANGLE) -> dict[str, Any]:

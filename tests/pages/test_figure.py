@@ -1,6 +1,5 @@
 """pages/parts/figure: what of a browser's click on a figure is believed, and what the browser is sent."""
 
-import json
 import math
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.figure.component import Click, as_click
-from tests.conftest import sound
+from tests.pages.conftest import run, sent
 
 CLICK = {"x": 9, "y": 4, "n": 7}
 
@@ -76,17 +75,6 @@ def page() -> None:
     figure = {"data": [{"type": "heatmap", "x": [0, 1], "y": [0], "z": [[1, 2]]}], "layout": {}}
     clicks = st.session_state.get("clicks", True)
     st.session_state["said"] = live_figure(figure, key="f", label="Two cells.", clicks=clicks)
-
-
-def run(at: AppTest, **state: object) -> AppTest:
-    for name, value in state.items():
-        at.session_state[name] = value
-    return sound(at.run())
-
-
-def sent(at: AppTest) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(at.get("bidi_component")[0].proto.json)
-    return data
 
 
 def test_a_click_is_returned_and_a_second_one_at_the_same_place_is_another() -> None:

@@ -62,9 +62,7 @@ def _set(temperature: float) -> None:
 
 def _verdict(found: Reliability) -> str:
     """Say whether it is over- or under-confident, where that is more than what chance makes."""
-    full = found.count > 0
-    weights = found.count[full] / found.count.sum()
-    sure, right = float(weights @ found.confidence[full]), float(weights @ found.accuracy[full])
+    sure, right = found.mean_confidence, found.mean_accuracy
     spread = 1.96 * (max(right * (1 - right), 1e-9) / found.count.sum()) ** 0.5
     if abs(sure - right) <= spread:
         return "On the whole it is about as sure as it is right."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts.evaluate.readings import SPLITS, Reading, pick_reading
+from pages.parts.evaluate.readings import SPLITS, Reading, pick_reading, readings, share_text
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import say
 from pages.parts.shared.table import Cell, table
@@ -21,17 +21,18 @@ _MEANING = (
 )
 
 
-def glance_part(readings: Sequence[Reading], others: Sequence[Reading]) -> None:
+def glance_part(shown: Sequence[Reading]) -> None:
     """Show the figures of all, with those of the other split where they are known, and of each class of one run."""
-    known = {one.run.id: one for one in others}
-    overview_table([line for one in readings for line in (one, known.get(one.run.id)) if line])
-    class_table(pick_reading("Classes of", readings))
+    (other,) = (split for split in SPLITS if split != shown[0].digits.split)
+    known = {one.run.id: one for one in readings([one.run for one in shown], other)}
+    overview_table([line for one in shown for line in (one, known.get(one.run.id)) if line])
+    class_table(pick_reading("Classes of", shown))
 
 
-def overview_table(readings: Sequence[Reading]) -> None:
+def overview_table(lines: Sequence[Reading]) -> None:
     """Show the figures of each run, a line for each of the splits that it has read."""
     rows: list[list[str | Cell]] = []
-    for one in readings:
+    for one in lines:
         found = one.digits.overview
         low, high = found.interval
         rows.append(
@@ -59,12 +60,12 @@ def class_table(reading: Reading) -> None:
         [
             Cell(names[label]),
             f"{found.support[label]:,}",
-            *(_share(values[label]) for values in (found.precision, found.recall, found.f1)),
+            *(share_text(values[label]) for values in (found.precision, found.recall, found.f1)),
         ]
         for label in range(len(names))
     ]
     means = (found.macro_precision, found.macro_recall, found.macro_f1)
-    rows.append([Cell("Mean", bold=True), f"{found.support.sum():,}", *map(_share, means)])
+    rows.append([Cell("Mean", bold=True), f"{found.support.sum():,}", *map(share_text, means)])
     head = ["Class", "Digits", "Precision", "Recall", "F1"]
     table(rows, head, name="ec", label=f"Figures of each class, {reading.run.name}", look="short")
     there = [label for label in range(len(names)) if not math.isnan(found.recall[label])]
@@ -73,10 +74,6 @@ def class_table(reading: Reading) -> None:
         say(f"{reading.run.name} finds every digit of each class.")
         return
     say(
-        f"{reading.run.name} misses {names[worst]} most often: it finds {_share(found.recall[worst])} of the "
+        f"{reading.run.name} misses {names[worst]} most often: it finds {share_text(found.recall[worst])} of the "
         f"{found.support[worst]:,}."
     )
-
-
-def _share(value: float) -> str:
-    return "undefined" if math.isnan(value) else f"{100 * value:.2f} %"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,6 +121,11 @@ def pick_reading(label: str, readings: Sequence[Reading]) -> Reading:
     labels = run_labels([one.run for one in readings])
     picked = st.selectbox(label, list(labels), format_func=labels.__getitem__, key=f"evaluate-{label}", width=280)
     return next((one for one in readings if one.run.id == picked), readings[0])
+
+
+def share_text(value: float) -> str:
+    """Return a share as people read it."""
+    return "undefined" if math.isnan(value) else f"{100 * value:.2f} %"
 
 
 def request(runs: Sequence[Run], split: str) -> None:

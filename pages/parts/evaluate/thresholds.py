@@ -19,7 +19,7 @@ from core.figures.threshold_curves import (
 )
 from core.measures.thresholds import AtThreshold, PrecisionRecallCurve, RocCurve
 from pages.parts.evaluate.gallery import gallery
-from pages.parts.evaluate.readings import Reading, pick_reading
+from pages.parts.evaluate.readings import Reading, pick_reading, share_text
 from pages.parts.evaluate.same import of_same_digits
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.controls.address import select
@@ -90,7 +90,7 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
     share = float((first.digits.labels == label).mean())
     _curves(([pair[0] for pair in pairs], [pair[1] for pair in pairs]), near, share, at)
     head = ["", "Precision", "Recall", "F1", "Right", "False positives", "False negatives"]
-    figures = [*map(_share, (at.precision, at.recall, at.f1)), *(f"{count:,}" for count in (at.tp, at.fp, at.fn))]
+    figures = [*map(share_text, (at.precision, at.recall, at.f1)), *(f"{count:,}" for count in (at.tp, at.fp, at.fn))]
     table([[f"At {threshold:g}", *figures]], head, name="et", label=f"What is found of class {name}", look="short")
     _mistakes(first, label, threshold)
 
@@ -127,7 +127,3 @@ def _mistakes(one: Reading, label: int, threshold: float) -> None:
             say(f"{title} of {one.run.name}: {len(rows):,}, the worst first")
             captions = [f"{digits.classes[digits.labels[row]]}, {100 * scores[row]:.0f} %" for row in rows]
             gallery(digits, rows, captions, key=f"{what}-{one.run.id}-{label}", label=title)
-
-
-def _share(value: float) -> str:
-    return "undefined" if math.isnan(value) else f"{100 * value:.2f} %"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.data.augment import AUGMENTATION_RANGES, NOISES, Augmentation, augment, check_noise, corrupt
+from core.data.augment import AUGMENTATION_RANGES, NOISES, SPARING, Augmentation, augment, check_noise, corrupt
 from core.data.datasets import DATASETS, load
 from core.data.glyphs import GlyphPool
 from core.data.photometric import PHOTOMETRIC
@@ -65,7 +65,7 @@ def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
 
 def _some_is_on(cleans: bool) -> bool:
     # A preset may have set what the closed expander hides.
-    varied = any(value_of(f"augmentation-{name}") for name in AUGMENTATION_RANGES if name not in ("still", "clean"))
+    varied = any(value_of(f"augmentation-{name}") for name in AUGMENTATION_RANGES if name not in SPARING)
     return varied or bool(value_of("glyph_share")) or (cleans and value_of("noise", "none") != "none")
 
 

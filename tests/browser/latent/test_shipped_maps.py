@@ -5,7 +5,7 @@ by keyboard.
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_latent_journeys import atlas, hover_row, hover_until, lone, place
+from tests.browser.latent.test_latent_journeys import atlas, hover_row, hover_until, lone, place
 from tests.conftest import wait_for
 from tests.server import SHIPPED_RESULTS, running
 
