@@ -33,6 +33,7 @@ from core.latent.maps import MAPS
 from core.latent.projectors import PROJECTORS
 from core.latent.trust import TRUST
 from core.measures.calibration import CALIBRATION
+from core.measures.label_losses import LABEL_LOSSES
 from core.measures.neighbours import nearest_of_all
 from core.measures.predictions import PREDICTIONS
 from core.measures.preprocessing import PREPROCESSING
@@ -45,7 +46,18 @@ from core.table import table
 from core.training.config import TrainConfig, build
 
 STORED: dict[str, Stored[Any]] = table(
-    CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, SCORES, CALIBRATION, by="kind"
+    CODES,
+    NEIGHBOURS,
+    MAPS,
+    TRUST,
+    FORMING,
+    PREDICTIONS,
+    REFERENCE,
+    PREPROCESSING,
+    SCORES,
+    CALIBRATION,
+    LABEL_LOSSES,
+    by="kind",
 )
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
 _IDLE_S = 2.0  # without a request, before the template rehearses what takes long

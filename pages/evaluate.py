@@ -8,6 +8,7 @@ from pages.parts.evaluate.compare import compare_part
 from pages.parts.evaluate.confusion import confusion_part
 from pages.parts.evaluate.digits import digits_part
 from pages.parts.evaluate.glance import glance_part
+from pages.parts.evaluate.label_search import label_search_part
 from pages.parts.evaluate.readings import SPLITS, readings, request
 from pages.parts.evaluate.thresholds import thresholds_part
 from pages.parts.shared.controls.address import segments
@@ -25,6 +26,7 @@ PARTS = {
     "thresholds": ("Thresholds", thresholds_part),
     "calibration": ("Calibration", calibration_part),
     "compare": ("Compare", compare_part),
+    "labels": ("Wrong labels", label_search_part),
 }
 
 

@@ -24,8 +24,9 @@ from core.latent.alignment import align, follow
 from core.latent.maps import MAPS, load_projection
 from core.latent.projectors import PROJECTORS, Projector, projector_of
 from core.progress import Progress
-from core.runs.frames import Frame, epoch_length, from_snapshots, live_file, read_frame, snapshots_of, steps_of
+from core.runs.frames import Frame, epoch_length, from_snapshots, live_file, read_frame, steps_of
 from core.runs.run import Run
+from core.runs.snapshots import snapshots_of
 
 Key = tuple[int, int, int]
 

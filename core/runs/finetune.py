@@ -43,6 +43,7 @@ def recipe(run: Run, count: int) -> TrainConfig:
         weight_decay=0.0,
         train_size=_ENOUGH if DATASETS[run.config.dataset].train_count > _ENOUGH else 0,  # 0: all of them
         per_class=0,
+        label_noise=0.0,
         augmentation=run.config.augmentation if run.config.augmentation.active else _GENTLE,
         patience=0,
         device="cpu",

@@ -20,9 +20,9 @@ from core.files import UNREADABLE, disk_errors, write_npz
 from core.models.contract import Model
 from core.runs.events import EpochLine, Line
 from core.runs.run import Run
+from core.runs.snapshots import snapshots_of, weights_in
 from core.runs.weights import initial_model
 
-_SNAPSHOT = re.compile(r"epoch-([0-9]{3,4})\.npz")
 FRAME = re.compile(r"forming/step-([0-9]{8})\.npz")
 MAX_FRAMES = 100  # of one run: more than `kept` leaves of the longest
 MAX_CODES = 2**18  # bytes of the codes in a frame
@@ -204,28 +204,7 @@ def from_snapshots(run: Run, report: Callable[[float, str], None]) -> None:
     target.mkdir(parents=True)
     for number, step in enumerate(sorted(kept(found, per_epoch))):
         report(number / len(found), f"encoding the digits after epoch {step // per_epoch:,}")
-        model.load_state_dict(_weights(found[step], model.state_dict()))
+        model.load_state_dict(weights_in(found[step], model.state_dict()))
         write_frame(target / frame_file(run, step).name, step, model, images)
     with disk_errors(run.folder):
         target.rename(run.folder / "forming")
-
-
-def _weights(path: Path, wanted: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[f"weights/{name}"].astype(value.dtype) for name, value in wanted.items()}
-    except UNREADABLE as error:
-        raise ValueError(
-            f"{path.name} does not hold the weights of an epoch ({error}). Train the model again."
-        ) from error
-
-
-def snapshots_of(run: Run) -> dict[int, Path]:
-    """Return the snapshots of a run by their epochs, none where they hold no weights."""
-    paths = run.folder.glob("snapshots/*")
-    found = {int(name[1]): path for path in paths if (name := _SNAPSHOT.fullmatch(path.name))}
-    try:
-        with zipfile.ZipFile(found[max(found, default=0)]) as file:
-            return found if any(name.startswith("weights/") for name in file.namelist()) else {}
-    except UNREADABLE:
-        return {}

@@ -27,6 +27,7 @@ class TrainConfig:
     start: id of the run whose weights it begins from, where it learns from drawings; "" begins from fresh ones.
     own_share: share of each batch that are those drawings.
     glyph_share: share of each batch that are digits drawn by code.
+    label_noise: share of the training digits, those held out among them, that get a wrong label, chosen by seed.
     train_size: how many training digits to use, chosen by seed; 0 means all.
     per_class: how many of each class to use instead; 0 means as they come.
     augmentation: how the training digits are varied at random, anew each time they are seen.
@@ -51,6 +52,7 @@ class TrainConfig:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     averaging: float = 0.0
+    label_noise: float = 0.0
     seed: int = 0
     train_size: int = 0
     per_class: int = 0
@@ -85,6 +87,8 @@ class TrainConfig:
         """Raise ValueError for settings that are possible alone, and not with the others."""
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(f"label_smoothing needs the loss cross-entropy, not {self.loss}. Set it to 0.")
+        if self.label_noise and model.task != "classify":
+            raise ValueError(f"label_noise is for classifiers, and {model.title} is none. Set it to 0.")
         if self.train_size and self.per_class:
             raise ValueError(f"per_class is {self.per_class} and train_size {self.train_size}. Set one of them to 0.")
         if self.noise != "none" and model.task != "reconstruct":

@@ -11,6 +11,7 @@ import numpy as np
 from core.data.augment import augment, corrupt
 from core.data.datasets import Dataset, Split
 from core.data.glyphs import GlyphPool
+from core.data.label_noise import with_label_noise
 from core.models.contract import Health, Metrics, Model
 from core.training.config import TrainConfig
 
@@ -199,18 +200,26 @@ def with_noise(split: Split, config: TrainConfig) -> tuple[Split, np.ndarray | N
 def training_split(split: Split, config: TrainConfig) -> tuple[Split, Split]:
     """Return the images to train on, as the seed chooses them, and those held out for early stopping.
 
-    Raises ValueError when there are not as many as the config wants.
+    They have the labels that are learned from, of which some are wrong where the config wants that. Raises ValueError
+    when there are not as many as it wants.
     """
+    train, held_out = training_rows(split, config)
+    learned = Split(split.images, with_label_noise(split.labels, config.label_noise, config.seed))
+    return (learned if len(train) == len(split) else learned[train]), learned[held_out]
+
+
+def training_rows(split: Split, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of what `training_split` returns, int64 (n,) and (m,), each rising; ValueError as there."""
     size = training_size(split, config)
     if size == len(split):
-        return split, split[:0]
+        return np.arange(size), np.empty(0, np.int64)
     order = np.random.default_rng((config.seed, 0)).permutation(len(split))
     if config.per_class:
         order = _balanced(order, split.labels, config.per_class)
     elif config.train_size:
         order = order[: config.train_size]
     # What is held out comes from the end: without patience the same digits are trained on as with it and some more.
-    return split[np.sort(order[:size])], split[np.sort(order[size:])]
+    return np.sort(order[:size]), np.sort(order[size:])
 
 
 def _balanced(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:

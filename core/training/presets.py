@@ -81,6 +81,12 @@ _BEST = (
         _annealed("mlp", 0.004, 15, batch_size=128, optimizer="adamw", weight_decay=0.01, params={"dropout": 0.25}),
     ),
     Preset(
+        "wrong-labels",
+        "One hidden layer on wrong labels",
+        "A tenth of the digits has a wrong label: at first their loss tells which, later the net knows them by heart.",
+        TrainConfig("mlp", epochs=20, params={"hidden": 512}, label_noise=0.1),
+    ),
+    Preset(
         "deep",
         "Deep net with batch norm",
         "Five hidden layers of 200 units, normalised and with a little dropout.",

@@ -126,6 +126,15 @@ SETTINGS = table(
         "off",
     ),
     Setting(
+        "label_noise",
+        "Wrong labels (share)",
+        "Share of the training digits that get a class that is not theirs, chosen by seed.",
+        0.0,
+        0.9,
+        0.05,
+        "none",
+    ),
+    Setting(
         "train_size",
         "Training digits",
         "How many training digits to use, chosen by seed; 0 means all.",

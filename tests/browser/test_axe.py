@@ -33,6 +33,7 @@ IN_PARTS = (
     "part=thresholds&class=8",
     "part=calibration",
     "part=compare",
+    "part=labels",
 )  # of the Evaluate page, beside the first
 ON_A_MAP = ("selection", "between", "dimensions", "arithmetic", "samples", "trust", "forming")
 ALL_PAGES = pytest.mark.parametrize("path", [page.path for page in PAGES])

@@ -158,7 +158,8 @@ def test_every_field_reaches_the_config(runs, submitted):
     field(at, "preset").set_value("mlp").run()
     values = {"dataset": "digits", "epochs": 7, "batch_size": 33, "optimizer": OPTIMIZERS[-1], "lr": 0.125,
               "schedule": "constant", "weight_decay": 0.5, "label_smoothing": 0.2, "seed": 11, "train_size": 500,
-              "averaging": 0.9, "glyph_share": 0.25, "patience": 3, "max_minutes": 2.5}  # fmt: skip
+              "averaging": 0.9, "label_noise": 0.15, "glyph_share": 0.25, "patience": 3,
+              "max_minutes": 2.5}  # fmt: skip
     varied = {"shift": 1.0, "rotate": 2.0, "scale": 0.3, "shear": 4.0, "elastic": 0.5, "thickness": 0.6,
               "shrink": 0.25, "marks": 0.75, "still": 0.5, "lines": 0.3, "patches": 0.15, "blur": 1.5, "contrast": 0.4,
               "background": 0.35, "shade": 0.45, "clouds": 0.55, "inverted": 0.05, "shot": 0.65, "gaussian": 0.1,

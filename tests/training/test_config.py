@@ -133,6 +133,14 @@ def test_drawn_and_own_digits_leave_some_of_the_data_sets_in_each_batch():
         TrainConfig("cnn", glyph_share=0.95)
 
 
+def test_wrong_labels_are_for_classifiers():
+    assert TrainConfig("mlp", label_noise=0.1).label_noise == 0.1
+    with pytest.raises(ValueError, match="label_noise is for classifiers, and Autoencoder is none"):
+        TrainConfig("autoencoder", label_noise=0.1)
+    with pytest.raises(ValueError, match="label_noise must be between"):
+        TrainConfig("mlp", label_noise=0.95)
+
+
 def test_unknown_model_names_the_known_ones():
     with pytest.raises(UnknownModel, match=", ".join(MODELS)):
         TrainConfig("transformer")

@@ -1,5 +1,6 @@
 """The loop: what it yields, in which order, at which learning rate; and that to stop is to stop asking."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from core.data.augment import Augmentation
 from core.data.datasets import Split
 from core.data.glyphs import GlyphPool
+from core.data.label_noise import with_label_noise
 from core.training import loop
 from core.training.config import TrainConfig, build
 from core.training.loop import Checking, EarlyStop, Epoch, Step
@@ -58,6 +60,35 @@ def test_epoch_averages_its_steps_and_tests_on_the_whole_set(toy):
 def test_the_test_sample_is_looked_at_within_an_epoch(toy):
     checked = [e.step for e in events(toy, config(epochs=1)) if isinstance(e, Step) and e.test]
     assert checked == [2, 4, 6]
+
+
+def test_wrong_labels_are_learned_from_and_right_ones_tested_with(toy, monkeypatch):
+    learned = []
+    settings = config(label_noise=0.25, seed=2, epochs=1, patience=1)
+    model = build(settings)
+    step = model.train_step
+    monkeypatch.setattr(model, "train_step", lambda *of: (learned.append(of[:2]), step(*of))[1])
+    *_, epoch = (event for event in loop.fit(model, toy, settings) if isinstance(event, Epoch))
+    rows, held_out = loop.training_rows(toy.train, settings)
+    labels = with_label_noise(toy.train.labels, 0.25, 2)
+    order = np.lexsort(np.concatenate([images.reshape(len(images), -1) for images, _ in learned]).T)
+    wanted = np.lexsort(toy.train.images[rows].reshape(len(rows), -1).T)
+    seen = np.concatenate([labels for _, labels in learned])
+    np.testing.assert_array_equal(seen[order], labels[rows][wanted])
+    assert epoch.validation == pytest.approx(model.evaluate(toy.train.images[held_out], labels[held_out]))
+    assert epoch.test == pytest.approx(model.evaluate(toy.test.images, toy.test.labels))
+
+
+def test_wrong_labels_change_nothing_of_which_digits_are_chosen(toy):
+    for settings in (config(per_class=10), config(train_size=90), config(patience=2)):
+        noisy = replace(settings, label_noise=0.5)
+        for one, other in zip(
+            loop.training_rows(toy.train, settings), loop.training_rows(toy.train, noisy), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+        right, wrong = loop.training_split(toy.train, settings)[0], loop.training_split(toy.train, noisy)[0]
+        np.testing.assert_array_equal(right.images, wrong.images)
+        assert 0.3 < (right.labels != wrong.labels).mean() < 0.7
 
 
 def test_stopping_is_not_asking_any_more(toy):

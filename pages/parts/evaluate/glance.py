@@ -26,6 +26,9 @@ def glance_part(shown: Sequence[Reading]) -> None:
     (other,) = (split for split in SPLITS if split != shown[0].digits.split)
     known = {one.run.id: one for one in readings([one.run for one in shown], other)}
     overview_table([line for one in shown for line in (one, known.get(one.run.id)) if line])
+    for run in (one.run for one in shown if one.run.config.label_noise):
+        share = f"{100 * run.config.label_noise:g} %"
+        say(f"{run.name} learned with {share} wrong labels. Here and in all other parts, the right ones count.")
     class_table(pick_reading("Classes of", shown))
 
 

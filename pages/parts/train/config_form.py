@@ -139,6 +139,8 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
         if "cross-entropy" in spec.losses:
             values["label_smoothing"] = real("label_smoothing")
         values["averaging"] = real("averaging")
+        if spec.task == "classify":
+            values["label_noise"] = real("label_noise")
         values["train_size"] = whole("train_size")
         values["per_class"] = whole("per_class")
         values["patience"] = whole("patience")
