@@ -90,6 +90,7 @@ CASES = [
     Case("preprocessing", "softmax"),
     Case("scores", "softmax"),
     Case("calibration", "softmax"),
+    Case("label-losses", "softmax"),
 ]
 of_every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 
