@@ -39,13 +39,27 @@ from core.measures.preprocessing import PREPROCESSING
 from core.measures.reference import REFERENCE
 from core.measures.scores import SCORES
 from core.models import MODELS
+from core.robustness.mnist_c import MNIST_C
+from core.robustness.sweep import SWEEP
 from core.runs.requests import Request
 from core.runs.run import Run
 from core.table import table
 from core.training.config import TrainConfig, build
 
 STORED: dict[str, Stored[Any]] = table(
-    CODES, NEIGHBOURS, MAPS, TRUST, FORMING, PREDICTIONS, REFERENCE, PREPROCESSING, SCORES, CALIBRATION, by="kind"
+    CODES,
+    NEIGHBOURS,
+    MAPS,
+    TRUST,
+    FORMING,
+    PREDICTIONS,
+    REFERENCE,
+    PREPROCESSING,
+    SCORES,
+    CALIBRATION,
+    SWEEP,
+    MNIST_C,
+    by="kind",
 )
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains
 _IDLE_S = 2.0  # without a request, before the template rehearses what takes long

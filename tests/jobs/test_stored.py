@@ -90,6 +90,8 @@ CASES = [
     Case("preprocessing", "softmax"),
     Case("scores", "softmax"),
     Case("calibration", "softmax"),
+    Case("sweep", "softmax", ("gaussian",), (("some",), ("../config",), ("",))),
+    Case("mnist-c", "softmax"),
 ]
 of_every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 
