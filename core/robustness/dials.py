@@ -59,7 +59,7 @@ def dial_name(name: str) -> str:
     return name
 
 
-def spoilt(dial: Dial, value: float, digits: Split, model: Model) -> Iterator[np.ndarray]:
+def spoilt(dial: Dial, value: float, digits: Split, model: Model | None = None) -> Iterator[np.ndarray]:
     """Yield the digits with the dial at a value, uint8 (at most 500, 28, 28) at a time, always the same.
 
     model: who reads them; only attacks look at it. Raises ValueError for a value there is not, and for an attack on a
@@ -129,6 +129,10 @@ def _occlusion(images: np.ndarray, side: float, rng: Rng) -> np.ndarray:
     return np.where(inside[:, 0, :, None] & inside[:, 1, None, :], np.uint8(0), images)
 
 
+def _contrast(images: np.ndarray, lost: float, rng: Rng) -> np.ndarray:
+    return _whole(images * np.float32(1 - lost))
+
+
 def _background(images: np.ndarray, grey: float, rng: Rng) -> np.ndarray:
     return _whole(images + (255 - images.astype(np.float32)) * np.float32(grey))
 
@@ -193,8 +197,7 @@ DIALS = table(
     ),
     Dial(
         "contrast", "Contrast", "Ink loses its white, down to a black picture.",
-        "White that ink keeps", _steps(1, 0), lambda images, left, rng: _whole(images * np.float32(left)), _percent,
-        harmless=1.0,
+        "White that ink loses", _steps(0, 1), _contrast, _percent,
     ),
     Dial(
         "background", "Background grey", "The ground becomes grey; ink stays as much lighter as there is room for.",
