@@ -96,7 +96,7 @@ def _measure(run: Run, report: Progress, name: str) -> tuple[Arrays, Facts]:
     right = np.zeros(steps, np.int64)
 
     def tell(step: int, share: float) -> None:
-        report((step + share) / steps, f"{dial.title} at {dial.text(dial.values[step])}, {len(digits):,} digits")
+        report((step + share) / steps, f"at {dial.text(dial.values[step])}, {len(digits):,} digits")
 
     for step, value in enumerate(dial.values):
         right[step] = count_right(model, spoilt(dial, value, digits, model), digits.labels, partial(tell, step))
