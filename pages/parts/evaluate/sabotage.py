@@ -74,7 +74,7 @@ def _turned(runs: Sequence[Run], dataset: str, dial: Dial) -> None:
     texts = [dial.text(value) for value in dial.values]
     chart = st.container()
     titles = {f"{value:g}": text for value, text in zip(dial.values, texts, strict=True)}
-    picked = steps(f"{dial.title}: {dial.axis.lower()}", "at", titles, f"{dial.values[_SHOWN_FIRST]:g}")
+    picked = steps(dial.axis, "at", titles, f"{dial.values[_SHOWN_FIRST]:g}")
     place = list(titles).index(picked)
     with chart:
         _chart([run for run in runs if run.id in known], known, dial, texts, place)
@@ -104,7 +104,7 @@ def _strip(runs: Sequence[Run], known: Mapping[str, Sweep], digits: datasets.Dat
             if dial.attack:
                 lines.append(StripRow(run.name, seen[rows], right, mark=run_mark(run)))
             texts = [Caption(str(digits.classes[read[row]]), bool(read[row] != first.labels[row])) for row in rows]
-            lines.append(TextRow("reads", texts) if dial.attack else TextRow(run.name, texts, right, run_mark(run)))
+            lines.append(TextRow("", texts, "reads") if dial.attack else TextRow(run.name, texts, right, run_mark(run)))
     if lines:
         image_strip(lines, [str(digits.classes[label]) for label in labels], wrap=True)
 

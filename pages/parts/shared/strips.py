@@ -240,6 +240,7 @@ _STYLE = """<style>
 .dl-above { display: none; position: sticky; left: 0; width: max-content; max-width: 100cqw; gap: 8px;
   align-items: baseline; padding: 4px 0 3px; }
 @container (max-width: 620px) { .dl-labels { display: none; } .dl-above { display: flex; }
+  .dl-text.dl-cells { height: 24px; }
   .dl-inner.dl-wrap { flex-wrap: wrap; width: auto; row-gap: 14px; } }
 .dl-tiles { display: flex; flex-wrap: wrap; gap: 10px 6px; }
 .dl-tiles figure { margin: 0; }
