@@ -69,7 +69,7 @@ div:has(> .dl-table) { overflow: auto; }
 .dl-table b { font-weight: 600; }
 .dl-table img { height: 28px; image-rendering: pixelated; border-radius: 2px; margin-right: 10px;
   vertical-align: middle; }
-.dl-table tr:has(img) :is(th, td) { vertical-align: middle; white-space: nowrap; }
+.dl-table tr:has(img) :is(td, th:first-child) { vertical-align: middle; white-space: nowrap; }
 .dl-table small { display: block; opacity: .7; font-size: 12px; }
 .dl-table u { display: inline-block; width: 84px; height: 9px; margin-left: 8px; opacity: .55;
   background: linear-gradient(90deg, currentColor var(--share), color-mix(in srgb, currentColor 12%, transparent) 0); }
