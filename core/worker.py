@@ -40,6 +40,8 @@ from core.measures.preprocessing import PREPROCESSING
 from core.measures.reference import REFERENCE
 from core.measures.scores import SCORES
 from core.models import MODELS
+from core.robustness.mnist_c import MNIST_C
+from core.robustness.sweep import SWEEP
 from core.runs.requests import Request
 from core.runs.run import Run
 from core.table import table
@@ -57,6 +59,8 @@ STORED: dict[str, Stored[Any]] = table(
     SCORES,
     CALIBRATION,
     LABEL_LOSSES,
+    SWEEP,
+    MNIST_C,
     by="kind",
 )
 _NICE = 10  # below the server, so that drawing stays fluent while a run trains

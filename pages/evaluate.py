@@ -10,6 +10,7 @@ from pages.parts.evaluate.digits import digits_part
 from pages.parts.evaluate.glance import glance_part
 from pages.parts.evaluate.label_search import label_search_part
 from pages.parts.evaluate.readings import SPLITS, readings, request
+from pages.parts.evaluate.sabotage import sabotage_part
 from pages.parts.evaluate.thresholds import thresholds_part
 from pages.parts.shared.controls.address import segments
 from pages.parts.shared.controls.dataset_picker import dataset_note
@@ -26,6 +27,7 @@ PARTS = {
     "thresholds": ("Thresholds", thresholds_part),
     "calibration": ("Calibration", calibration_part),
     "compare": ("Compare", compare_part),
+    "sabotage": ("Sabotage", sabotage_part),
     "labels": ("Wrong labels", label_search_part),
 }
 

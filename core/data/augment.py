@@ -133,7 +133,7 @@ def augment(
         coefficients, scale = _coefficients(len(images), settings, rng)
         if settings.shrink:
             _soften(pixels, scale)
-        pixels = _resample(pixels, coefficients)
+        pixels = resample(pixels, coefficients)
     light = {name: getattr(settings, name) for name in PHOTOMETRIC}
     if any(light.values()):
         pixels = vary_light(pixels, light, settings.clean, rng)
@@ -153,14 +153,14 @@ def _move_outlines(pixels: np.ndarray, amounts: np.ndarray) -> None:
             part = pixels[chosen]
             share = np.minimum(sign * amounts[chosen] - whole, 1).astype(np.float32)[:, None, None]
             if sign > 0:
-                change = _neighbours(part, np.maximum) - part
+                change = neighbours(part, np.maximum) - part
             else:
-                eroded = _neighbours(part, np.minimum)
-                change = eroded - _neighbours(eroded, np.maximum)
+                eroded = neighbours(part, np.minimum)
+                change = eroded - neighbours(eroded, np.maximum)
             pixels[chosen] = part + share * change
 
 
-def _neighbours(images: np.ndarray, pick: np.ufunc) -> np.ndarray:
+def neighbours(images: np.ndarray, pick: np.ufunc) -> np.ndarray:
     """Return the largest or smallest value among each pixel and its neighbours, (n, 28, 28)."""
     # A thirteenth of the time of torch's max_pool2d on the CPU.
     rows = images.copy()
@@ -229,7 +229,7 @@ def _basis() -> np.ndarray:
     return np.concatenate([[x, y, np.ones_like(x)], hills.reshape(-1, _SIDE, _SIDE)], dtype=np.float32).reshape(-1, 784)
 
 
-def _resample(pixels: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+def resample(pixels: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """Fetch every pixel of float32 (n, 28, 28) from where the coefficients say, bilinearly, zeros outside."""
     import torch
     from torch.nn import functional as F

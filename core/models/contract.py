@@ -6,7 +6,7 @@ import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -70,6 +70,18 @@ class Model(Protocol):
 
     def load_optimizer_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Set what `optimizer_state` returned."""
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """What a classifier can do besides that knows its own derivatives: `isinstance(model, Differentiable)` asks."""
+
+    def input_gradient(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return how the cross-entropy of each image grows with each pixel in [0, 1], float32 (n, 28, 28).
+
+        As the model answers, not as it learns: without dropout and label smoothing, and with the running means of batch
+        norm. images: uint8 (n, 28, 28); labels: int64 (n,). Changes nothing in the model; several may ask at once.
+        """
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,13 @@ class NumpyModel:
         return scratch.softmax(self.net.forward(self._pixels(images)))
 
     @_quiet
+    def input_gradient(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return the gradient of each image's loss by its pixels in [0, 1], float32 (n, 28, 28); of a classifier."""
+        logits, backward = self.net.traced(self._pixels(images))
+        grad = backward(scratch.cross_entropy(logits, labels)[1] * len(images))
+        return (grad if self.scaled else 255 * grad).reshape(-1, 28, 28)
+
+    @_quiet
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Return codes, float32 (n, code_size)."""
         return _through(self.encoder, self._pixels(images))

@@ -6,8 +6,9 @@ from layer to layer by the chain rule: it turns dL/dy, by a layer's output, into
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ class Layer:
         """Take dL/dy for the last training batch, to be written over; fill `grads` and return dL/dx."""
         raise NotImplementedError
 
+    def input_grad(self, grad: np.ndarray) -> np.ndarray:
+        """Take dL/dy of what `traced` has answered, to be written over; return dL/dx, and leave `grads` alone."""
+        return self.backward(grad)
+
 
 class Dense(Layer):
     """y = x W + b, with the first W drawn from N(0, std^2) and the first b = 0."""
@@ -58,6 +63,9 @@ class Dense(Layer):
             return grad
         self.dx = _reuse(self.dx, self.x.shape, grad.dtype)
         return np.matmul(grad, self.params["weight"].T, out=self.dx)
+
+    def input_grad(self, grad: np.ndarray) -> np.ndarray:
+        return np.matmul(grad, self.params["weight"].T)
 
 
 class Sigmoid(Layer):
@@ -145,6 +153,11 @@ class BatchNorm(Layer):
         grad *= self.params["weight"] / self.spread
         return grad
 
+    # With the running mean and variance, which do not depend on x:      dL/dx = g weight / spread
+    def input_grad(self, grad: np.ndarray) -> np.ndarray:
+        grad *= self.params["weight"] / np.sqrt(self.buffers["running_var"] + self.eps)
+        return grad
+
 
 class Net:
     """Layers, one after another.
@@ -175,6 +188,23 @@ class Net:
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
+
+    def traced(self, x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        """Return what `forward` does, and a function from the derivative by that, (n, outputs), to the one by x.
+
+        Nothing is remembered in the layers, but in copies of them that share their parameters.
+        """
+        layers = [copy.copy(layer) for layer in self.layers]
+        for layer in layers:
+            layer.y = np.empty(0)
+            x = layer.forward(x, training=not isinstance(layer, BatchNorm))
+
+        def backward(grad: np.ndarray) -> np.ndarray:
+            for layer in reversed(layers):
+                grad = layer.input_grad(grad)
+            return grad
+
+        return x, backward
 
     def backward(self, grad: np.ndarray) -> None:
         """Fill `grads`, given the derivative of the loss by the output for the last training batch."""

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core.models.contract import Health, Metrics
 from core.models.objectives import Objective
@@ -117,6 +118,13 @@ class TorchModel:
         """Return class probabilities, float32 (n, 10)."""
         self._rest()
         return self.network(self._pixels(images)).softmax(1).cpu().numpy()
+
+    def input_gradient(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return the gradient of each image's loss by its pixels in [0, 1], float32 (n, 28, 28); of a classifier."""
+        self._rest()
+        pixels = self._pixels(images).requires_grad_()
+        loss = F.cross_entropy(self.network(pixels), torch.tensor(labels, device=self.device), reduction="sum")
+        return torch.autograd.grad(loss, pixels)[0][:, 0].cpu().numpy()
 
     @torch.inference_mode()
     def encode(self, images: np.ndarray) -> np.ndarray:

@@ -9,11 +9,13 @@ from playwright.sync_api import Page, expect
 from core.ink.collection import DrawingSet
 from core.latent.maps import MAPS
 from core.measures.predictions import PREDICTIONS
+from core.robustness.sweep import SWEEP
 from pages.navigation import PAGES
 from tests.browser.conftest import own_data
 from tests.browser.test_first_minute import RUNS, everywhere
 from tests.browser.test_hand_journeys import fill
 from tests.conftest import compute, small
+from tests.robustness.written import write_mnist_c
 from tests.server import Dashboard, running
 
 pytestmark = pytest.mark.browser
@@ -34,6 +36,8 @@ IN_PARTS = (
     "part=calibration",
     "part=compare",
     "part=labels",
+    "part=sabotage",
+    "part=sabotage&spoil=mnist-c",
 )  # of the Evaluate page, beside the first
 ON_A_MAP = ("selection", "between", "dimensions", "arithmetic", "samples", "trust", "forming")
 ALL_PAGES = pytest.mark.parametrize("path", [page.path for page in PAGES])
@@ -51,6 +55,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
         compute(MAPS, started.runs.get("vae-2"), "pca", "test")
         for run_id in ("mlp", "softmax"):
             compute(PREDICTIONS, started.runs.get(run_id), "test")
+            compute(SWEEP, started.runs.get(run_id), "shift")
+            write_mnist_c(started.runs.get(run_id), 200, range(100, 1600, 100))
         yield started
 
 
@@ -114,7 +120,7 @@ def test_axe_finds_nothing_in_what_is_done_on_a_map(full: Dashboard, visit: Visi
 @pytest.mark.parametrize("part", IN_PARTS)
 def test_axe_finds_nothing_in_any_part_of_the_evaluation(full: Dashboard, visit: Visit, part: str, theme: str) -> None:
     page = opened(full, visit, "evaluate", f"{CHOSEN['evaluate']}&{part}", color_scheme=theme)
-    assert page.locator(".lf-plot, .dl-tiles").count()
+    assert page.locator(".lf-plot, .dl-tiles, .dl-table").count()
     assert findings(page) == []
 
 
@@ -154,7 +160,7 @@ UNSEEN = """() => {
 
 @BOTH_THEMES
 @pytest.mark.parametrize(("path", "query"), [*CHOSEN.items(), ("train", ""), ("runs", "run=cnn"), ("your-hand", ""),
-                         *(("evaluate", f"{CHOSEN['evaluate']}&{part}") for part in (IN_PARTS[0], IN_PARTS[3])),
+                         *(("evaluate", f"{CHOSEN['evaluate']}&{part}") for part in (*IN_PARTS[:4:3], *IN_PARTS[6:])),
                          *(("latent-space", f"{CHOSEN['latent-space']}&do={do}") for do in ON_A_MAP[1:5])])  # fmt: skip
 def test_the_focus_can_be_seen(full: Dashboard, visit: Visit, path: str, query: str, theme: str) -> None:
     page = opened(full, visit, path, query, color_scheme=theme)

@@ -91,6 +91,8 @@ CASES = [
     Case("scores", "softmax"),
     Case("calibration", "softmax"),
     Case("label-losses", "softmax"),
+    Case("sweep", "softmax", ("gaussian",), (("some",), ("../config",), ("",))),
+    Case("mnist-c", "softmax"),
 ]
 of_every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 

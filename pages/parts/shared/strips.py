@@ -36,6 +36,16 @@ class StripRow:
 
 
 @dataclass(frozen=True)
+class TextRow:
+    """One line of a strip that has a short text for each column, such as what a run reads there; no pictures."""
+
+    label: str
+    texts: Sequence[str | Caption]
+    detail: str = ""
+    mark: RunMark | None = None  # before the label
+
+
+@dataclass(frozen=True)
 class Caption:
     """The text over a column; a wrong answer gets a cross and bold type besides its colour."""
 
@@ -43,8 +53,15 @@ class Caption:
     wrong: bool = False
 
 
+Rows = Sequence[StripRow | TextRow]
+
+
 def image_strip(
-    rows: Sequence[StripRow], captions: Sequence[str | Caption] | None = None, *, scale: int = 2, wrap: bool = False
+    rows: Sequence[StripRow | TextRow],
+    captions: Sequence[str | Caption] | None = None,
+    *,
+    scale: int = 2,
+    wrap: bool = False,
 ) -> None:
     """Draw rows of pictures with their labels left, each pixel `scale` CSS pixels wide.
 
@@ -52,13 +69,14 @@ def image_strip(
     groups of five columns instead, for strips drawn anew while someone looks (scrolling would start over).
     Raises ValueError on uneven rows.
     """
-    count = len(rows[0].images) if rows else 0
-    if count == 0 or any(len(row.images) != count for row in rows):
+    counts = {len(row.images if isinstance(row, StripRow) else row.texts) for row in rows}
+    (count,) = counts if len(counts) == 1 else (0,)
+    if count == 0:
         raise ValueError("A strip needs at least one row, and the same number of pictures in each. Check its rows.")
     labels = ['<div class="dl-cap"></div>'] if captions is not None else []
     for row in rows:
-        labels.append(f'<div class="dl-pic">{_label(row)}</div>')
-        labels.extend(['<div class="dl-note"></div>'] if row.notes else [])
+        labels.append(f'<div class="{"dl-pic" if isinstance(row, StripRow) else "dl-text"}">{_label(row)}</div>')
+        labels.extend(['<div class="dl-note"></div>'] if isinstance(row, StripRow) and row.notes else [])
     spoken = [row.label or row.detail for row in rows]
     step = _WRAP if wrap else count
     groups = "".join(_group(rows, captions, slice(i, i + step), scale) for i in range(0, count, step))
@@ -76,7 +94,7 @@ def image_tiles(
     """Draw uint8 images (k, 28, 28) as captioned tiles, `columns` in a line or as many as there is room for."""
     side = _TILE * scale
     cells = "".join(
-        f'<figure><img decoding="sync" alt="{escape(_plain(caption))}" src="{_uri(image[None])}" '
+        f'<figure><img decoding="sync" alt="{escape(_plain(caption))}" src="{picture_uri(image[None])}" '
         f'width="{side}" height="{side}"><figcaption>{_caption(caption)}</figcaption></figure>'
         for image, caption in zip(images, captions, strict=True)
     )
@@ -113,18 +131,24 @@ def error_legend() -> None:
     )
 
 
-def _group(rows: Sequence[StripRow], captions: Sequence[str | Caption] | None, part: slice, scale: int) -> str:
+def _group(
+    rows: Sequence[StripRow | TextRow], captions: Sequence[str | Caption] | None, part: slice, scale: int
+) -> str:
     """Some columns of a strip with all their rows."""
     html = []
     if captions is not None:
         html.append(_cells("dl-cap", [_caption(c) for c in captions[part]]))
     for line in rows:
+        above = f'<div class="dl-above" aria-hidden="true">{_label(line)}</div>'
+        if isinstance(line, TextRow):
+            html.append(above + _cells("dl-text", [_caption(text) for text in line.texts[part]]))
+            continue
         images = line.images[part]
         width = (_TILE * len(images) + _GAP * (len(images) - 1)) * scale
         spoken = f"{line.label}. {line.detail}".strip(". ")
         html.append(
-            f'<div class="dl-above" aria-hidden="true">{_label(line)}</div><div class="dl-pic"><img decoding="sync" '
-            f'alt="{escape(spoken)}" src="{_uri(images)}" width="{width}" height="{_TILE * scale}"></div>'
+            f'{above}<div class="dl-pic"><img decoding="sync" '
+            f'alt="{escape(spoken)}" src="{picture_uri(images)}" width="{width}" height="{_TILE * scale}"></div>'
         )
         if line.notes:
             html.append(_cells("dl-note", [escape(note) for note in line.notes[part]]))
@@ -135,7 +159,7 @@ def _cells(kind: str, texts: list[str]) -> str:
     return f'<div class="{kind} dl-cells">{"".join(f"<span>{text}</span>" for text in texts)}</div>'
 
 
-def _label(row: StripRow) -> str:
+def _label(row: StripRow | TextRow) -> str:
     detail = f"<small>{escape(row.detail)}</small>" if row.detail else ""
     label = f"<b>{mark_html(row.mark) if row.mark else ''}{escape(row.label)}</b>" if row.label else ""
     return label + detail
@@ -153,7 +177,7 @@ def _caption(caption: str | Caption) -> str:
     return escape(_plain(caption))
 
 
-def _uri(images: np.ndarray) -> str:
+def picture_uri(images: np.ndarray) -> str:
     """Return a PNG data address of images side by side with transparent gaps."""
     count = len(images)
     canvas = np.zeros((_TILE, count * (_TILE + _GAP), 4), np.uint8)
@@ -209,11 +233,14 @@ _STYLE = """<style>
 .dl-cells { display: flex; gap: var(--gap); }
 .dl-cells span { width: var(--side); text-align: center; font-size: 12px; font-variant-numeric: tabular-nums;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.dl-text { height: 38px; display: flex; flex-direction: column; justify-content: center; }
+.dl-text.dl-cells { flex-direction: row; justify-content: flex-start; align-items: center; }
 .dl-cap { height: 20px; } .dl-note { height: 20px; } .dl-note span { opacity: .7; }
 .dl-wrong { color: color-mix(in srgb, #d1435b 70%, currentColor); font-weight: 700; }
 .dl-above { display: none; position: sticky; left: 0; width: max-content; max-width: 100cqw; gap: 8px;
   align-items: baseline; padding: 4px 0 3px; }
 @container (max-width: 620px) { .dl-labels { display: none; } .dl-above { display: flex; }
+  .dl-text.dl-cells { height: 24px; }
   .dl-inner.dl-wrap { flex-wrap: wrap; width: auto; row-gap: 14px; } }
 .dl-tiles { display: flex; flex-wrap: wrap; gap: 10px 6px; }
 .dl-tiles figure { margin: 0; }

@@ -59,6 +59,11 @@ def select(label: str, name: str, titles: Mapping[str, str], first: str, width: 
     return _choose(st.selectbox, label, name, titles, first, width=width, help=tip)
 
 
+def steps(label: str, name: str, titles: Mapping[str, str], first: str, *, tip: str | None = None) -> str:
+    """Let people slide to one of several that have an order, by its title."""
+    return _choose(st.select_slider, label, name, titles, first, help=tip)
+
+
 def _choose(
     control: Callable[..., object], label: str, name: str, titles: Mapping[str, str], first: str, **look: Any
 ) -> str:
