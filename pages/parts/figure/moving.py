@@ -129,7 +129,7 @@ def moving_figures(
     key: of the element, and the name of the value in the address; first: the value at first; label, hint: what the
     slider sets, and what that means. beside: where there is room the numbers stand beside the figures, not above.
     """
-    hand = _hand(key, first)
+    hand = _hand(key, first, positions.values)
     row = positions.nearest(hand.value)
     remember(key, f"{positions.values[row]:g}", f"{first:g}")
     _mount(
@@ -154,7 +154,7 @@ def element_key(key: str) -> str:
     return f"moving-{key}"
 
 
-def _hand(key: str, first: float) -> _Hand:
+def _hand(key: str, first: float, values: Sequence[float]) -> _Hand:
     """A move that is news comes before an address that is: it was made on the page that shows that address."""
     slot = f"hand-{key}"
     known: _Hand | None = st.session_state.get(slot)
@@ -162,7 +162,7 @@ def _hand(key: str, first: float) -> _Hand:
     if known and said and said[0] == known.turn and said[1] != known.value:
         hand = replace(known, value=said[1])
     elif known is None or news(key) is not None:
-        start = _number(news(key) or remembered(key), first)
+        start = _number(news(key) or remembered(key), first, values)
         hand = _Hand(known.turn + 1 if known else 1, start, start)
     else:
         hand = known
@@ -183,13 +183,13 @@ def _said(state: object) -> tuple[int, float] | None:
     return turn, float(value)
 
 
-def _number(text: str | None, first: float) -> float:
-    """The number in a stranger's text, else the first."""
+def _number(text: str | None, first: float, values: Sequence[float]) -> float:
+    """The number in a stranger's text, if it is within the values, else the first."""
     try:
         value = float(text or "")
     except ValueError:
         return first
-    return value if -_FARTHEST <= value <= _FARTHEST else first
+    return value if values[0] <= value <= values[-1] else first
 
 
 def _columns(shown: Sequence[Any]) -> list[dict[str, Any]]:
