@@ -76,10 +76,11 @@ def tiles(page: Page, label: str) -> Locator:
 def told(page: Page) -> dict[str, str]:
     """The numbers that follow the slider, with the value itself, all of one moment."""
     return page.evaluate(
-        """() => Object.fromEntries([
-          ["at", document.querySelector(".mf-value").textContent],
-          ...[...document.querySelectorAll(".mf-numbers div")].map((one) => [...one.children].map((is) => is.innerText)),
-        ])"""
+        """() => {
+          const pairs = [...document.querySelectorAll(".mf-numbers div")].map(({ children }) => [...children]);
+          const numbers = Object.fromEntries(pairs.map(([name, text]) => [name.innerText, text.innerText]));
+          return { at: document.querySelector(".mf-value").innerText, ...numbers };
+        }"""
     )
 
 
