@@ -1,8 +1,9 @@
 // What figures that follow a slider are at each of its positions, and which of them can be painted while it moves.
 
-import "./page.mjs";
+import { FakeNode, wait } from "./page.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
+import MovingFigures from "../../pages/parts/figure/moving.js";
 import { frameAt, nearest } from "../../pages/parts/figure/frames.js";
 import { movingTraces } from "../../pages/parts/figure/quick.js";
 
@@ -43,4 +44,96 @@ test("figures of which only places change are painted while the slider moves, ot
   assert.equal(with_("figure", "data", 0, "line", "color"), null);
   assert.equal(with_("figure", "data"), null);
   assert.equal(with_("figure", "layout", "title"), null);
+});
+
+const CONTENT = JSON.stringify({
+  values: [0.1, 1, 2], texts: ["0.1 px", "1 px", "2 px"], names: ["Share"], numbers: [["1 %"], ["2 %"], ["3 %"]], figures: [],
+});
+let sliders = 0;
+
+/** A slider in a page, with what it tells Python. */
+function slider(facts = {}, parent = new FakeNode()) {
+  const name = `slider-${(sliders += 1)}`;
+  const look = { label: "Dial", hint: "", stops: [], beside: false };
+  const data = { content: CONTENT, name, turn: 1, start: 1, ...look, ...facts };
+  const [view, said] = [new MovingFigures(parent), []];
+  const run = (changed = {}) => view.update({ ...Object.assign(data, changed) }, (name, value) => said.push([name, value]));
+  run();
+  const range = view.range;
+  const input = (at) => {
+    range.value = String(at);
+    range.dispatchEvent(new Event("input"));
+  };
+  const happen = (type) => range.dispatchEvent(new Event(type));
+  return { view, data, said, run, range, input, happen, text: () => view.root.querySelector(".mf-value").textContent };
+}
+
+test("a slider starts where Python puts it, and says its value in words", () => {
+  const { range, text, view } = slider();
+  assert.deepEqual([range.value, range.max, range["aria-label"]], ["1", "2", "Dial"]);
+  assert.deepEqual([range["aria-valuetext"], text()], ["1 px", "1 px"]);
+  assert.equal(view.root.dataset.shown, "1");
+});
+
+test("a move is shown with the next frame, and told when the hand rests, once", async () => {
+  const { input, said, text } = slider();
+  input(2);
+  input(0);
+  await wait(40);
+  assert.equal(text(), "0.1 px");
+  assert.deepEqual(said, []);
+  await wait(200);
+  assert.deepEqual(said, [["at", { turn: 1, value: 0.1 }]]);
+  input(0);
+  await wait(200);
+  assert.equal(said.length, 1); // Python knows
+});
+
+test("a pointer that lets go is told at once, a key when it is over", async () => {
+  const { input, said, happen } = slider();
+  happen("pointerdown");
+  input(2);
+  happen("change");
+  assert.deepEqual(said, [["at", { turn: 1, value: 2 }]]);
+  input(0); // by a key: each of its steps is also a change
+  happen("change");
+  assert.equal(said.length, 1);
+  await wait(200);
+  assert.deepEqual(said[1], ["at", { turn: 1, value: 0.1 }]);
+});
+
+test("the page that runs again undoes no move, a new turn does", async () => {
+  const { input, run, text, said } = slider();
+  input(2);
+  await wait(20);
+  run(); // the answer to an earlier move, which says where the turn began
+  assert.equal(text(), "2 px");
+  await wait(200);
+  run();
+  assert.equal(text(), "2 px");
+  run({ turn: 2, start: 0.1 }); // a link, or the way back
+  assert.equal(text(), "0.1 px");
+  await wait(200);
+  assert.equal(said.length, 1);
+  input(1);
+  await wait(200);
+  assert.deepEqual(said[1], ["at", { turn: 2, value: 1 }]);
+});
+
+test("an element that is made anew in the same page is where the hand was", async () => {
+  const first = slider();
+  first.input(2);
+  await wait(200);
+  first.view.close();
+  assert.equal(slider({ name: first.data.name }).text(), "2 px");
+  assert.equal(slider({ name: first.data.name, turn: 2 }).text(), "1 px");
+});
+
+test("other positions are shown where the hand is, or nearest to it", () => {
+  const { run, text, range } = slider({ start: 2 });
+  const other = { ...JSON.parse(CONTENT), values: [1, 1.9], texts: ["one", "nearly"], numbers: [["a"], ["b"]] };
+  run({ content: JSON.stringify(other) });
+  assert.deepEqual([text(), range.value, range.max], ["nearly", "1", "1"]);
+  run({ content: CONTENT });
+  assert.equal(text(), "2 px");
 });

@@ -63,8 +63,13 @@ def live_figure(
     if not clicks:
         _mount(key=key, data=data)
         return None
-    said = st.session_state.get(key) or {}
     _mount(key=key, data=data, on_click_change=nothing)
+    return last_click(key)
+
+
+def last_click(key: str) -> Click | None:
+    """Return the last click on the figure with this key, also before it is drawn in this run: it may change by it."""
+    said = st.session_state.get(key) or {}
     return as_click(said.get("click"))
 
 
