@@ -46,7 +46,7 @@ def _diagram(one: Reading) -> None:
     )
 
 
-@keep_newest(12)  # as many as there are readings: each is 0.4 MB and takes a third of a second, or one of 60,000 digits
+@keep_newest(6)  # each is 0.3 MB and takes a quarter of a second, of 60,000 digits two thirds
 def _positions(name: str, digits: Digits, called: str, mark: int, fitted: float) -> Positions:
     """name: of the run's folder, and of the split in it."""
     found = reliabilities(digits.probabilities, digits.labels, temperatures(fitted))

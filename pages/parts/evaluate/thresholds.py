@@ -107,7 +107,7 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
     _mistakes(first, label, THRESHOLDS[row])
 
 
-@keep_newest(24)  # each is 0.1 MB
+@keep_newest(4)  # so that no other readings are kept in memory for long; each is 0.1 MB
 def _positions(name: str, label: int, near: bool, shown: Sequence[tuple[Digits, str, str]]) -> Positions:
     """What is shown of a class at each threshold: the curves with a mark, and what is found there by the first run.
 

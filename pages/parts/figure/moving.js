@@ -67,6 +67,7 @@ export default class MovingFigures {
     hands.set(data.name, this.hand);
     this.root.classList.toggle("mf-beside", data.beside);
     this.range.setAttribute("aria-label", data.label);
+    this.range.setAttribute("aria-description", data.hint);
     setText(find(this.root, ".mf-label b"), data.label);
     setText(find(this.root, ".mf-label span"), data.hint);
     this.offer(data.stops);
