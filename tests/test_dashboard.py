@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gc
 import json
+import re
 import socket
 import threading
 import urllib.error
@@ -387,6 +388,9 @@ def test_a_page_begins_with_the_script_that_keeps_one_entry_of_history_for_it(po
         assert "text/html" in response.headers["content-type"]
     assert page.count(b"history.pushState = ") == 1
     assert page.index(b"history.pushState = ") < page.index(b"<script", page.index(b"</script>"))
+    ((library,),) = [re.findall(rb'LIBRARY = "\./([^"]*)"', page)]
+    status, script, _ = fetched(port, f"/{library.decode()}")
+    assert (status, b"loadPlotly" in script) == (200, True)
 
 
 def test_what_is_no_page_is_sent_as_it_is(port: int) -> None:

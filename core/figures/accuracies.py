@@ -67,7 +67,7 @@ def reliability(
         "hoverinfo": "text",
         "yaxis": "y2",
     }
-    most = math.log10(max(10, *(int(counts[i]) for i in full))) if full else 1.0
+    most = math.log10(max(10, int(np.sum(counts))))  # all of them: it is the same at every temperature
     layout = new_layout() | {"margin": {"l": 60, "r": 14, "t": 30, "b": 40}, "bargap": 0}
     percent = {"tickformat": "~%", "zeroline": False, "range": [-0.01, 1.02]}
     layout["xaxis"] = percent | {"title": {"text": "Confidence", "standoff": 6}, "anchor": "y2"}

@@ -69,6 +69,27 @@ def precision_recall(
     return _over_thresholds(data, lines, chosen, ("Recall", "Precision"), (near, near), "AP")
 
 
+def with_chosen(figure: Figure, lines: Sequence[Line], chosen: Chosen) -> Figure:
+    """Return a figure of these lines with a mark at a threshold; none is seen where its place is undefined (NaN).
+
+    It shares everything else with the figure: that is what makes one for each of many thresholds.
+    """
+    light, dark = lines[chosen.line].colors
+    there = not (math.isnan(chosen.x) or math.isnan(chosen.y))
+    mark = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [short(chosen.x)] if there else [],
+        "y": [short(chosen.y)] if there else [],
+        "marker": {"color": light, "symbol": "circle-open", "size": 13, "line": {"width": 2.5}},
+        "hovertemplate": f"threshold {chosen.threshold:.6g}<extra></extra>",
+        "showlegend": False,
+        "meta": {"light": light, "dark": dark},
+        "cliponaxis": False,
+    }
+    return {"data": [*figure["data"], mark], "layout": figure["layout"]}
+
+
 def describe_roc(lines: Sequence[Line]) -> str:
     """Return one sentence: the areas under the curves."""
     return _describe(lines, "area under the ROC curve", "0.5")
@@ -118,21 +139,6 @@ def _over_thresholds(
     ranges: tuple[tuple[float, float], tuple[float, float]],
     area: str,
 ) -> Figure:
-    if chosen:
-        light, dark = lines[chosen.line].colors
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": [short(chosen.x)],
-                "y": [short(chosen.y)],
-                "marker": {"color": light, "symbol": "circle-open", "size": 13, "line": {"width": 2.5}},
-                "hovertemplate": f"threshold {chosen.threshold:.4g}<extra></extra>",
-                "showlegend": False,
-                "meta": {"light": light, "dark": dark},
-                "cliponaxis": False,
-            }
-        )
     layout = new_layout() | {"margin": {"l": 56, "r": 14, "t": 14, "b": 40}, "showlegend": bool(lines)}
     layout["uirevision"] = str(ranges)  # a zoom into another view means nothing
     layout["legend"] = {"title": {"text": area}, "font": {"size": 11}, "tracegroupgap": 0}
@@ -149,4 +155,5 @@ def _over_thresholds(
     below = {"orientation": "h", "x": 0, "y": -0.27, "yanchor": "top"}
     below |= {"title": {"text": f"{area} ", "side": "left"}}
     layout["meta"] = {"narrow": {"legend": below}}
-    return {"data": data, "layout": layout}
+    figure = {"data": data, "layout": layout}
+    return with_chosen(figure, lines, chosen) if chosen else figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from core.measures.calibration import BINS, HIGH, LOW, calibrate, confidence_bins, confidence_error, log_loss
 from core.measures.classification import checked, divided
 from core.measures.intervals import wilson
+from core.measures.predictions import LEAST
 
 _RESAMPLES = 500
 _BAND = (2.5, 97.5)  # percentiles: 95 % lie between
@@ -51,8 +53,41 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, temperature: floa
     probabilities: (n, k); labels: int (n,); seed: of the band. Guo et al., "On calibration of modern neural networks",
     2017. Raises ValueError as `classification.checked` does, and for a temperature outside of [0.05, 20].
     """
-    said, labels = _at(probabilities, labels, temperature)
-    confidence, hit = said.max(1), said.argmax(1) == labels
+    return reliabilities(probabilities, labels, [temperature], seed)[0]
+
+
+def reliabilities(
+    probabilities: np.ndarray, labels: np.ndarray, temperatures: Sequence[float], seed: int = 0
+) -> list[Reliability]:
+    """Return the reliability diagrams at several temperatures, as `reliability` does.
+
+    What is read is the same at any: only how sure, 1 / sum of (p / p of what is read)^(1 / T), is worked out anew.
+    """
+    probabilities, labels = checked(probabilities, labels)
+    for temperature in temperatures:
+        if not LOW <= temperature <= HIGH:
+            raise ValueError(f"{temperature:g} is no temperature from {LOW:g} to {HIGH:g}. Choose one between.")
+    hit = probabilities.argmax(1) == labels
+    logs = np.log(np.maximum(probabilities, LEAST)).T.copy()  # a class a row: sums over rows are quick
+    logs -= logs.max(0)
+    said, scaled, found = logs[labels, np.arange(len(labels))], np.empty_like(logs), []
+    for temperature in temperatures:
+        if temperature == 1:
+            confidence, loss = probabilities.max(1), log_loss(probabilities, labels)
+        else:
+            total = np.exp(np.divide(logs, temperature, out=scaled), out=scaled).sum(0)
+            confidence = 1 / total
+            loss = _mean_loss(np.exp(said / temperature) / total)
+        found.append(_diagram(confidence, hit, temperature, loss, seed))
+    return found
+
+
+def _mean_loss(said: np.ndarray) -> float:
+    """The log loss of the probabilities of the right classes, (n,)."""
+    return log_loss(said[:, None], np.zeros(len(said), np.int64))
+
+
+def _diagram(confidence: np.ndarray, hit: np.ndarray, temperature: float, loss: float, seed: int) -> Reliability:
     bins = confidence_bins(confidence)
     count = np.bincount(bins, minlength=BINS).astype(np.int64)
     right = np.bincount(bins[hit], minlength=BINS).astype(np.int64)
@@ -66,7 +101,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, temperature: floa
         high=high,
         temperature=temperature,
         ece=confidence_error(confidence, hit),
-        log_loss=log_loss(said, labels),
+        log_loss=loss,
     )
 
 
@@ -97,13 +132,16 @@ def accuracy_band(count: np.ndarray, right: np.ndarray, seed: int = 0) -> tuple[
     drawn = np.random.default_rng(seed).multinomial(count.sum(), cells / cells.sum(), _RESAMPLES)
     hits, misses = drawn[:, : len(count)], drawn[:, len(count) :]
     low, high = np.full(len(count), np.nan), np.full(len(count), np.nan)
-    for row in np.flatnonzero(count):
-        if 0 < right[row] < count[row]:
-            there = hits[:, row] + misses[:, row] > 0  # a small bin may stay empty
-            shares = hits[there, row] / (hits[there, row] + misses[there, row])
-            low[row], high[row] = np.percentile(shares, _BAND)
-        else:
-            low[row], high[row] = wilson(int(right[row]), int(count[row]))
+    sure = (count > 0) & ((right == 0) | (right == count))
+    for row in np.flatnonzero(sure):
+        low[row], high[row] = wilson(int(right[row]), int(count[row]))
+    total = hits + misses
+    always = (count > 0) & ~sure & (total > 0).all(0)
+    if always.any():
+        low[always], high[always] = np.percentile(hits[:, always] / total[:, always], _BAND, axis=0)
+    for row in np.flatnonzero((count > 0) & ~sure & ~always):  # small bins, which some draws leave empty
+        there = total[:, row] > 0
+        low[row], high[row] = np.percentile(hits[there, row] / total[there, row], _BAND)
     return low, high
 
 

@@ -7,11 +7,21 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import binomtest
 
-from core.measures.calibration import CALIBRATION, calibrate, calibration_error
+from core.measures.calibration import CALIBRATION, calibrate, calibration_error, log_loss
 from core.measures.predictions import PREDICTIONS
+from core.measures.reliability import reliability
 from tests.conftest import compute, wait_for
 
 pytestmark = pytest.mark.browser
+
+# Where the marks of a figure are that can be seen: of its points, of how far they reach, and of its bars.
+MARKS = """(plot) => {
+  const groups = [...plot.querySelectorAll(".plot .trace, .plot .mf-copy")];
+  return groups.filter((one) => one.style.display !== "none").flatMap((group) => [...group.querySelectorAll("path")])
+    .filter((path) => path.getBoundingClientRect().height || path.getBoundingClientRect().width)
+    .map((path) => path.getBoundingClientRect()).map(({ left, top, width, height }) => [left, top, width, height])
+    .sort((one, other) => one[0] - other[0] || one[1] - other[1] || one[2] - other[2]);
+}"""
 
 
 @pytest.fixture
@@ -63,9 +73,57 @@ def tiles(page: Page, label: str) -> Locator:
     return page.get_by_role("group", name=label, exact=True).locator("figure")
 
 
-def row_at(page: Page) -> list[str]:
-    """The figures at the threshold: what it is, precision, recall, and the rest."""
-    return page.locator(".et tbody tr :is(th, td)").all_inner_texts()
+def told(page: Page) -> dict[str, str]:
+    """The numbers that follow the slider, with the value itself, all of one moment."""
+    return page.evaluate(
+        """() => {
+          const pairs = [...document.querySelectorAll(".mf-numbers div")].map(({ children }) => [...children]);
+          const numbers = Object.fromEntries(pairs.map(([name, text]) => [name.innerText, text.innerText]));
+          return { at: document.querySelector(".mf-value").innerText, ...numbers };
+        }"""
+    )
+
+
+def found_at(read: tuple[np.ndarray, np.ndarray, np.ndarray], label: int, threshold: float) -> dict[str, str]:
+    """What those numbers have to be at a threshold."""
+    labels, _, probabilities = read
+    said, true = probabilities[:, label] >= threshold, labels == label
+    right = int((said & true).sum())
+    return {
+        "Precision": f"{100 * right / said.sum():.2f} %" if said.any() else "undefined",
+        "Recall": f"{100 * right / true.sum():.2f} %",
+        "F1": f"{200 * right / (said.sum() + true.sum()):.2f} %",
+        "Right": f"{right:,}",
+        "False positives": f"{(said & ~true).sum():,}",
+        "False negatives": f"{(~said & true).sum():,}",
+    }
+
+
+def calibrated_at(read: tuple[np.ndarray, np.ndarray, np.ndarray], temperature: float) -> dict[str, str]:
+    """And at a temperature."""
+    labels, predicted, probabilities = read
+    said = calibrate(probabilities, temperature)
+    return {
+        "Calibration error (ECE)": f"{calibration_error(said, labels):.4f}",
+        "Log loss, nats": f"{log_loss(said, labels):.4f}",
+        "Mean confidence": f"{100 * said.max(1).mean():.2f} %",
+        "Read rightly": f"{100 * (predicted == labels).mean():.2f} %",
+    }
+
+
+def slider_of(page: Page) -> Locator:
+    """The slider, once the figures that follow it are drawn."""
+    slider = page.get_by_role("slider")
+    expect(slider).to_be_visible()
+    expect(page.locator(".mf-figure .scatterlayer .trace").first).to_be_attached()
+    return slider
+
+
+def along(slider: Locator, share: float) -> tuple[float, float]:
+    """A place on the slider in the window."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    return box["x"] + 8 + share * (box["width"] - 16), box["y"] + box["height"] / 2
 
 
 def test_a_cell_that_is_clicked_shows_its_digits_and_a_reload_brings_them_back(dashboard, visit, read):
@@ -116,51 +174,130 @@ def test_a_cell_is_chosen_by_keyboard(dashboard, visit, read):
 
 
 def test_a_threshold_moved_by_keyboard_moves_what_is_found(dashboard, visit, read):
-    labels, _, probabilities = read("mlp")
+    known = read("mlp")
+    labels, _, probabilities = known
     page = opened(dashboard, visit, "run=mlp&part=thresholds&class=8")
-    slider = page.get_by_role("slider")
-    expect(slider).to_be_visible()
+    slider = slider_of(page)
 
     def found(threshold: float) -> None:
+        wait_for(lambda: told(page) == {"at": slider.get_attribute("aria-valuetext"), **found_at(known, 8, threshold)})
         said, true = probabilities[:, 8] >= threshold, labels == 8
-        right = int((said & true).sum())
-        precision = f"{100 * right / said.sum():.2f} %" if said.any() else "undefined"
-        wrong, missed = np.flatnonzero(said & ~true), np.flatnonzero(~said & true)
-        expected = [
-            f"At {threshold:g}", precision, f"{100 * right / true.sum():.2f} %",
-            f"{200 * right / (said.sum() + true.sum()):.2f} %", f"{right:,}", f"{len(wrong):,}", f"{len(missed):,}",
-        ]  # fmt: skip
-        wait_for(lambda: row_at(page) == expected)
-        for label, rows in (("False positives", wrong), ("False negatives", missed)):
-            expect(tiles(page, label)).to_have_count(min(48, len(rows)))
+        for label, rows in (("False positives", said & ~true), ("False negatives", ~said & true)):
+            expect(tiles(page, label)).to_have_count(min(48, int(rows.sum())))
 
     found(0.5)
     slider.focus()
-    for key, threshold in (("ArrowRight", 0.51), ("PageUp", None), ("Home", 0.0), ("End", 1.0)):
+    steps = (("ArrowRight", 0.51), ("PageUp", None), ("Home", 0.0), ("End", 1.0), ("ArrowLeft", 0.999999))
+    for key, threshold in steps:
         slider.press(key)
-        value = float(slider.input_value())
+        value = float(slider.get_attribute("aria-valuetext"))
         assert value == (threshold if threshold is not None else value) != 0.5
         found(value)
         expect(page).to_have_url(re.compile(rf"threshold={value:g}(&|$)"))
-    slider.press("ArrowLeft")
-    found(0.99)
+
+
+def test_a_threshold_that_is_dragged_is_followed_while_it_moves_and_remembered(dashboard, visit, read):
+    known = read("mlp")
+    page = opened(dashboard, visit, "run=mlp&part=thresholds&class=8")
+    slider = slider_of(page)
+    shown = page.get_by_text("the worst first").all_inner_texts()
+    page.mouse.move(*along(slider, 0.5))
+    page.mouse.down()
+    for share in (0.3, 0.97, 0.62, 0.95):
+        page.mouse.move(*along(slider, share), steps=5)
+        # What is read in one go is of one moment: the hand is still down, and the server may not have been asked yet.
+        now = told(page)
+        assert {**found_at(known, 8, float(now["at"])), "at": now["at"]} == now
+    page.mouse.up()
+    value = float(told(page)["at"])
+    assert value > 0.97
+    assert found_at(known, 8, value) == {name: text for name, text in told(page).items() if name != "at"}
+    missed = int(((known[2][:, 8] < value) & (known[0] == 8)).sum())
+    expect(page.get_by_text(f"False negatives of {dashboard.runs.get('mlp').name}: {missed}")).to_be_visible()
+    assert page.get_by_text("the worst first").all_inner_texts() != shown
+    expect(page).to_have_url(re.compile(rf"threshold={value:g}(&|$)"))
+    for plot, at in zip(page.locator(".mf-figure .lf-plot").all(), ("Recall", "Precision"), strict=True):
+        drawn = plot.evaluate("(plot) => plot.data.at(-1).y[0]")  # Plotly has drawn it itself by now
+        assert 100 * drawn == pytest.approx(float(told(page)[at].split()[0]), abs=0.006)
+        assert plot.locator(".mf-copy").count() == 0
+    page.reload()
+    slider_of(page)
+    assert float(told(page)["at"]) == value
+    page.get_by_test_id("stTopNavLink").filter(has_text="Runs").click()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    page.go_back()
+    slider_of(page)
+    assert float(told(page)["at"]) == value
+
+
+def test_two_moves_at_once_end_where_the_second_ends(dashboard, visit, read):
+    known = read("mlp")
+    page = opened(dashboard, visit, "run=mlp&part=thresholds&class=8")
+    slider = slider_of(page)
+    for share in (0.2, 0.8, 0.35):
+        page.mouse.click(*along(slider, share))  # each is told at once, while the page still answers the one before
+    value = float(told(page)["at"])
+    assert 0.2 < value < 0.4
+    missed = int(((known[2][:, 8] < value) & (known[0] == 8)).sum())
+    expect(page.get_by_text(f"False negatives of {dashboard.runs.get('mlp').name}: {missed}")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"threshold={value:g}(&|$)"))
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    assert float(told(page)["at"]) == value
 
 
 def test_a_fitted_temperature_changes_how_sure_the_run_is(dashboard, visit, read):
-    labels, _, probabilities = read("mlp")
+    known = read("mlp")
     compute(CALIBRATION, dashboard.runs.get("mlp"))
     fitted = round(CALIBRATION.load_current(dashboard.runs.get("mlp")).temperature, 2)
-    before, after = (calibration_error(calibrate(probabilities, one), labels) for one in (1.0, fitted))
-    assert after < before
+    before, after = calibrated_at(known, 1.0), calibrated_at(known, fitted)
+    assert after["Calibration error (ECE)"] < before["Calibration error (ECE)"]
     page = opened(dashboard, visit, "run=mlp&part=calibration")
-    expect(page.get_by_text(f"ECE {before:.4f}", exact=False)).to_be_visible()
+    slider = slider_of(page)
+    wait_for(lambda: told(page) == {"at": "1.00", **before})
     page.get_by_role("button", name=f"Fitted: {fitted:.2f}").click()
-    expect(page.get_by_text(f"ECE {after:.4f}", exact=False)).to_be_visible()
-    expect(page.get_by_role("slider")).to_have_value(f"{fitted:g}")
+    wait_for(lambda: told(page) == {"at": f"{fitted:.2f}", **after})
+    said = f"ECE {after['Calibration error (ECE)']}, log loss {after['Log loss, nats']} at temperature {fitted:g}."
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(slider).to_have_attribute("aria-valuetext", f"{fitted:.2f}")
+    expect(page).to_have_url(re.compile(rf"temperature={fitted:g}(&|$)"))
     page.reload()
-    expect(page.get_by_text(f"ECE {after:.4f}", exact=False)).to_be_visible()
+    slider_of(page)
+    wait_for(lambda: told(page) == {"at": f"{fitted:.2f}", **after})
     page.get_by_role("button", name="As it is: 1").click()
-    expect(page.get_by_text(f"ECE {before:.4f}", exact=False)).to_be_visible()
+    wait_for(lambda: told(page) == {"at": "1.00", **before})
+    expect(page).not_to_have_url(re.compile("temperature="))
+
+
+def test_a_temperature_that_is_dragged_moves_diagram_and_numbers_together(dashboard, visit, read):
+    known = read("mlp")
+    page = opened(dashboard, visit, "run=mlp&part=calibration")
+    slider = slider_of(page)
+    plot = page.locator(".lf-plot")
+    page.mouse.move(*along(slider, 0.68))
+    page.mouse.down()
+    page.mouse.move(*along(slider, 0.9), steps=8)
+    wait_for(lambda: float(told(page)["at"]) > 2)
+    now = told(page)
+    temperature = float(now["at"])
+    assert now == {"at": now["at"], **calibrated_at(known, temperature)}
+    page.mouse.up()
+    found = reliability(known[2], known[0], temperature)
+    full = found.count > 0
+    expect(page).to_have_url(re.compile(rf"temperature={temperature:g}(&|$)"))
+    wait_for(lambda: plot.evaluate("(plot) => plot.data[2].y") == found.count[full].tolist())
+    drawn = plot.evaluate("(plot) => plot.data[1]")
+    assert drawn["x"] == pytest.approx(found.confidence[full], rel=1e-4)
+    assert drawn["y"] == pytest.approx(found.accuracy[full], rel=1e-4)
+    assert drawn["error_y"]["array"] == pytest.approx((found.high - found.accuracy)[full], rel=1e-4, abs=1e-9)
+    # What was painted while the hand moved is what Plotly draws of the same.
+    settled = plot.evaluate(MARKS)
+    page.mouse.move(*along(slider, 0.9))
+    slider.press("ArrowLeft")
+    slider.press("ArrowRight")
+    painted = plot.evaluate(MARKS)
+    assert len(painted) == len(settled)
+    for one, other in zip(painted, settled, strict=True):
+        assert one == pytest.approx(other, abs=0.6)  # pixels
 
 
 def test_what_is_resolved_between_two_runs_and_what_is_not(dashboard, visit, read):

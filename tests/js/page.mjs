@@ -27,7 +27,8 @@ export function fakeContext(canvas) {
 export class FakeNode extends EventTarget {
   constructor(tag = "div") {
     super();
-    Object.assign(this, { tag, style: {}, dataset: {}, children: [], textContent: "", className: "", found: new Map() });
+    const style = { setProperty: (name, value) => void (style[name] = value) };
+    Object.assign(this, { tag, style, dataset: {}, children: [], textContent: "", className: "", found: new Map() });
     Object.assign(this, { width: 0, height: 0, value: "", hidden: false, isConnected: true });
     const classes = new Set();
     this.classList = {

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 
-from core.measures.calibration import BINS, HIGH, LOW, calibrate, calibration_error, fit_temperature
+from core.measures.calibration import BINS, HIGH, LOW, calibrate, calibration_error, fit_temperature, log_loss
 from core.measures.classification import overview
-from core.measures.reliability import accuracy_band, confidence_histogram, reliability
+from core.measures.reliability import accuracy_band, confidence_histogram, reliabilities, reliability
 from tests.measures.readers import CASES, REFUSED, Case, reader
 
 ALL = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -52,7 +52,19 @@ def test_the_best_temperature_calibrates() -> None:
     before = reliability(said, labels)
     assert found.ece < 0.03 < 0.1 < before.ece
     assert found.log_loss < before.log_loss
-    assert found.ece == calibration_error(calibrate(said, found.temperature), labels)
+    assert found.ece == pytest.approx(calibration_error(calibrate(said, found.temperature), labels), abs=1e-12)
+
+
+@ALL
+def test_of_many_temperatures_each_is_as_it_is_alone(case: Case) -> None:
+    temperatures = [LOW, 0.45, 1.0, 1.46, HIGH]
+    for temperature, found in zip(temperatures, reliabilities(*case, temperatures), strict=True):
+        alone, said = reliability(*case, temperature=temperature), calibrate(case[0], temperature)
+        assert found.temperature == temperature
+        assert found.log_loss == pytest.approx(log_loss(said, case[1]), abs=1e-6)
+        assert found.mean_confidence == pytest.approx(said.max(1).mean(), abs=1e-6)
+        for one, other in ((found.count, alone.count), (found.low, alone.low), (found.high, alone.high)):
+            np.testing.assert_array_equal(one, other)
 
 
 @ALL

@@ -58,3 +58,23 @@ def under_way(job: Job, **facts: Any) -> FileLock:
     job.note.write_text(json.dumps(note))
     job.request.remove()
     return FileLock(job.lock)
+
+
+def moving_at(sent: dict[str, Any], value: float) -> dict[str, Any]:
+    """What figures that follow a slider are at a value, as the browser makes it of what it is sent.
+
+    text, numbers by their names, and figures and labels by what the figures are saved as.
+    """
+    content = json.loads(sent["content"])
+    row = min(range(len(content["values"])), key=lambda at: abs(content["values"][at] - value))
+    figures, labels = {}, {}
+    for one in content["figures"]:
+        for column in one.pop("moving"):
+            for *way, last in column["paths"]:
+                place = one
+                for step in way:
+                    place = place[step]
+                place[last] = column["values"][row]
+        figures[one["name"]], labels[one["name"]] = one["figure"], one["label"]
+    numbers = dict(zip(content["names"], content["numbers"][row], strict=True))
+    return {"text": content["texts"][row], "numbers": numbers, "figures": figures, "labels": labels}

@@ -17,8 +17,8 @@ from core.figures.confusion import (
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading
 from pages.parts.evaluate.same import of_same_digits
-from pages.parts.figure.component import live_figure
-from pages.parts.shared.controls.address import chosen, put, segments, select
+from pages.parts.figure.component import last_click, live_figure
+from pages.parts.shared.controls.address import put, segments, select
 from pages.parts.shared.style import guarded, say
 
 _HEARD = "evaluate-cell-heard"  # session: the last click on each matrix
@@ -27,19 +27,22 @@ _NONE = {"": "Any"}
 _HEIGHT = 440  # CSS pixels of a matrix
 
 
-@guarded()
 def confusion_part(readings: Sequence[Reading]) -> None:
     """Show the matrices of the first two runs that read the same digits, and the digits of the chosen cell."""
+    st.fragment(_matrices_and_digits, key="confusion-part")(readings)
+
+
+@guarded()
+def _matrices_and_digits(readings: Sequence[Reading]) -> None:
     shown = of_same_digits(readings)[:2]
+    _hear([*(one.run.id for one in shown), "difference"])
     classes = shown[0].digits.classes
     names = _NONE | {str(label): str(name) for label, name in enumerate(classes)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="confusion-controls"):
         rates = segments("Cells", "cells", _UNITS, "counts") == "rates"
-        place = st.container(horizontal=True, gap="small", width="content")
-    _matrices(shown, rates, _cell(names))
-    with place:  # after the matrices, since a click on one of them chooses a cell
         true = select("Digits of class", "true", names, "", 130)
         read = select("read as", "read", names, "", 130)
+    _matrices(shown, rates, (int(true), int(read)) if true and read else None)
     if true and read:
         for one in shown:
             _digits_of_cell(one, int(true), int(read))
@@ -47,10 +50,17 @@ def confusion_part(readings: Sequence[Reading]) -> None:
         say("Click on a cell to see its digits, or choose one above.")
 
 
-def _cell(names: dict[str, str]) -> tuple[int, int] | None:
-    """Return the chosen cell, true class and what it is read as."""
-    true, read = chosen("true", names, ""), chosen("read", names, "")
-    return (int(true), int(read)) if true and read else None
+def _hear(names: Sequence[str]) -> None:
+    """Choose the cell of a new click on one of these matrices: before anything is drawn, since it is ringed in all."""
+    heard = st.session_state.setdefault(_HEARD, {})
+    for name in names:
+        click = last_click(f"confusion-{name}")
+        if click is None or heard.get(name) == click.n:
+            continue
+        heard[name] = click.n
+        if (cell := click.cell(10, 10)) is not None:
+            put("true", str(cell[0]))
+            put("read", str(cell[1]))
 
 
 def _matrices(shown: Sequence[Reading], rates: bool, cell: tuple[int, int] | None) -> None:
@@ -70,17 +80,9 @@ def _matrices(shown: Sequence[Reading], rates: bool, cell: tuple[int, int] | Non
 
 
 def _figure(name: str, figure: dict[str, Any], text: str) -> None:
-    """Show a matrix and the sentence about it; a new click on it chooses the cell."""
-    click = live_figure(figure, key=f"confusion-{name}", height=_HEIGHT, label=text, clicks=True)
+    """Show a matrix that can be clicked on, and the sentence about it."""
+    live_figure(figure, key=f"confusion-{name}", height=_HEIGHT, label=text, clicks=True)
     say(text)
-    heard = st.session_state.setdefault(_HEARD, {})
-    if click is None or heard.get(name) == click.n:
-        return
-    heard[name] = click.n
-    if (cell := click.cell(10, 10)) is not None:
-        put("true", str(cell[0]))
-        put("read", str(cell[1]))
-        st.rerun()  # the cell is ringed in all matrices
 
 
 def _digits_of_cell(one: Reading, true: int, read: int) -> None:

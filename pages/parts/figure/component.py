@@ -16,7 +16,7 @@ _FARTHEST = 1e9  # a place comes from a browser, and a whole number from JSON ma
 _LONGEST = 200  # letters of a category's name
 
 _FOLDER = Path(__file__).parent
-_HTML = """
+HTML = """
 <div class="lf-root digitlab-waits">
   <div class="lf-plot" tabindex="0" role="group"></div>
   <div class="lf-ring" hidden></div>
@@ -28,7 +28,7 @@ _HTML = """
 </div>
 """
 _mount = component(
-    "digitlab_live_figure", _FOLDER / "figure.js", html=_HTML, css=[_FOLDER / "figure.css"], isolate_styles=False
+    "digitlab_live_figure", _FOLDER / "figure.js", html=HTML, css=[_FOLDER / "figure.css"], isolate_styles=False
 )
 
 
@@ -63,8 +63,13 @@ def live_figure(
     if not clicks:
         _mount(key=key, data=data)
         return None
-    said = st.session_state.get(key) or {}
     _mount(key=key, data=data, on_click_change=nothing)
+    return last_click(key)
+
+
+def last_click(key: str) -> Click | None:
+    """Return the last click on the figure with this key, also before it is drawn in this run: it may change by it."""
+    said = st.session_state.get(key) or {}
     return as_click(said.get("click"))
 
 

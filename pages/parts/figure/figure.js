@@ -11,7 +11,7 @@ import { isDark, readColour } from "../web/theme.js";
 /** @import { Clicked } from "./ring.js" */
 /** @typedef {{ data: any[], layout: any }} Given */
 /** @typedef {{ figure: Given, height: number, label: string, name: string, clicks?: boolean }} Data */
-/** @typedef {{ data: any[], on: Function, _fullLayout?: any, _dragging?: boolean }} Plotted */
+/** @typedef {{ data: any[], on: Function, calcdata?: any[], _fullData?: any[], _fullLayout?: any, _dragging?: boolean }} Plotted */
 /** @typedef {HTMLElement & Plotted} Plot what Plotly makes of a node */
 
 export default class Figure {
@@ -29,6 +29,7 @@ export default class Figure {
     this.closed = false;
     this.drawing = /** @type {Promise<unknown> | null} */ (null);
     this.again = false;
+    this.drawn = /** @type {(data: Data) => void} */ (() => {}); // called when Plotly has drawn this
     for (const format of ["png", "svg"]) {
       const save = () => savePicture(this, format).catch((error) => this.say(error));
       find(parent, `.lf-save [data-format="${format}"]`).addEventListener("click", save);
@@ -86,7 +87,8 @@ export default class Figure {
   /** @param {any} Plotly */
   async react(Plotly) {
     if (this.closed || !this.root.isConnected || !this.root.clientWidth) return;
-    const { figure } = this.data;
+    const { data } = this;
+    const { figure } = data;
     this.width = this.root.clientWidth;
     const layout = this.layout(figure.layout);
     this.plot.style.height = `${layout.height}px`;
@@ -103,6 +105,7 @@ export default class Figure {
     this.listen();
     this.ring.place();
     this.name();
+    this.drawn(data);
   }
 
   /** Once: drawing anew keeps what listens. */

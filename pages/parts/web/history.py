@@ -1,13 +1,23 @@
-"""Puts history.js into the page that Streamlit serves, ahead of Streamlit's own scripts, so that it runs first."""
+"""Puts history.js and early.js into the page that Streamlit serves, ahead of its own scripts: they run first."""
 
-from pathlib import Path
+import json
+from functools import lru_cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_SCRIPT = f"<script>{(Path(__file__).parent / 'history.js').read_text(encoding='utf-8')}</script>".encode()
+from pages.parts.web.component import fingerprint, scripts
+
+_LIBRARY = '"./plotly.js"'  # in early.js: what is replaced by its address
 # With these a browser would be sent the page packed, or told that the one it has kept, perhaps without ours, will do.
 _UNWANTED = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+
+
+@lru_cache(maxsize=1)
+def _scripts() -> bytes:
+    address = json.dumps(f"./digitlab/web/{fingerprint()}/figure/plotly.js")
+    early = scripts()["web/early.js"].decode().replace(_LIBRARY, address)
+    return f"<script>{scripts()['web/history.js'].decode()}</script><script>{early}</script>".encode()
 
 
 class HistoryScript:
@@ -17,7 +27,7 @@ class HistoryScript:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request as the app does, a page with the script at the beginning of its head."""
+        """Answer a request as the app does, a page with the scripts at the beginning of its head."""
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
             await self.app(scope, receive, send)
             return
@@ -35,7 +45,7 @@ class HistoryScript:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                whole = body.replace(b"<head>", b"<head>" + _SCRIPT, 1)
+                whole = body.replace(b"<head>", b"<head>" + _scripts(), 1)
                 MutableHeaders(raw=start["headers"])["content-length"] = str(len(whole))
                 await send(start)
                 message = {"type": "http.response.body", "body": whole}

@@ -47,6 +47,7 @@ declare global {
     digitlabWalk?: Walked;
     digitlabPlotly?: Promise<any>;
     Plotly?: any;
+    navigation?: EventTarget;
   }
   interface WindowEventMap {
     "digitlab:walk": CustomEvent<Walked>;

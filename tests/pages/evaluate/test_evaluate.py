@@ -28,7 +28,9 @@ from core.measures.scores import SCORES, figure_of
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from pages.parts.evaluate import readings
+from pages.parts.figure.moving import element_key
 from tests.conftest import ROOT, compute, page_at, sound, with_its_data_set_gone
+from tests.pages.conftest import moving_at
 
 Train = Callable[..., Run]
 PARTS = ("glance", "confusion", "digits", "thresholds", "calibration", "compare")
@@ -69,7 +71,8 @@ def page(*runs: Run, **query: str) -> AppTest:
 
 def words(at: AppTest) -> str:
     """What the page says in lines of text, as people read it."""
-    return "\n".join(element.value for element in [*at.caption, *at.error]).replace("\\", "")
+    told = [element.value.replace("\\", "") for element in [*at.caption, *at.error]]
+    return "\n".join([*told, *(label for one in moving(at) for label in one["labels"].values())])
 
 
 def html(at: AppTest) -> str:
@@ -85,9 +88,37 @@ def cells(at: AppTest, name: str) -> list[list[str]]:
 
 
 def figures(at: AppTest) -> dict[str, dict[str, Any]]:
-    """The figures that are sent to the browser, by what they are saved as."""
-    sent = (json.loads(element.proto.json) for element in at.get("bidi_component"))
-    return {one["name"]: one["figure"] for one in sent}
+    """The figures that the browser shows, by what they are saved as."""
+    sent = components(at)
+    shown = {one["name"]: one["figure"] for one in sent if "figure" in one}
+    return shown | {name: figure for one in moving(at) for name, figure in one["figures"].items()}
+
+
+def components(at: AppTest) -> list[dict[str, Any]]:
+    """What the components of the page are sent."""
+    return [json.loads(element.proto.json) for element in at.get("bidi_component")]
+
+
+def moving(at: AppTest) -> list[dict[str, Any]]:
+    """What follows a slider, as it is where the hand is."""
+    return [moving_at(one, hand(at, one["name"])) for one in components(at) if "content" in one]
+
+
+def hand(at: AppTest, key: str) -> float:
+    """Where the hand is on the slider with this key."""
+    value: float = at.session_state[f"hand-{key}"].value
+    return value
+
+
+def move(at: AppTest, key: str, value: float) -> AppTest:
+    """Let the hand rest at a value, as the browser says it."""
+    at.session_state[element_key(key)] = {"at": {"turn": at.session_state[f"hand-{key}"].turn, "value": value}}
+    return sound(at.run())
+
+
+def stops(at: AppTest) -> dict[str, float]:
+    """The buttons that move a slider, and where to."""
+    return {stop["title"]: stop["value"] for one in components(at) for stop in one.get("stops", ())}
 
 
 def counts_sent(figure: dict[str, Any]) -> np.ndarray:
@@ -522,8 +553,9 @@ def test_a_hostile_address_shows_what_is_there_at_first(run: Run, query: dict[st
     assert words(at) == words(usual)
     assert figures(at) or cells(at, "eg")
     assert not at.error
-    for slider in at.slider:
-        assert slider.value == {"temperature": 1.0, "threshold": 0.5}[str(slider.key)]
+    for one in components(at):
+        if "content" in one:
+            assert hand(at, one["name"]) == one["start"] == {"temperature": 1.0, "threshold": 0.5}[one["name"]]
 
 
 # -- the digits ----------------------------------------------------------------------------------------------------
@@ -588,22 +620,22 @@ def test_digits_whose_labels_people_doubt_have_a_star(runs: RunStore, mnist: Dat
 @pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5, 1.0])
 def test_what_a_threshold_finds(run: Run, threshold: float) -> None:
     at = page(run, part="thresholds", **{"class": "8"})
-    sound(at.slider(key="threshold").set_value(threshold).run())
+    move(at, "threshold", threshold)
     labels, _, probabilities = read_of(run)
     true, said = labels == 8, probabilities[:, 8] >= threshold
     undefined = "undefined" if not said.any() else ""
     precision = undefined or percent(metrics.precision_score(true, said))
-    line = cells(at, "et")[1]
-    assert line == [
-        f"At {threshold:g}",
-        precision,
-        percent(metrics.recall_score(true, said)),
-        percent(metrics.f1_score(true, said)),
-        str((true & said).sum()),
-        str((~true & said).sum()),
-        str((true & ~said).sum()),
-    ]
-    assert f"False positives of {run.name}: {line[5]}, the worst first" in words(at)
+    (shown,) = moving(at)
+    assert float(shown["text"]) == threshold
+    assert shown["numbers"] == {
+        "Precision": precision,
+        "Recall": percent(metrics.recall_score(true, said)),
+        "F1": percent(metrics.f1_score(true, said)),
+        "Right": str((true & said).sum()),
+        "False positives": str((~true & said).sum()),
+        "False negatives": str((true & ~said).sum()),
+    }
+    assert f"False positives of {run.name}: {shown['numbers']['False positives']}, the worst first" in words(at)
     for title, rows, sign in (
         ("False positives", np.flatnonzero(~true & said), -1), ("False negatives", np.flatnonzero(true & ~said), 1),
     ):  # fmt: skip
@@ -612,14 +644,17 @@ def test_what_a_threshold_finds(run: Run, threshold: float) -> None:
         assert (pictures(at, title) == digits_at(worst)).all()
     marks = {name: figure["data"][-1] for name, figure in figures(at).items()}
     drawn = (true & said).sum() / true.sum()
+    assert [mark["mode"] for mark in marks.values()] == ["markers", "markers"]
     assert marks["roc"]["y"] == pytest.approx([drawn], rel=1e-4)
-    assert (marks["precision-recall"]["mode"] == "markers") is bool(said.any())
+    assert marks["precision-recall"]["x"] == pytest.approx([drawn] if said.any() else [], rel=1e-4)
 
 
 def test_a_threshold_is_in_the_address(run: Run) -> None:
     at = page(run, part="thresholds", threshold="0.25", **{"class": "8"})
-    assert cells(at, "et")[1][0] == "At 0.25"
-    assert at.slider(key="threshold").value == 0.25
+    assert moving(at)[0]["text"] == "0.25"
+    assert hand(at, "threshold") == 0.25
+    assert address(move(at, "threshold", 0.26), "threshold") == "0.26"
+    assert address(move(at, "threshold", 0.5), "threshold") is None  # what is there at first
 
 
 def test_a_temperature_is_fitted_and_taken_back(run: Run) -> None:
@@ -642,21 +677,22 @@ def test_a_temperature_is_fitted_and_taken_back(run: Run) -> None:
     assert cells(page(run), "eg")[1][-1] == told(1.0)[4:10]  # one number, one meaning
     fitted = round(known.temperature, 2)
     assert fitted != 1
-    (button,) = (one for one in at.button if one.label == f"Fitted: {fitted:.2f}")
-    sound(button.click().run())
-    assert at.slider(key="temperature").value == fitted
+    assert stops(at) == {"As it is: 1": 1, f"Fitted: {fitted:.2f}": fitted}
+    move(at, "temperature", fitted)
+    assert address(at, "temperature") == f"{fitted:g}"
+    assert moving(at)[0]["text"] == f"{fitted:.2f}"
+    assert moving(at)[0]["numbers"]["Calibration error (ECE)"] == told(fitted)[4:10]
     assert told(fitted) in words(at)
     assert figures(at)["reliability"] != before
-    (button,) = (one for one in at.button if one.label.startswith("As it is"))
-    sound(button.click().run())
-    assert at.slider(key="temperature").value == 1
+    move(at, "temperature", 1.0)
+    assert address(at, "temperature") is None
     assert figures(at)["reliability"] == before
     assert told(1.0) in words(at)
 
 
 def test_without_a_fitted_temperature_there_is_no_button_for_it(run: Run) -> None:
     at = page(run, part="calibration")
-    assert [button.label for button in at.button] == ["As it is: 1"]
+    assert stops(at) == {"As it is: 1": 1}
 
 
 def test_the_bins_of_the_diagram_hold_all_digits(run: Run) -> None:
@@ -796,7 +832,8 @@ def test_a_class_that_is_never_read(run: Run) -> None:
     counts = counts_sent(figures(page(run, part="confusion", true="8", read="8"))[f"{MATRIX}{run.id}"])
     assert counts[:, 8].sum() == 0 < counts[8].sum()
     at = page(run, part="thresholds", **{"class": "8"})
-    assert cells(at, "et")[1][:4] == ["At 0.5", "undefined", "0.00 %", "0.00 %"]
+    (shown,) = moving(at)
+    assert [shown["text"], *shown["numbers"].values()][:4] == ["0.50", "undefined", "0.00 %", "0.00 %"]
     for part in ("thresholds", "calibration", "compare"):
         assert figures(page(run, part=part))
 
@@ -813,7 +850,7 @@ def test_a_class_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     assert "nan" not in json.dumps(figures(page(run, part="confusion", cells="rates"))).lower()
     at = page(run, part="thresholds", **{"class": "8"})
     assert "no digits of this class" in words(at)
-    assert cells(at, "et")[1][2] == "undefined"
+    assert moving(at)[0]["numbers"]["Recall"] == "undefined"
     drawn = figures(page(run, part="thresholds"))["roc"]["data"]
     areas = dict(line["name"].split(": ") for line in drawn if "name" in line)
     assert areas["8"] == "–"
@@ -870,8 +907,6 @@ def test_names_are_shown_as_text(pair: tuple[Run, Run]) -> None:
             at = page(*pair, part=part, **query)
             assert "<img src=x" not in html(at)
             assert "<img" not in "\n".join(element.value for element in at.caption).replace("\\<", "")
-            for slider in at.slider:
-                assert "*x*" not in slider.label.replace("\\*", "")
             titles = [
                 note.get("text", "") for figure in figures(at).values() for note in figure["layout"]["annotations"]
             ]

@@ -27,6 +27,18 @@ def wanted(name: str, first: str, key: str) -> str:
     return str(known.get(name, first))
 
 
+def news(name: str) -> str | None:
+    """Return what a stranger's address says of a control, None unless that differs from what is remembered of it."""
+    address = st.query_params.get(name)
+    return None if address is None or address == remembered(name) else str(address)[:200]
+
+
+def remembered(name: str) -> str | None:
+    """Return what the session remembers of a control, None for what is there at first."""
+    known: str | None = st.session_state.get(_MEMORY, {}).get(name)
+    return known
+
+
 def remember(name: str, value: str, first: str) -> None:
     """Keep a value for the next visit, and in the address where it is not what is there at first."""
     known = st.session_state.setdefault(_MEMORY, {})
