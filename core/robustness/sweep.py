@@ -98,9 +98,8 @@ def _measure(run: Run, report: Progress, name: str) -> tuple[Arrays, Facts]:
     def tell(step: int, share: float) -> None:
         report((step + share) / steps, f"at {dial.text(dial.values[step])}, {len(digits):,} digits")
 
-    clean = PREDICTIONS.load_current(
-        run, "test"
-    )  # a number is the same wherever it is shown, and need not be had twice
+    # A number is the same wherever it is shown, and need not be had twice.
+    clean = PREDICTIONS.load_current(run, "test")
     for step, value in enumerate(dial.values):
         if value == dial.harmless and clean is not None:
             right[step] = int(np.count_nonzero(clean.predicted[: len(digits)] == digits.labels))
