@@ -11,13 +11,14 @@ from core.data.corruptions import CORRUPTIONS, corrupted
 from core.data.datasets import Dataset, Split
 from core.files import open_npz, write_npz
 from core.measures.intervals import wilson
+from core.measures.predictions import PREDICTIONS
 from core.robustness.dials import DIALS, spoilt
 from core.robustness.mnist_c import MNIST_C, SEED
 from core.robustness.sweep import OUTDATED, SWEEP, checksum, first_tested
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.weights import load_model
-from tests.conftest import compute, silent
+from tests.conftest import change_weights, compute, silent
 
 Train = Callable[..., Run]
 
@@ -57,6 +58,18 @@ def test_a_sweep_counts_what_is_read_rightly(run: Run, name: str) -> None:
     assert found.accuracy[3] == found.right[3] / 359
     assert told == sorted(told)
     assert len(told) >= 11
+
+
+def test_unspoilt_digits_are_not_read_twice(run: Run) -> None:
+    compute(PREDICTIONS, run, "test")
+    path = run.projection_file("readings-test")
+    arrays, facts = open_npz(str(path), PREDICTIONS.arrays, PREDICTIONS.most)
+    write_npz(path, {**arrays, "predicted": (arrays["predicted"] + 1) % 10}, facts=facts)  # a mark of theirs
+    found = SWEEP.ensure(run, silent, "rotation")
+    labels = datasets.load("digits").test.labels
+    assert found.right[5] == ((arrays["predicted"] + 1) % 10 == labels).sum() < found.right[4]
+    change_weights(run)
+    assert SWEEP.ensure(run, silent, "rotation").right[5] > found.right[5]
 
 
 def test_gentle_noise_harms_less_than_strong(run: Run) -> None:

@@ -52,7 +52,7 @@ def _html(tag: str, cell: str | Cell, scope: str = "") -> str:
         cell = Cell(cell)
     facts = f" scope='{scope}'" * bool(scope) + f" colspan='{cell.columns}'" * (cell.columns > 1)
     mark = mark_html(cell.mark) if cell.mark else ""
-    mark += f"<img alt='' src='{escape(cell.picture)}'>" if cell.picture else ""
+    mark += f"<img alt='' width='28' height='28' src='{escape(cell.picture)}'>" if cell.picture else ""
     text = f"<b>{escape(cell.text)}</b>" if cell.bold else escape(cell.text)
     bar = "" if cell.bar is None else f"<u style='--share:{100 * min(1.0, max(0.0, cell.bar)):.1f}%'></u>"
     below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
@@ -67,8 +67,8 @@ div:has(> .dl-table) { overflow: auto; }
 .dl-table thead th { font-weight: 600; font-size: 13px; vertical-align: bottom; }
 .dl-table tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
 .dl-table b { font-weight: 600; }
-.dl-table img { height: 28px; image-rendering: pixelated; border-radius: 2px; margin-right: 10px;
-  vertical-align: middle; }
+.dl-table img { image-rendering: pixelated; border-radius: 2px; margin-right: 10px; vertical-align: middle;
+  outline: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
 .dl-table tr:has(img) :is(td, th:first-child) { vertical-align: middle; white-space: nowrap; }
 .dl-table small { display: block; opacity: .7; font-size: 12px; }
 .dl-table u { display: inline-block; width: 84px; height: 9px; margin-left: 8px; opacity: .55;

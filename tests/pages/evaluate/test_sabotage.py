@@ -297,7 +297,7 @@ def test_each_row_has_a_picture_of_its_corruption(pair: tuple[Run, Run]) -> None
     write_mnist_c(pair[0], 5, range(15))
     table = re.search(r"<div class='ek'.*?</table>", html(page(pair[0], spoil="mnist-c")), re.S)
     assert table
-    pictures = re.findall(r"<img alt='' src='(data:image/png;base64,[^']+)'", table[0])
+    pictures = re.findall(r"<img alt='' width='28' height='28' src='(data:image/png;base64,[^']+)'", table[0])
     assert len(set(pictures)) == 16
 
 
