@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
 from core.figures.accuracies import chart_height, classifier_chart, describe_classifier_chart
 from core.measures.comparison import mcnemar, only_right, vote
+from pages.parts.evaluate.detail import beside_detail
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading
 from pages.parts.evaluate.same import of_same_digits
@@ -88,4 +90,5 @@ def _alone(readings: Sequence[Reading]) -> None:
     for row in alone:
         others = sorted({str(digits.classes[answers[row]]) for i, answers in enumerate(predicted) if i != number})
         captions.append(f"{digits.classes[digits.labels[row]]}, not {'/'.join(others)}")
-    gallery(digits, alone, captions, key=f"alone-{one.run.id}", label=f"Read rightly by {one.run.name} alone")
+    label = f"Read rightly by {one.run.name} alone"
+    beside_detail(digits, readings, partial(gallery, digits, alone, captions, key=f"alone-{one.run.id}", label=label))

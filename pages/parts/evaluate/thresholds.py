@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,7 @@ from core.figures.threshold_curves import (
     roc,
 )
 from core.measures.thresholds import AtThreshold, PrecisionRecallCurve, RocCurve
+from pages.parts.evaluate.detail import beside_detail
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading, share_text
 from pages.parts.evaluate.same import of_same_digits
@@ -92,7 +94,7 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
     head = ["", "Precision", "Recall", "F1", "Right", "False positives", "False negatives"]
     figures = [*map(share_text, (at.precision, at.recall, at.f1)), *(f"{count:,}" for count in (at.tp, at.fp, at.fn))]
     table([[f"At {threshold:g}", *figures]], head, name="et", label=f"What is found of class {name}", look="short")
-    _mistakes(first, label, threshold)
+    beside_detail(first.digits, readings, partial(_mistakes, first, label, threshold))
 
 
 def _curves(lines: tuple[list[Line], list[Line]], near: bool, share: float | None, at: AtThreshold | None) -> None:

@@ -76,7 +76,7 @@ def image_tiles(
     """Draw uint8 images (k, 28, 28) as captioned tiles, `columns` in a line or as many as there is room for."""
     side = _TILE * scale
     cells = "".join(
-        f'<figure><img decoding="sync" alt="{escape(_plain(caption))}" src="{_uri(image[None])}" '
+        f'<figure><img decoding="sync" alt="{escape(_plain(caption))}" src="{picture_uri(image[None])}" '
         f'width="{side}" height="{side}"><figcaption>{_caption(caption)}</figcaption></figure>'
         for image, caption in zip(images, captions, strict=True)
     )
@@ -124,7 +124,7 @@ def _group(rows: Sequence[StripRow], captions: Sequence[str | Caption] | None, p
         spoken = f"{line.label}. {line.detail}".strip(". ")
         html.append(
             f'<div class="dl-above" aria-hidden="true">{_label(line)}</div><div class="dl-pic"><img decoding="sync" '
-            f'alt="{escape(spoken)}" src="{_uri(images)}" width="{width}" height="{_TILE * scale}"></div>'
+            f'alt="{escape(spoken)}" src="{picture_uri(images)}" width="{width}" height="{_TILE * scale}"></div>'
         )
         if line.notes:
             html.append(_cells("dl-note", [escape(note) for note in line.notes[part]]))
@@ -153,8 +153,8 @@ def _caption(caption: str | Caption) -> str:
     return escape(_plain(caption))
 
 
-def _uri(images: np.ndarray) -> str:
-    """Return a PNG data address of images side by side with transparent gaps."""
+def picture_uri(images: np.ndarray) -> str:
+    """Return the data address of a PNG of images, uint8 (k, 28, 28) or RGB, side by side with transparent gaps."""
     count = len(images)
     canvas = np.zeros((_TILE, count * (_TILE + _GAP), 4), np.uint8)
     cells = canvas.reshape(_TILE, count, _TILE + _GAP, 4)[:, :, :_TILE]  # a view: writing to it fills the canvas

@@ -87,7 +87,7 @@ def cells(at: AppTest, name: str) -> list[list[str]]:
 def figures(at: AppTest) -> dict[str, dict[str, Any]]:
     """The figures that are sent to the browser, by what they are saved as."""
     sent = (json.loads(element.proto.json) for element in at.get("bidi_component"))
-    return {one["name"]: one["figure"] for one in sent}
+    return {one["name"]: one["figure"] for one in sent if "figure" in one}
 
 
 def counts_sent(figure: dict[str, Any]) -> np.ndarray:
@@ -98,19 +98,24 @@ def counts_sent(figure: dict[str, Any]) -> np.ndarray:
 
 def tiles(at: AppTest, label: str = "") -> list[str]:
     """What is said of the digits in the galleries whose label begins so."""
-    return [unescape(alt) for alt in re.findall(r'alt="([^"]*)"', _galleries(at, label))]
+    return [tile["text"] for one in galleries(at, label) for tile in one["tiles"]]
 
 
 def pictures(at: AppTest, label: str = "") -> np.ndarray:
     """The digits in these galleries, uint8 (n, 28, 28)."""
-    sent = re.findall(r'src="data:image/png;base64,([^"]*)"', _galleries(at, label))
-    opened = [np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))[:, :, 0] for data in sent]
-    return np.array(opened, np.uint8).reshape(-1, 28, 28)
+    found = [np.zeros((0, 28, 28), np.uint8)]
+    for one in galleries(at, label):
+        png = base64.b64decode(one["sheet"].removeprefix("data:image/png;base64,"))
+        sheet = np.asarray(Image.open(io.BytesIO(png)))
+        lines = sheet.reshape(-1, 28, one["columns"], 28).swapaxes(1, 2).reshape(-1, 28, 28)
+        found.append(lines[: len(one["tiles"])])
+    return np.concatenate(found)
 
 
-def _galleries(at: AppTest, label: str) -> str:
-    boxes = re.findall(r'<div class="dl-tiles" role="group" aria-label="([^"]*)"(.*?)</div>', html(at), re.S)
-    return "".join(body for title, body in boxes if unescape(title).startswith(label))
+def galleries(at: AppTest, label: str = "") -> list[dict[str, Any]]:
+    """The galleries that are sent to the browser whose label begins so."""
+    sent = (json.loads(element.proto.json) for element in at.get("bidi_component"))
+    return [one for one in sent if "tiles" in one and one["label"].startswith(label)]
 
 
 def digits_at(rows: np.ndarray, split: str = "test") -> np.ndarray:
@@ -674,7 +679,7 @@ def test_another_of_the_chosen_runs_can_be_looked_at(pair: tuple[Run, Run]) -> N
     at = page(*pair, part="calibration")
     assert words(at).startswith(pair[0].name) or f"\n{pair[0].name} is" in words(at)
     labels = read_of(pair[1])[0]
-    at.selectbox(key="evaluate-Classifier").set_value(pair[1].id)
+    at.selectbox(key="latent-of").set_value(pair[1].id)
     said = words(sound(at.run()))
     right = (read_of(pair[1])[1] == labels).mean()
     assert f"right on {100 * right:.4g}\N{NO-BREAK SPACE}% of 359 digits" in said
