@@ -19,6 +19,8 @@ from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
 
+_PAIR = ("first", "second", "only_first_right", "only_second_right", "p", "verdict")  # as it is saved
+
 
 @guarded()
 def compare_part(readings: Sequence[Reading]) -> None:
@@ -43,10 +45,12 @@ def _pairs(readings: Sequence[Reading]) -> None:
     """Show the exact McNemar test of each pair, with what it found in words."""
     right = [one.digits.predicted == one.digits.labels for one in readings]
     rows: list[list[str | Cell]] = []
+    saved: list[tuple[str, str, int, int, float, str]] = []
     for i, j in combinations(range(len(readings)), 2):
         first, second = readings[i].run, readings[j].run
         found = mcnemar(right[i], right[j])
         verdict = found.verdict(first.name, second.name)
+        saved.append((first.name, second.name, found.first_only, found.second_only, found.p, verdict))
         rows.append(
             [
                 Cell(first.name, mark=run_mark(first), below=f"against {second.name}"),
@@ -56,7 +60,8 @@ def _pairs(readings: Sequence[Reading]) -> None:
             ]
         )
     head = ["Pair", "Only the first right", "Only the second right", "Verdict"]
-    table(rows, head, name="em", label="Pairs of classifiers", look="words")
+    columns = dict(zip(_PAIR, zip(*saved, strict=True), strict=True))
+    table(rows, head, name="em", label="Pairs of classifiers", look="words", columns=columns)
     several = " Of many pairs one in twenty is resolved by chance." if len(rows) > 2 else ""
     say(f"McNemar's exact test of the digits that only one of two reads rightly, at 5 %.{several}")
 

@@ -16,6 +16,7 @@ from pages.parts.pad.address import digit_name
 from pages.parts.shared.run_mark import mark_html, run_mark
 from pages.parts.shared.strips import image_tiles, picture_uri
 from pages.parts.shared.style import guarded, say
+from pages.parts.shared.table import save_csv
 
 _SCALE = 6  # CSS pixels of a pixel of the digit
 _NEAR = 8
@@ -94,11 +95,22 @@ def _detail(digits: Digits, readings: Sequence[Reading], number: int) -> None:
     table = _answers(digits, readings, number)
     st.html(f'<div class="dd-box" role="region" aria-label="Answers" tabindex="0">{table}</div>')
     say("Probabilities in %; the column of its label is shaded.")
+    save_csv(_columns(digits, readings, number), f"Answers, {ONE[digits.split].lower()} {number}", key="csv-answers")
     own = number if digits.split == "train" else None
     near = nearest_in_pixels(digits.dataset, picture, _NEAR, without=own)
     names = [f"{digits.classes[label]} · {gap:.3g}" for label, gap in zip(near.labels, near.distances, strict=True)]
     say("Nearest training digits, with their distance in pixels (Euclidean, grey from 0 to 1).")
     image_tiles(digits.training_images(near.rows), names, label="The training digits nearest in pixels")
+
+
+def _columns(digits: Digits, readings: Sequence[Reading], number: int) -> dict[str, list[object]]:
+    shares = np.stack([one.digits.probabilities[number] for one in readings])
+    return {
+        "classifier": [one.run.name for one in readings],
+        "label": [digits.classes[digits.labels[number]] for _ in readings],
+        "read": [digits.classes[one.digits.predicted[number]] for one in readings],
+        **{f"probability of {name}": list(shares[:, i]) for i, name in enumerate(digits.classes)},
+    }
 
 
 def _head(digits: Digits, number: int, picture: np.ndarray) -> None:

@@ -33,6 +33,8 @@ _ALL = {"": "All classes"}
 _HEIGHT = 400
 _MEAN = ("#5b6570", "#c3cbd3")  # the mean of all classes, on the light and on the dark page
 
+_SAVED = ("classifier", "class", "threshold", "precision", "recall", "f1", "tp", "fp", "fn", "tn")
+
 
 @guarded()
 def thresholds_part(readings: Sequence[Reading]) -> None:
@@ -93,7 +95,10 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
     _curves(([pair[0] for pair in pairs], [pair[1] for pair in pairs]), near, share, at)
     head = ["", "Precision", "Recall", "F1", "Right", "False positives", "False negatives"]
     figures = [*map(share_text, (at.precision, at.recall, at.f1)), *(f"{count:,}" for count in (at.tp, at.fp, at.fn))]
-    table([[f"At {threshold:g}", *figures]], head, name="et", label=f"What is found of class {name}", look="short")
+    saved = (first.run.name, name, threshold, at.precision, at.recall, at.f1, at.tp, at.fp, at.fn, at.tn)
+    columns = {column: [value] for column, value in zip(_SAVED, saved, strict=True)}
+    title = f"What is found of class {name}"
+    table([[f"At {threshold:g}", *figures]], head, name="et", label=title, look="short", columns=columns)
     beside_detail(first.digits, readings, partial(_mistakes, first, label, threshold))
 
 
