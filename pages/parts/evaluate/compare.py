@@ -1,4 +1,6 @@
-"""The chosen classifiers side by side: who is better and whether that is resolved, and what a vote of them gains."""
+"""The chosen classifiers side by side: who is better and whether that is resolved, what that costs, where they agree,
+and what a vote of them gains.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from core.figures.accuracies import chart_height, classifier_chart, describe_classifier_chart
 from core.measures.comparison import mcnemar, only_right, vote
+from pages.parts.evaluate.costs import agreements, cost_charts
 from pages.parts.evaluate.detail import beside_detail
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading
@@ -36,7 +39,9 @@ def compare_part(readings: Sequence[Reading]) -> None:
     if len(same) < 2:
         say("Choose another classifier of the same digits to compare it with.")
         return
+    cost_charts(same)
     _pairs(same)
+    agreements(same)
     _vote(same)
     _alone(same)
 

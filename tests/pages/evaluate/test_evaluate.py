@@ -180,7 +180,7 @@ def test_each_part_draws_for_one_run_and_for_two(
     one, other = pair
     shows = {
         "glance": (0, 0), "confusion": (1, 3), "digits": (0, 0), "thresholds": (2, 2), "calibration": (1, 1),
-        "compare": (1, 1),
+        "compare": (1, 4),
     }[part]  # fmt: skip
     for runs, count in zip(((one,), (one, other)), shows, strict=True):
         at = page(*runs, part=part, split=split)
