@@ -24,6 +24,7 @@ from core.measures.thresholds import (
     macro_roc_curve,
     precision_recall_curve,
     rank_classes,
+    rank_micro,
     roc_curve,
 )
 from core.runs.run import Run
@@ -85,6 +86,12 @@ class Digits:
     def macro_curves(self) -> tuple[RocCurve, PrecisionRecallCurve]:
         """The means of the curves of all classes."""
         return macro_roc_curve(self.rankings), macro_precision_recall_curve(self.rankings)
+
+    @cached_property
+    def micro_curves(self) -> tuple[RocCurve, PrecisionRecallCurve]:
+        """The curves of all pairs of a digit and a class as one ranking."""
+        ranking = rank_micro(self.probabilities, self.labels)
+        return roc_curve(ranking), precision_recall_curve(ranking)
 
     @cached_property
     def confidence(self) -> np.ndarray:

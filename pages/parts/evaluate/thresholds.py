@@ -20,6 +20,7 @@ from core.figures.threshold_curves import (
 )
 from core.measures.thresholds import AtThreshold, PrecisionRecallCurve, RocCurve
 from pages.parts.evaluate.detail import beside_detail
+from pages.parts.evaluate.found import found_columns
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading, share_text
 from pages.parts.evaluate.same import of_same_digits
@@ -32,8 +33,7 @@ from pages.parts.shared.table import table
 _ALL = {"": "All classes"}
 _HEIGHT = 400
 _MEAN = ("#5b6570", "#c3cbd3")  # the mean of all classes, on the light and on the dark page
-
-_SAVED = ("classifier", "class", "threshold", "precision", "recall", "f1", "tp", "fp", "fn", "tn")
+_MICRO = ("#15191d", "#ffffff")  # that of all pairs of a digit and a class
 
 
 @guarded()
@@ -57,7 +57,8 @@ def _of_classes(one: Reading) -> tuple[list[Line], list[Line]]:
         _lines(str(name), class_colors(label), digits.rocs[label], digits.precision_recalls[label])
         for label, name in enumerate(digits.classes)
     ]
-    found.append(_lines("mean", _MEAN, *digits.macro_curves, strong=True))
+    found.append(_lines("macro mean", _MEAN, *digits.macro_curves, strong=True))
+    found.append(_lines("micro mean", _MICRO, *digits.micro_curves, strong=True))
     return [pair[0] for pair in found], [pair[1] for pair in found]
 
 
@@ -95,10 +96,14 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
     _curves(([pair[0] for pair in pairs], [pair[1] for pair in pairs]), near, share, at)
     head = ["", "Precision", "Recall", "F1", "Right", "False positives", "False negatives"]
     figures = [*map(share_text, (at.precision, at.recall, at.f1)), *(f"{count:,}" for count in (at.tp, at.fp, at.fn))]
-    saved = (first.run.name, name, threshold, at.precision, at.recall, at.f1, at.tp, at.fp, at.fn, at.tn)
-    columns = {column: [value] for column, value in zip(_SAVED, saved, strict=True)}
-    title = f"What is found of class {name}"
-    table([[f"At {threshold:g}", *figures]], head, name="et", label=title, look="short", columns=columns)
+    table(
+        [[f"At {threshold:g}", *figures]],
+        head,
+        name="et",
+        label=f"What is found of class {name}",
+        look="short",
+        columns=found_columns(first, label, [threshold]),
+    )
     beside_detail(first.digits, readings, partial(_mistakes, first, label, threshold))
 
 

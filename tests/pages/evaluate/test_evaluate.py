@@ -294,8 +294,9 @@ def test_the_areas_in_the_legends_are_those_of_scikit_learn(run: Run, split: str
     for figure, score in (("roc", metrics.roc_auc_score), ("precision-recall", metrics.average_precision_score)):
         named = dict(line["name"].split(": ") for line in drawn[figure]["data"] if "name" in line)
         areas = [score(labels == label, probabilities[:, label]) for label in range(10)]
+        micro = score(np.eye(10)[labels], probabilities, average="micro")
         assert named == {**{str(label): f"{area:.4f}" for label, area in enumerate(areas)},
-                         "mean": f"{np.mean(areas):.4f}"}  # fmt: skip
+                         "macro mean": f"{np.mean(areas):.4f}", "micro mean": f"{micro:.4f}"}  # fmt: skip
 
 
 def test_the_curves_go_through_the_points_of_scikit_learn(run: Run) -> None:
@@ -822,8 +823,8 @@ def test_a_class_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     drawn = figures(page(run, part="thresholds"))["roc"]["data"]
     areas = dict(line["name"].split(": ") for line in drawn if "name" in line)
     assert areas["8"] == "–"
-    known = [float(area) for name, area in areas.items() if name not in ("8", "mean")]
-    assert float(areas["mean"]) == pytest.approx(np.mean(known), abs=1e-4)
+    known = [float(area) for name, area in areas.items() if name not in ("8", "macro mean", "micro mean")]
+    assert float(areas["macro mean"]) == pytest.approx(np.mean(known), abs=1e-4)
 
 
 @pytest.mark.parametrize("part", PARTS)
