@@ -13,7 +13,7 @@ from core.figures.palette import run_mark
 
 _COLOR, _STRONGEST = "58, 124, 214", 0.62  # at which the page's text is still read on it
 _NAME, _SHORT = 26, 12  # letters of a run's name beside its row, and where there is little room
-_ROW, _AROUND = 42, 66  # CSS pixels
+_ROW, _AROUND = 42, 74  # CSS pixels
 _PERCENT = "\N{NO-BREAK SPACE}%"
 
 
@@ -41,7 +41,7 @@ def agreement_matrix(shares: np.ndarray, names: Sequence[str], marks: Sequence[i
         "y": [i for i in places for _ in places],
         "text": [f"{100 * share:.2f}" if share < 1 else "100" for share in shares.ravel()],
     }
-    layout = new_layout() | {"margin": {"l": 14, "r": 8, "t": 30, "b": 10}, "dragmode": False}
+    layout = new_layout() | {"margin": {"l": 14, "r": 8, "t": 54, "b": 10}, "dragmode": False}
     glyphs = [_glyph(mark) for mark in marks]
     axis = {
         "tickvals": places,
@@ -51,7 +51,8 @@ def agreement_matrix(shares: np.ndarray, names: Sequence[str], marks: Sequence[i
         "ticks": "",
         "automargin": True,
     }
-    layout["xaxis"] = axis | {"range": [-0.5, m - 0.5], "side": "top", "ticktext": glyphs, "tickangle": 0}
+    heading = {"text": f"{what[:1].upper()}{what[1:]}, % of the digits", "standoff": 10}
+    layout["xaxis"] = axis | {"range": [-0.5, m - 0.5], "side": "top", "ticktext": glyphs, "title": heading}
     layout["yaxis"] = axis | {"range": [m - 0.5, -0.5], "ticktext": _labels(glyphs, names, _NAME)}
     layout["meta"] = {"narrow": {"yaxis": {"ticktext": _labels(glyphs, names, _SHORT)}}}
     if not m:
