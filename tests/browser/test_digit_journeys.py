@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def title(page: Page, number: int) -> None:
     """Expect that this test digit is shown, with its neighbours."""
-    expect(page.locator(".dd-head h3")).to_have_text(f"Test digit {number:,}")
+    expect(page.locator(".dd-head h2")).to_have_text(f"Test digit {number:,}")
     near = page.get_by_role("group", name="The training digits nearest in pixels").locator("figure")
     expect(near).to_have_count(8)
 

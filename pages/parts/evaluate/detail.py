@@ -35,7 +35,7 @@ _STYLE = """<style>
 .st-key-digit-detail [data-testid="stCaptionContainer"] p { margin: 0; }
 .dd-head { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
 .dd-head img { display: block; image-rendering: pixelated; border-radius: 3px; }
-.dd-head h3 { margin: 0; padding: 0; font-size: 1.05rem; line-height: 1.3; }
+.dd-head h2 { margin: 0; padding: 0; font-size: 1.05rem; line-height: 1.3; }
 .dd-head p { margin: 2px 0 0; font-size: 13.5px; line-height: 1.35; }
 .dd-head div { flex: 1 1 180px; }
 .dd-box { overflow-x: auto; }
@@ -120,7 +120,7 @@ def _head(digits: Digits, number: int, picture: np.ndarray) -> None:
     side = 28 * _SCALE
     st.html(
         f'<div class="dd-head"><img decoding="sync" alt="{escape(name)}" src="{picture_uri(picture[None])}" '
-        f'width="{side}" height="{side}"><div><h3>{escape(name)}</h3>'
+        f'width="{side}" height="{side}"><div><h2>{escape(name)}</h2>'
         f"<p>Labelled <b>{escape(label)}</b></p>{doubt}</div></div>"
     )
 

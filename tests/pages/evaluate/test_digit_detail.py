@@ -64,7 +64,7 @@ def page(*runs: Run, **query: str) -> AppTest:
 
 def title(at: AppTest) -> str | None:
     """Which digit is shown."""
-    found = re.search(r"<h3>(.*?)</h3>", html(at))
+    found = re.search(r"<h2>(.*?)</h2>", html(at))
     return found and unescape(found[1])
 
 
