@@ -15,6 +15,7 @@ from pages.parts.draw.controls import (
     to_the_pad,
 )
 from pages.parts.draw.steps_cost import steps_cost
+from pages.parts.pad.address import leave_digit, take_digit
 from pages.parts.pad.component import pad
 from pages.parts.shared.controls.pickers import has_learned, pick_runs
 from pages.parts.shared.style import page_header, say
@@ -42,6 +43,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     panels = pick_panels()
     calibrated = pick_calibrated()
     latent = pick_map() if "map" in panels else None
+take_digit()
 place = st.container()
 with st.container():  # below the pad, so that nothing moves when the map is there
     shown_map = chosen_map(*latent) if latent else None
@@ -55,7 +57,8 @@ with st.container():  # below the pad, so that nothing moves when the map is the
 def drawing() -> None:
     """Only this part runs again when the pen comes up."""
     request_references([*chosen, *([latent[0]] if latent else [])])
-    pad(key="draw-pad", runs=chosen, panels=panels, latent=shown_map, teaches=True, calibrated=calibrated)
+    drawn = pad(key="draw-pad", runs=chosen, panels=panels, latent=shown_map, teaches=True, calibrated=calibrated)
+    leave_digit(drawn)
 
 
 with place:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 MAX_CORNERS = 300
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet compute a text
 
 
 @dataclass(frozen=True)
@@ -66,22 +63,6 @@ def mean_digit(images: np.ndarray) -> np.ndarray:
     """Return the mean of uint8 images (n, 28, 28) with n >= 1, uint8 (28, 28)."""
     mean: np.ndarray = np.rint(images.mean(0, dtype=np.float64)).astype(np.uint8)
     return mean
-
-
-def table(columns: Mapping[str, Sequence[object] | np.ndarray]) -> bytes:
-    """Return columns of equal length as CSV in UTF-8; texts that a spreadsheet would compute get a quote before."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    lists = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns.values()]
-    writer.writerows([[_cell(value) for value in row] for row in zip(*lists, strict=True)])
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float):
-        return f"{value:.7g}"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def describe_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], title: str) -> str:

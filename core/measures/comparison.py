@@ -44,6 +44,13 @@ class Agreement:
     same: np.ndarray
     both_right: np.ndarray
 
+    @property
+    def both_wrong(self) -> np.ndarray:
+        """Shares of the digits that both misread, alike or not, on the diagonal the errors: float64 (m, m)."""
+        right = self.both_right.diagonal()
+        wrong: np.ndarray = 1 - right[:, None] - right + self.both_right
+        return np.maximum(wrong, 0.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Vote:

@@ -30,7 +30,7 @@ CHOSEN = {
 }
 IN_PARTS = (
     "part=confusion&true=4&read=9",
-    "part=digits",
+    "part=digits&digit=582",
     "part=thresholds",
     "part=thresholds&class=8",
     "part=calibration",
@@ -120,7 +120,7 @@ def test_axe_finds_nothing_in_what_is_done_on_a_map(full: Dashboard, visit: Visi
 @pytest.mark.parametrize("part", IN_PARTS)
 def test_axe_finds_nothing_in_any_part_of_the_evaluation(full: Dashboard, visit: Visit, part: str, theme: str) -> None:
     page = opened(full, visit, "evaluate", f"{CHOSEN['evaluate']}&{part}", color_scheme=theme)
-    assert page.locator(".lf-plot, .dl-tiles, .dl-table").count()
+    assert page.locator(".lf-plot, .dl-tiles, .tiles, .dl-table").count()
     assert findings(page) == []
 
 

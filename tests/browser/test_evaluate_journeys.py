@@ -70,7 +70,7 @@ def ringed(plot: Locator) -> list[tuple[float, float]]:
 
 
 def tiles(page: Page, label: str) -> Locator:
-    return page.get_by_role("group", name=label, exact=True).locator("figure")
+    return page.get_by_role("listbox", name=label, exact=True).get_by_role("option")
 
 
 def told(page: Page) -> dict[str, str]:

@@ -113,6 +113,15 @@ test("a drawing is there again on the next page, and its strokes can be undone",
   next.close();
 });
 
+test("what is drawn over a drawing from the server is newer, also where the server's clock is ahead", () => {
+  const ink = inkOf();
+  const stamp = Date.now() + 3_600_000;
+  ink.adopt({ strokes: [[[0.2, 0.2], [0.4, 0.4]]], width: 0.07, stamp });
+  ink.clear();
+  assert.ok(ink.stamp > stamp);
+  ink.close();
+});
+
 test("a picture brings its own width, and the brush is what it was once that is gone", () => {
   const ink = inkOf();
   ink.setWidth(0.05);

@@ -1,12 +1,9 @@
 """Selections: the rows in a polygon as another library counts them, the class mix, and a table that is safe."""
 
-import csv
-import io
-
 import numpy as np
 import pytest
 
-from core.latent.selection import MAX_CORNERS, describe_map, inside, mean_digit, mix, table
+from core.latent.selection import MAX_CORNERS, describe_map, inside, mean_digit, mix
 
 SQUARE = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)]
 STAR = [(0.0, 3.0), (1.8, -2.4), (-2.9, 0.9), (2.9, 0.9), (-1.8, -2.4)]  # its middle is outside by the even-odd rule
@@ -88,23 +85,6 @@ def test_the_mean_digit_is_rounded_and_not_wrapped() -> None:
     mean = mean_digit(images)
     assert mean.dtype == np.uint8
     assert (mean[1, 1], mean[0, 0]) == (255, 1)
-
-
-def test_the_table_reads_back_and_computes_nothing() -> None:
-    columns = {"row": np.array([7, 9]), "x": np.array([0.1, -2.5], np.float32), "class": ["=1+1", 'a "b", c']}
-    rows = list(csv.reader(io.StringIO(table(columns).decode())))
-    assert rows == [["row", "x", "class"], ["7", "0.1", "'=1+1"], ["9", "-2.5", 'a "b", c']]
-
-
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_text_that_a_spreadsheet_would_compute_gets_a_quote(begin: str) -> None:
-    (_, (cell,)) = csv.reader(io.StringIO(table({"t": [f"{begin}x"]}).decode(), newline=""))
-    assert cell == f"'{begin}x"
-
-
-def test_columns_of_unequal_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        table({"a": [1, 2], "b": [1]})
 
 
 def test_the_sentence_names_the_nearest_classes() -> None:

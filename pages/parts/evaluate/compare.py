@@ -1,14 +1,19 @@
-"""The chosen classifiers side by side: who is better and whether that is resolved, and what a vote of them gains."""
+"""The chosen classifiers side by side: who is better and whether that is resolved, what that costs, where they agree,
+and what a vote of them gains.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
 from core.figures.accuracies import chart_height, classifier_chart, describe_classifier_chart
 from core.measures.comparison import mcnemar, only_right, vote
+from pages.parts.evaluate.costs import agreements, cost_charts
+from pages.parts.evaluate.detail import beside_detail
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading, pick_reading
 from pages.parts.evaluate.same import of_same_digits
@@ -16,6 +21,8 @@ from pages.parts.figure.component import live_figure
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
+
+_PAIR = ("first", "second", "only_first_right", "only_second_right", "p", "verdict")  # as it is saved
 
 
 @guarded()
@@ -32,7 +39,9 @@ def compare_part(readings: Sequence[Reading]) -> None:
     if len(same) < 2:
         say("Choose another classifier of the same digits to compare it with.")
         return
+    cost_charts(same)
     _pairs(same)
+    agreements(same)
     _vote(same)
     _alone(same)
 
@@ -41,10 +50,12 @@ def _pairs(readings: Sequence[Reading]) -> None:
     """Show the exact McNemar test of each pair, with what it found in words."""
     right = [one.digits.predicted == one.digits.labels for one in readings]
     rows: list[list[str | Cell]] = []
+    saved: list[tuple[str, str, int, int, float, str]] = []
     for i, j in combinations(range(len(readings)), 2):
         first, second = readings[i].run, readings[j].run
         found = mcnemar(right[i], right[j])
         verdict = found.verdict(first.name, second.name)
+        saved.append((first.name, second.name, found.first_only, found.second_only, found.p, verdict))
         rows.append(
             [
                 Cell(first.name, mark=run_mark(first), below=f"against {second.name}"),
@@ -54,7 +65,8 @@ def _pairs(readings: Sequence[Reading]) -> None:
             ]
         )
     head = ["Pair", "Only the first right", "Only the second right", "Verdict"]
-    table(rows, head, name="em", label="Pairs of classifiers", look="words")
+    columns = dict(zip(_PAIR, zip(*saved, strict=True), strict=True))
+    table(rows, head, name="em", label="Pairs of classifiers", look="words", columns=columns)
     several = " Of many pairs one in twenty is resolved by chance." if len(rows) > 2 else ""
     say(f"McNemar's exact test of the digits that only one of two reads rightly, at 5 %.{several}")
 
@@ -88,4 +100,5 @@ def _alone(readings: Sequence[Reading]) -> None:
     for row in alone:
         others = sorted({str(digits.classes[answers[row]]) for i, answers in enumerate(predicted) if i != number})
         captions.append(f"{digits.classes[digits.labels[row]]}, not {'/'.join(others)}")
-    gallery(digits, alone, captions, key=f"alone-{one.run.id}", label=f"Read rightly by {one.run.name} alone")
+    label = f"Read rightly by {one.run.name} alone"
+    beside_detail(digits, readings, partial(gallery, digits, alone, captions, key=f"alone-{one.run.id}", label=label))

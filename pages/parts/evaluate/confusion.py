@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from core.figures.confusion import (
     describe_confusion_difference,
     largest_error,
 )
+from pages.parts.evaluate.detail import beside_detail
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Reading
 from pages.parts.evaluate.same import of_same_digits
@@ -24,43 +26,55 @@ from pages.parts.shared.style import guarded, say
 _HEARD = "evaluate-cell-heard"  # session: the last click on each matrix
 _UNITS = {"counts": "Counts", "rates": "Rates"}
 _NONE = {"": "Any"}
+_DIFFERENCE = "difference"  # the matrix of it
 _HEIGHT = 440  # CSS pixels of a matrix
 
 
 def confusion_part(readings: Sequence[Reading]) -> None:
-    """Show the matrices of the first two runs that read the same digits, and the digits of the chosen cell."""
-    st.fragment(_matrices_and_digits, key="confusion-part")(readings)
+    """Show the matrices of the first two runs that read the same digits, and the digits of the chosen cell.
+
+    Alone run again by a click on a cell.
+    """
+    st.fragment(_confusion, key="confusion-part")(readings)
 
 
 @guarded()
-def _matrices_and_digits(readings: Sequence[Reading]) -> None:
+def _confusion(readings: Sequence[Reading]) -> None:
     shown = of_same_digits(readings)[:2]
-    _hear([*(one.run.id for one in shown), "difference"])
-    classes = shown[0].digits.classes
-    names = _NONE | {str(label): str(name) for label, name in enumerate(classes)}
+    digits = shown[0].digits
+    names = _NONE | {str(label): str(name) for label, name in enumerate(digits.classes)}
+    _hear([*(one.run.id for one in shown), _DIFFERENCE])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="confusion-controls"):
         rates = segments("Cells", "cells", _UNITS, "counts") == "rates"
         true = select("Digits of class", "true", names, "", 130)
         read = select("read as", "read", names, "", 130)
     _matrices(shown, rates, (int(true), int(read)) if true and read else None)
-    if true and read:
-        for one in shown:
-            _digits_of_cell(one, int(true), int(read))
-    else:
-        say("Click on a cell to see its digits, or choose one above.")
+    beside_detail(digits, readings, partial(_digits_of_cells, shown, true, read))
 
 
 def _hear(names: Sequence[str]) -> None:
     """Choose the cell of a new click on one of these matrices: before anything is drawn, since it is ringed in all."""
     heard = st.session_state.setdefault(_HEARD, {})
     for name in names:
-        click = last_click(f"confusion-{name}")
+        click = last_click(_key(name))
         if click is None or heard.get(name) == click.n:
             continue
         heard[name] = click.n
         if (cell := click.cell(10, 10)) is not None:
             put("true", str(cell[0]))
             put("read", str(cell[1]))
+
+
+def _key(name: str) -> str:
+    return f"confusion-{name}"
+
+
+def _digits_of_cells(shown: Sequence[Reading], true: str, read: str) -> None:
+    if not (true and read):
+        say("Click on a cell to see its digits, or choose one above.")
+        return
+    for one in shown:
+        _digits_of_cell(one, int(true), int(read))
 
 
 def _matrices(shown: Sequence[Reading], rates: bool, cell: tuple[int, int] | None) -> None:
@@ -76,12 +90,12 @@ def _matrices(shown: Sequence[Reading], rates: bool, cell: tuple[int, int] | Non
         (first, second), names = counts, (shown[0].run.name, shown[1].run.name)
         with columns[2]:
             figure = confusion_difference(first, second, classes, names=names, **look)
-            _figure("difference", figure, describe_confusion_difference(first, second, classes, names))
+            _figure(_DIFFERENCE, figure, describe_confusion_difference(first, second, classes, names))
 
 
 def _figure(name: str, figure: dict[str, Any], text: str) -> None:
     """Show a matrix that can be clicked on, and the sentence about it."""
-    live_figure(figure, key=f"confusion-{name}", height=_HEIGHT, label=text, clicks=True)
+    live_figure(figure, key=_key(name), height=_HEIGHT, label=text, clicks=True)
     say(text)
 
 

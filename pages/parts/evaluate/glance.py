@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.spreadsheet import Columns
 from pages.parts.evaluate.readings import SPLITS, Reading, pick_reading, readings, share_text
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import say
@@ -51,8 +52,27 @@ def overview_table(lines: Sequence[Reading]) -> None:
                 f"{found.ece:.4f}",
             ]
         )
-    table(rows, ["Classifier", *_HEAD], name="eg", label="Figures of the chosen classifiers", look="wide")
+    label = "Figures of the chosen classifiers"
+    table(rows, ["Classifier", *_HEAD], name="eg", label=label, look="wide", columns=_overview_columns(lines))
     st.caption(_MEANING)
+
+
+def _overview_columns(lines: Sequence[Reading]) -> Columns:
+    found = [one.digits.overview for one in lines]
+    return {
+        "classifier": [one.run.name for one in lines],
+        "run": [one.run.id for one in lines],
+        "split": [one.digits.split for one in lines],
+        "digits": [one.count for one in found],
+        "accuracy": [one.accuracy for one in found],
+        "accuracy_low": [one.interval[0] for one in found],
+        "accuracy_high": [one.interval[1] for one in found],
+        "errors": [one.errors for one in found],
+        "top2_accuracy": [one.top2_accuracy for one in found],
+        "log_loss": [one.log_loss for one in found],
+        "brier_score": [one.brier for one in found],
+        "ece": [one.ece for one in found],
+    }
 
 
 def class_table(reading: Reading) -> None:
@@ -70,7 +90,15 @@ def class_table(reading: Reading) -> None:
     means = (found.macro_precision, found.macro_recall, found.macro_f1)
     rows.append([Cell("Mean", bold=True), f"{found.support.sum():,}", *map(share_text, means)])
     head = ["Class", "Digits", "Precision", "Recall", "F1"]
-    table(rows, head, name="ec", label=f"Figures of each class, {reading.run.name}", look="short")
+    columns = {
+        "class": [*names, "mean"],
+        "digits": [*found.support, found.support.sum()],
+        "precision": [*found.precision, found.macro_precision],
+        "recall": [*found.recall, found.macro_recall],
+        "f1": [*found.f1, found.macro_f1],
+    }
+    label = f"Figures of each class, {reading.run.name}, {SPLITS[digits.split].lower()}"
+    table(rows, head, name="ec", label=label, look="short", columns=columns)
     there = [label for label in range(len(names)) if not math.isnan(found.recall[label])]
     worst = min(there, key=lambda label: found.recall[label])
     if found.recall[worst] == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -14,8 +15,10 @@ from core.figures.threshold_curves import Line
 from core.measures.label_losses import LABEL_LOSSES, LabelLosses, learned_rows, noisy_labels
 from core.measures.thresholds import rank, thinned
 from core.runs.run import Run
+from core.spreadsheet import Columns
 from core.training.presets import PRESETS
-from pages.parts.evaluate.gallery import gallery
+from pages.parts.evaluate.detail import beside_detail
+from pages.parts.evaluate.gallery import STAR, gallery
 from pages.parts.evaluate.readings import Digits, Reading, pick_reading, share_text
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.controls.address import select
@@ -82,7 +85,8 @@ def label_search_part(readings: Sequence[Reading]) -> None:
         nearest = min(_SHARES[digits.split], key=lambda share: abs(share - wrong / total))
         count = _count(float(select("Digits looked at", "looked", shares, f"{nearest:g}", 190)), total)
     _figures(searches, wrong, count)
-    _found(next(one for one in searches if one.name == by), digits, known, count)
+    chosen = next(one for one in searches if one.name == by)
+    beside_detail(digits, readings, partial(_found, chosen, digits, known, count))
 
 
 def _count(share: float, total: int) -> int:
@@ -151,12 +155,25 @@ def _figures(searches: Sequence[_Search], wrong: int, count: int) -> None:
         rows.append([Cell(one.title, bold=one is best), *texts])
     with right:
         head = ["Loss after", "Found", "Precision", "Recall", "AP"]
-        table(rows, head, name="el", label=f"Wrong labels among the first {count:,} digits", look="short")
+        label = f"Wrong labels among the first {count:,} digits"
+        table(rows, head, name="el", label=label, look="short", columns=_columns(searches, wrong, count))
         say(
             f"Precision: the share of the first {count:,} digits that has a wrong label, by chance "
             f"{share_text(wrong / total)}. Recall: the share of the {wrong:,} wrong labels that is among them. AP: "
             "average precision, however many are looked at."
         )
+
+
+def _columns(searches: Sequence[_Search], wrong: int, count: int) -> Columns:
+    hits = [int(one.found[count - 1]) for one in searches]
+    return {
+        "loss_after": [one.title for one in searches],
+        "looked_at": [count for _ in searches],
+        "found": hits,
+        "precision": [found / count for found in hits],
+        "recall": [found / wrong for found in hits],
+        "average_precision": [one.average_precision for one in searches],
+    }
 
 
 def _found(one: _Search, digits: Digits, known: _Labels, count: int) -> None:
@@ -171,5 +188,5 @@ def _found(one: _Search, digits: Digits, known: _Labels, count: int) -> None:
         row = known.rows[number]
         label, true = known.labels[row], digits.labels[row]
         is_true = f", is {names[true]}" if label != true else ""
-        captions.append(f"{names[label]}{is_true}" + "\N{NO-BREAK SPACE}*" * int(known.wrong[number]))
+        captions.append(f"{names[label]}{is_true}" + STAR * bool(label != true))  # doubted labels get theirs anyway
     gallery(digits, known.rows[first], captions, key=f"labels-{one.name}", label="Digits of highest loss")

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from core.cache import keep_newest
 from core.data import samples
@@ -25,9 +24,11 @@ from core.measures.thresholds import (
     macro_roc_curve,
     precision_recall_curve,
     rank_classes,
+    rank_micro,
     roc_curve,
 )
 from core.runs.run import Run
+from pages.parts.shared.controls.address import select
 from pages.parts.shared.controls.pickers import run_labels
 from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.style import guarded
@@ -87,6 +88,12 @@ class Digits:
         return macro_roc_curve(self.rankings), macro_precision_recall_curve(self.rankings)
 
     @cached_property
+    def micro_curves(self) -> tuple[RocCurve, PrecisionRecallCurve]:
+        """The curves of all pairs of a digit and a class as one ranking."""
+        ranking = rank_micro(self.probabilities, self.labels)
+        return roc_curve(ranking), precision_recall_curve(ranking)
+
+    @cached_property
     def confidence(self) -> np.ndarray:
         """The probability of what is read, float64 (n,)."""
         return np.asarray(self.probabilities.max(1))
@@ -105,6 +112,10 @@ class Digits:
         """Return the pictures of some of the digits, uint8 (m, 28, 28)."""
         return samples.images_of(self.dataset, rows + self.first)
 
+    def training_images(self, rows: np.ndarray) -> np.ndarray:
+        """Return the pictures of some training digits of the data set, uint8 (m, 28, 28)."""
+        return samples.images_of(self.dataset, rows + samples.size(self.dataset, "test"))
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -115,11 +126,11 @@ class Reading:
 
 
 def pick_reading(label: str, readings: Sequence[Reading]) -> Reading:
-    """Let people choose one of several; of one alone there is nothing to choose."""
+    """Let people choose one of several, the same in all parts and in the address; of one alone there is no choice."""
     if len(readings) == 1:
         return readings[0]
     labels = run_labels([one.run for one in readings])
-    picked = st.selectbox(label, list(labels), format_func=labels.__getitem__, key=f"evaluate-{label}", width=280)
+    picked = select(label, "of", labels, readings[0].run.id, 280)
     return next((one for one in readings if one.run.id == picked), readings[0])
 
 

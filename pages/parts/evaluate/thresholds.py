@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -20,6 +21,8 @@ from core.figures.threshold_curves import (
     with_chosen,
 )
 from core.measures.thresholds import PrecisionRecallCurve, RocCurve
+from pages.parts.evaluate.detail import beside_detail
+from pages.parts.evaluate.found import found_columns
 from pages.parts.evaluate.gallery import gallery
 from pages.parts.evaluate.readings import Digits, Reading, pick_reading, share_text
 from pages.parts.evaluate.same import of_same_digits
@@ -28,11 +31,13 @@ from pages.parts.figure.moving import Position, Positions, moving_figures, pack
 from pages.parts.shared.controls.address import select
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.style import guarded, say
+from pages.parts.shared.table import save_csv
 
 _ALL = {"": "All classes"}
 _HEIGHT = 400
 _FILES = ("roc", "precision-recall")
 _MEAN = ("#5b6570", "#c3cbd3")  # the mean of all classes, on the light and on the dark page
+_MICRO = ("#15191d", "#ffffff")  # that of all pairs of a digit and a class
 _NUMBERS = ("Precision", "Recall", "F1", "Right", "False positives", "False negatives")
 # Hundredths, and towards both ends steps that about double the odds: a good classifier's probabilities lie there, and
 # between .99 and 1 is more to be seen than between 0 and .99.
@@ -64,7 +69,8 @@ def _of_classes(one: Reading) -> _Lines:
         _lines(str(name), class_colors(label), digits.rocs[label], digits.precision_recalls[label])
         for label, name in enumerate(digits.classes)
     ]
-    found.append(_lines("mean", _MEAN, *digits.macro_curves, strong=True))
+    found.append(_lines("macro mean", _MEAN, *digits.macro_curves, strong=True))
+    found.append(_lines("micro mean", _MICRO, *digits.micro_curves, strong=True))
     return [pair[0] for pair in found], [pair[1] for pair in found]
 
 
@@ -104,7 +110,9 @@ def _with_threshold(readings: Sequence[Reading], label: int, near: bool) -> None
         hint=f"from which probability on a digit is read as {first.digits.classes[label]}",
         first=0.5,
     )
-    _mistakes(first, label, THRESHOLDS[row])
+    name = f"What is found of class {first.digits.classes[label]}"
+    save_csv(found_columns(first, label, THRESHOLDS), name, key="csv-et")
+    beside_detail(first.digits, readings, partial(_mistakes, first, label, THRESHOLDS[row]))
 
 
 @keep_newest(4)  # so that no other readings are kept in memory for long; each is 0.1 MB

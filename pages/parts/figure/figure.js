@@ -26,6 +26,7 @@ export default class Figure {
     this.clicks = Date.now(); // higher than any number an earlier figure of this page used
     this.listens = false; // to what Plotly says
     this.width = 0; // CSS pixels
+    this.rest = ""; // of a figure with clicks: all that was drawn but for shapes
     this.closed = false;
     this.drawing = /** @type {Promise<unknown> | null} */ (null);
     this.again = false;
@@ -98,7 +99,12 @@ export default class Figure {
       displayModeBar: figure.layout.dragmode === false ? false : "hover",
     };
     const theme = isDark(readColour(this.style("--st-background-color"))) ? "dark" : "light";
-    await Plotly.react(this.plot, figure.data.map((trace) => coloured(trace, theme)), layout, config);
+    // Drawing three matrices anew takes longer than people wait for a click: where only the frame is another one, it alone.
+    const { shapes = [], ...still } = layout;
+    const rest = this.data.clicks ? JSON.stringify([figure.data, still, theme]) : "";
+    if (rest && rest === this.rest) await Plotly.relayout(this.plot, { shapes });
+    else await Plotly.react(this.plot, figure.data.map((trace) => coloured(trace, theme)), layout, config);
+    this.rest = rest;
     // The label says what is drawn; its buttons stay to be found.
     for (const drawn of this.plot.querySelectorAll(".main-svg")) drawn.ariaHidden = "true";
     this.note.hidden = true;

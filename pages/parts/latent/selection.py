@@ -17,11 +17,12 @@ from core.figures.palette import digit_css
 from core.latent.codes import CODES
 from core.latent.maps import load_projection
 from core.latent.projection import Projection
-from core.latent.selection import ClassShare, inside, mean_digit, mix, table
+from core.latent.selection import ClassShare, inside, mean_digit, mix
 from core.measures import reconstruction
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.weights import load_model
+from core.spreadsheet import csv_bytes
 from pages.parts.atlas.component import Selection, as_digits, as_selection, rows_of
 from pages.parts.latent.panel import Shown, place_of
 from pages.parts.shared.strips import image_tiles
@@ -192,4 +193,4 @@ def _csv(projection: Projection, rows: np.ndarray, errors: np.ndarray | None, re
     readings = None if reader is None else PREDICTIONS.load(reader, projection.sample)
     if readings is not None and readings.dataset == projection.dataset:
         columns["predicted"] = [names[label] for label in readings.predicted[rows]]
-    return table(columns)
+    return csv_bytes(columns)

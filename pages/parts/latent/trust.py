@@ -91,7 +91,11 @@ def _table(figures: dict[str, Trust]) -> None:
         for row, (name, _) in zip(rows, _ROWS, strict=True):
             share = getattr(found, name)
             row.append(Cell(f"{100 * share:.1f} %", bar=share))
-    table(rows, head, name="lt", label="How far to trust the maps")
+    columns = {
+        "measure": [words for _, words in _ROWS],
+        **{name: [getattr(found, measure) for measure, _ in _ROWS] for name, found in figures.items()},
+    }
+    table(rows, head, name="lt", label="How far to trust the maps", columns=columns)
 
 
 def _how(found: Trust, count: int) -> str:

@@ -1,6 +1,7 @@
 """The drawing pad that pages share: a person draws, the chosen models answer while the pen moves."""
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,15 @@ def pad(
         on_ask_change=nothing,
         on_teach_change=nothing,
     )
+    return drawing
+
+
+def put_on_pad(strokes: Sequence[np.ndarray], width: float) -> PadDrawing:
+    """Let every pad that is shown next show this drawing; return it. strokes: as `render` takes them."""
+    known: PadDrawing = st.session_state.get("drawing", PadDrawing())
+    stamp = max(math.floor(1000 * time.time()), known.stamp + 1)  # the newest wins, whatever clock the browser has
+    drawing = PadDrawing(tuple(strokes), width, render(strokes, width), stamp)
+    st.session_state["drawing"] = drawing
     return drawing
 
 

@@ -240,7 +240,7 @@ export class Ink {
   }
 
   changed() {
-    this.stamp = Date.now();
+    this.stamp = Math.max(Date.now(), this.stamp + 1); // the server's clock, of a drawing it has put here, may be ahead
     this.fraction = 1;
     this.redraw();
     this.owner.changed();

@@ -16,6 +16,7 @@ from core.measures import pca, reconstruction
 from core.runs.run import Run
 from core.runs.store import store
 from core.runs.weights import load_model
+from core.spreadsheet import Columns
 from pages.parts.shared.noise import Noise
 from pages.parts.shared.run_mark import RunMark, run_mark
 from pages.parts.shared.strips import StripRow, error_map, image_strip, rgb
@@ -155,7 +156,14 @@ def drawing_strip(lines: Sequence[Redrawer], drawn: np.ndarray | None, with_erro
 def score_table(scores: Sequence[Score]) -> None:
     """Show the runs' errors beside PCA's, the better one of each line in bold."""
     head = ("Run", "Code", "Test error", "PCA’s error", "Ratio")
-    table([_line(score) for score in scores], head, name="dl-scores", label="Errors beside those of PCA", look="wide")
+    columns: Columns = {
+        "run": [score.line.name for score in scores],
+        "code_size": [score.line.code_size for score in scores],
+        "test_error": [math.nan if score.error is None else score.error for score in scores],
+        "pca_error": [math.nan if score.pca is None else score.pca for score in scores],
+    }
+    rows, label = [_line(score) for score in scores], "Errors beside those of PCA"
+    table(rows, head, name="dl-scores", label=label, look="wide", columns=columns)
 
 
 def _line(score: Score) -> list[str | Cell]:

@@ -178,7 +178,7 @@ def _caption(caption: str | Caption) -> str:
 
 
 def picture_uri(images: np.ndarray) -> str:
-    """Return a PNG data address of images side by side with transparent gaps."""
+    """Return the data address of a PNG of images, uint8 (k, 28, 28) or RGB, side by side with transparent gaps."""
     count = len(images)
     canvas = np.zeros((_TILE, count * (_TILE + _GAP), 4), np.uint8)
     cells = canvas.reshape(_TILE, count, _TILE + _GAP, 4)[:, :, :_TILE]  # a view: writing to it fills the canvas

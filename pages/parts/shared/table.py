@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import streamlit as st
 
+from core.spreadsheet import Columns, csv_bytes
 from pages.parts.shared.run_mark import RunMark, mark_html
+from pages.parts.shared.style import plain
+from pages.parts.shared.upload import download
 
 
 @dataclass(frozen=True)
@@ -28,23 +33,45 @@ class Cell:
 
 
 def table(
-    rows: Sequence[Sequence[str | Cell]], head: Sequence[str | Cell] = (), *, name: str, label: str, look: str = ""
+    rows: Sequence[Sequence[str | Cell]],
+    head: Sequence[str | Cell] = (),
+    *,
+    name: str,
+    label: str,
+    look: str = "",
+    columns: Columns | None = None,
 ) -> None:
     """Show rows, the first cell of each being its head, below the heads of the columns.
 
     name: its CSS class; label: what is in it, for people who do not see it. look: "wide" takes the whole width,
-    "words" sets the cells as text, to the left, "short" is for short heads of rows. A table too wide for its place
-    scrolls, by keys, too; it is as high as it is, for rows that are cut off look as if there were none.
+    "words" sets the cells as text, to the left, "short" is for short heads of rows. columns: what is saved as CSV,
+    where that is offered. A table too wide for its place scrolls, by keys, too; it is as high as it is, for rows that
+    are cut off look as if there were none.
     """
     top = "".join(_html("th", cell, "col") for cell in head)
     body = "".join(
         f"<tr>{_html('th', row[0], 'row')}{''.join(_html('td', cell) for cell in row[1:])}</tr>" for row in rows
     )
-    st.html(
+    html = (
         f"{_STYLE}<div class='{name}' role='region' aria-label='{escape(label)}' tabindex='0'>"
         f"<table class='dl-table {look}'>{f'<thead><tr>{top}</tr></thead>' if top else ''}"
         f"<tbody>{body}</tbody></table></div>"
     )
+    if columns is None:
+        st.html(html)
+        return
+    with st.container(gap=None):
+        st.html(html)
+        save_csv(columns, label, key=f"csv-{name}")
+
+
+def save_csv(columns: Columns, label: str, *, key: str) -> None:
+    """Show a small button that saves columns as CSV, named by what is in them; key: begins with "csv-"."""
+    name = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:80] or "table"
+    # People who do not see the table it belongs to are told which that is.
+    text = f"CSV *of {plain(label)}*"
+    st.html(_SMALL)
+    download(text, partial(csv_bytes, columns), f"{name}.csv", key=key, type="tertiary", mime="text/csv")
 
 
 def _html(tag: str, cell: str | Cell, scope: str = "") -> str:
@@ -85,4 +112,10 @@ div:has(> .dl-table) { overflow: auto; }
 .dl-table.words tbody th small { opacity: 1; }
 .dl-table.words :is(th, td) { padding: 3px 14px 3px 0; min-width: 5.5rem; max-width: 22rem; }
 .dl-table.words tbody th { position: sticky; left: 0; background: light-dark(#fff, #14181d); }
+</style>"""
+_SMALL = """<style>
+[class*="st-key-csv-"] button { min-height: 0; padding: 0.2rem 0; opacity: 0.8; }
+[class*="st-key-csv-"] button :is(p, span) { font-size: 12.5px; }
+[class*="st-key-csv-"] button em { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
 </style>"""

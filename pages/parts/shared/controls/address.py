@@ -103,6 +103,17 @@ def pills(label: str, name: str, titles: Mapping[str, str], tip: str) -> tuple[s
     return tuple(one for one in titles if one in picked)
 
 
+def kept(name: str) -> str:
+    """Return the value of a name that no control shows, as it was `put`, or from the address; "" where there is none.
+
+    It comes from a stranger's address.
+    """
+    now = wanted(name, "", _key(name))
+    st.session_state.pop(_key(name), None)  # as a control's value, which goes with its page
+    remember(name, now, "")
+    return now
+
+
 def is_told(name: str) -> bool:
     """Say whether a control is anywhere but at what is there at first, by the address or by what is remembered."""
     return name in st.query_params or name in st.session_state.get(_MEMORY, {})
