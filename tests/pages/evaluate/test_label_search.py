@@ -13,7 +13,7 @@ from core.measures.label_losses import LABEL_LOSSES, noisy_labels
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from tests.conftest import ROOT, compute, sound
-from tests.pages.evaluate.test_evaluate import cells, figures, page, words
+from tests.pages.evaluate.test_evaluate import cells, figures, page, tiles, words
 
 Train = Callable[..., Run]
 
@@ -66,8 +66,7 @@ def test_each_order_has_its_own_digits_with_their_wrong_and_their_right_class(ru
     first = int(np.argsort(-LABEL_LOSSES.load_current(run).train[0], kind="stable")[0])
     wrong = labels[first] != true[first]
     caption = f"{labels[first]}, is {true[first]}\N{NO-BREAK SPACE}*" if wrong else f"{labels[first]}"
-    body = "\n".join(element.proto.body for element in at.get("html"))
-    assert caption in body
+    assert tiles(at)[0] == caption
     assert "Highest loss first, epoch 1:" in words(at)
 
 
