@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -39,6 +39,7 @@ from core.measures.preprocessing import PREPROCESSING
 from core.measures.reference import REFERENCE
 from core.measures.scores import SCORES
 from core.models import MODELS
+from core.models.contract import FittedModel, SteppedModel
 from core.runs.requests import Request
 from core.runs.run import Run
 from core.table import table
@@ -235,8 +236,11 @@ def _rehearse_training() -> None:
     digits = datasets.load("digits").train
     source = build(TrainConfig("autoencoder"))
     for name, spec in MODELS.items():
-        config = TrainConfig(name, source="any" if spec.source else "")
-        build(config, source).train_step(digits.images[:8], digits.labels[:8], 1e-3)
+        model = build(TrainConfig(name, source="any" if spec.source else ""), source)
+        if spec.learns == "at once":
+            next(cast(FittedModel, model).fit(digits.images[:8], digits.labels[:8]))  # the first piece imports it all
+        else:
+            cast(SteppedModel, model).train_step(digits.images[:8], digits.labels[:8], 1e-3)
     torch.set_rng_state(state)
 
 
