@@ -133,7 +133,8 @@ def _progress(history: History, epochs: int) -> str:
 
 
 def _epoch(line: EpochLine) -> str:
-    return f"epoch {line.epoch}  {_metrics(line.train)}  test {_metrics(line.test)}  {line.seconds:.0f} s"
+    learned = f"epoch {line.epoch}  {_metrics(line.train)}" if line.train else "fitted"
+    return f"{learned}  test {_metrics(line.test)}  {line.seconds:.0f} s"
 
 
 def _metrics(metrics: dict[str, float]) -> str:

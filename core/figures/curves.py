@@ -164,12 +164,14 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
 
 def _level(run: Curves, panel: str, end: float) -> list[dict[str, Any]]:
     """Return the level of the test set that a run came to without steps, across all epochs of the others."""
-    values = [row.test[panel] for row in run.history.epochs[-1:] if panel in row.test]
-    color = run_mark(run.mark)[0]
-    trace = _trace(run, panel, "test digits,", [0, short(end)] * len(values), [short(value) for value in values * 2])
+    tested = run.history.epochs[-1].test if run.history.epochs else {}
+    if panel not in tested:
+        return []
+    trace = _trace(run, panel, "test digits,", [0, short(end)], [short(tested[panel])] * 2)
     trace["hovertemplate"] = trace["hovertemplate"].replace("epoch %{x:.2f}", "fitted at once")
+    line = {"color": run_mark(run.mark)[0], "width": 1.8, "dash": "longdash"}
     look = {"meta": [FAINT], "opacity": _FAINT} if run.faint else {"meta": [LEVEL]}
-    return [trace | {"mode": "lines", "line": {"color": color, "width": 1.8, "dash": "longdash"}} | look] * len(values)
+    return [trace | {"mode": "lines", "line": line} | look]
 
 
 def _measured(runs: Sequence[Curves]) -> bool:

@@ -95,8 +95,16 @@ _BEST = (
     Preset(
         "lenet5",
         "LeNet-5",
-        "The net of 1998 with a learning rate that rises and falls; about 99.1 % of MNIST's test digits.",
-        _annealed("lenet5", 0.004, 12, batch_size=128, optimizer="adamw", weight_decay=0.01),
+        "The net of 1998, trained on digits that are moved and turned a little: about 99.1 % of MNIST's test digits.",
+        _annealed(
+            "lenet5",
+            0.002,
+            12,
+            batch_size=128,
+            optimizer="adamw",
+            weight_decay=0.01,
+            augmentation=Augmentation(shift=1, rotate=8, scale=0.1, shear=5),
+        ),
     ),
     Preset(
         "knn",
