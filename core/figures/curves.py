@@ -124,7 +124,7 @@ def _panels(runs: Sequence[Curves]) -> list[str]:
 
 def _dashes(runs: Sequence[Curves]) -> list[str]:
     """Return how each run's line is drawn: runs that share a colour, of which there are few, can be told apart."""
-    colors = [run.mark % len(RUN_COLORS) for run in runs]
+    colors = [(run.mark % len(RUN_COLORS), run.at_once) for run in runs]  # a level is dashed as no curve is
     return [_DASHES[colors[:place].count(color) % len(_DASHES)] for place, color in enumerate(colors)]
 
 
