@@ -121,8 +121,8 @@ _BEST = (
     Preset(
         "linear-svm",
         "Linear SVM",
-        "Ten planes with wide margins, fitted in half a minute: 91.7 % of MNIST's test digits.",
-        TrainConfig("linear-svm", params={"c": 0.1}),
+        "Ten planes with wide margins, fitted in half a minute: 91.8 % of MNIST's test digits.",
+        TrainConfig("linear-svm", params={"c": 0.03}),
     ),
     Preset(
         "rbf-svm",
