@@ -19,6 +19,7 @@ threadpool_limits(1, user_api="blas")
 
 CLASSES = 10
 PIXELS = 28 * 28
+MOST_DIGITS = 60_000  # of all data sets: more are kept by no fit, and would take long to compare with
 Kind = tuple[type[np.generic], tuple[int | str, ...]]  # dtype, and shape with a letter where the fit decides
 _LEAST = 1e-12  # probabilities below count as this: a loss of 27.6 nats, and never an infinite one
 _AT_ONCE = 250  # images that are answered together, for the memory that takes

@@ -9,6 +9,8 @@ import numpy as np
 
 from core.models.fitted import CLASSES, PIXELS, FittedClassifier, Kind, refuse
 
+_DEEPEST = 1000  # questions; those of MNIST are some forty deep
+
 
 class RandomForest(FittedClassifier):
     """The mean of what the leaves hold in which a digit ends (Breiman, 2001), grown by scikit-learn.
@@ -38,7 +40,12 @@ class RandomForest(FittedClassifier):
         from sklearn.ensemble import RandomForestClassifier
 
         forest = RandomForestClassifier(
-            n_estimators=0, min_samples_leaf=self.min_leaf, random_state=self.seed, warm_start=True, n_jobs=1
+            n_estimators=0,
+            max_depth=_DEEPEST,
+            min_samples_leaf=self.min_leaf,
+            random_state=self.seed,
+            warm_start=True,
+            n_jobs=1,
         )
         pixels = images.reshape(-1, PIXELS).astype(np.float32)
         for count in range(1, self.trees + 1):
@@ -57,9 +64,12 @@ class RandomForest(FittedClassifier):
             raise refuse(f"its {len(roots):,} trees are not the {self.trees:,} of its settings")
         if feature.min() < -1 or feature.max() >= PIXELS:
             raise refuse("a tree asks for a pixel that no picture has")
-        # Further down in the table, so that no way through it is a circle.
+        # Further down in the table, so that no way through it is a circle, and one parent each, so that none is long.
         if any(((child <= nodes) | (child >= len(nodes)))[inner].any() for child in (left, right)):
             raise refuse("a tree goes on where there is no node")
+        parents = np.bincount(np.concatenate([left[inner], right[inner], roots]), minlength=len(nodes))
+        if parents.max() > 1 or _depth(arrays) > _DEEPEST:
+            raise refuse(f"a tree is none, or deeper than {_DEEPEST:,} questions")
         if ((left < 0) | (left >= len(shares)))[~inner].any():
             raise refuse("a leaf of a tree is empty")
         if shares.min() < 0 or not np.allclose(shares.sum(1), 1, atol=1e-3):
@@ -74,6 +84,17 @@ class RandomForest(FittedClassifier):
             places = np.where(inner, np.where(small, left[places], right[places]), places)
         found: np.ndarray = self.arrays["shares"][left[places]].mean(1, dtype=np.float64)
         return found
+
+
+def _depth(arrays: Mapping[str, np.ndarray]) -> int:
+    """Return how many questions the deepest tree asks, at most one more than is allowed."""
+    depth, level = 0, arrays["roots"]
+    while depth <= _DEEPEST:
+        level = level[arrays["feature"][level] >= 0]
+        if not len(level):
+            break
+        depth, level = depth + 1, np.concatenate([arrays["left"][level], arrays["right"][level]])
+    return depth
 
 
 def _table(trees: list[Any], classes: np.ndarray) -> dict[str, np.ndarray]:

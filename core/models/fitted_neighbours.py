@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.models.fitted import CLASSES, PIXELS, FittedClassifier, Kind, blocks, refuse
+from core.models.fitted import CLASSES, MOST_DIGITS, PIXELS, FittedClassifier, Kind, blocks, refuse
 
 _SIDE, _WAVES = 28, 10
 _FEW = 32  # digits with the nearest outlines, of which the farthest neighbour there can be is known
@@ -46,6 +46,8 @@ class NearestNeighbours(FittedClassifier):
 
     def _check(self, arrays: Mapping[str, np.ndarray]) -> None:
         self._outlines = None
+        if len(arrays["labels"]) > MOST_DIGITS:
+            raise refuse(f"it keeps more than {MOST_DIGITS:,} digits")
         if arrays["labels"].max() >= CLASSES:
             raise refuse("it keeps a label that is none of the ten classes")
 

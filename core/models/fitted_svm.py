@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.models.fitted import (
+    MOST_DIGITS,
     PIXELS,
     FittedClassifier,
     Kind,
@@ -157,6 +158,8 @@ class RbfMachines(FittedClassifier):
         check_classes(arrays["classes"])
         if not count or 2 * pairs != count * (count - 1):
             raise refuse(f"it has {pairs:,} machines for the pairs of {count:,} classes")
+        if len(arrays["vectors"]) > MOST_DIGITS:
+            raise refuse(f"it has more than {MOST_DIGITS:,} support vectors")
         if not 0 < arrays["gamma"][0] <= 1e12:
             raise refuse("its gamma is not above 0")
 

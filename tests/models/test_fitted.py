@@ -283,6 +283,30 @@ def test_what_would_lead_an_answer_astray_is_refused(name: str, key: str, value:
     np.testing.assert_array_equal(model.predict_proba(few.images[:5]), before)
 
 
+def test_a_tree_that_would_take_long_to_walk_is_refused() -> None:
+    model = build(config("forest", {"trees": 1}))
+    count = 3000
+    chain = {
+        "roots": np.zeros(1, np.int32),
+        "feature": np.where(np.arange(2 * count + 1) % 2, -1, 0).astype(np.int16),
+        "threshold": np.zeros(2 * count + 1, np.uint8),
+        "left": np.where(np.arange(2 * count + 1) % 2, 0, np.arange(2 * count + 1) + 1).astype(np.int32),
+        "right": (np.arange(2 * count + 1) + 2).astype(np.int32),
+        "shares": np.full((1, 10), 0.1, np.float32),
+    }
+    chain["feature"][-1], chain["left"][-1] = -1, 0
+    with pytest.raises(ValueError, match="deeper than 1,000"):
+        model.load_state_dict(chain)
+    short = {key: value[:101].copy() if len(value) > 10 else value for key, value in chain.items()}
+    short["feature"][-1], short["left"][-1] = -1, 0
+    model.load_state_dict(short)
+    assert model.predict_proba(np.zeros((2, 28, 28), np.uint8)).shape == (2, 10)
+    crossed = {**short, "right": short["right"].copy()}
+    crossed["right"][0] = crossed["right"][2]
+    with pytest.raises(ValueError, match="a tree is none"):
+        model.load_state_dict(crossed)
+
+
 @EVERY
 @pytest.mark.parametrize(
     ("changes", "named"),
