@@ -108,7 +108,8 @@ def _show(run: Run, ended: threading.Event) -> None:
         last = ended.wait(_LOOK_EVERY_S)
         history = run.history()
         if terminal:
-            line = _progress(history, run.config.epochs) if history.steps else run.message() or "preparing"
+            begun = history.steps or history.fitted
+            line = _progress(history, run.config.epochs) if begun else run.message() or "preparing"
             width = shutil.get_terminal_size().columns - 1
             sys.stdout.write(f"\r{line[:width]:{width}}")
         else:
@@ -121,16 +122,19 @@ def _show(run: Run, ended: threading.Event) -> None:
 
 
 def _progress(history: History, epochs: int) -> str:
-    step = history.steps[-1]
-    share = step.step / max(1, history.total_steps)
+    share = history.share_done
     bar = "█" * int(20 * share) + "░" * (20 - int(20 * share))
+    if not history.steps:
+        return f"{bar} {share:.0%} fitted, {history.seconds:.0f} s"
+    step = history.steps[-1]
     left = (time.time() - step.time + step.seconds) * (1 / share - 1) if share else 0
     tested = f"  test {_metrics(history.epochs[-1].test)}" if history.epochs else ""
     return f"{bar} epoch {step.epoch:.2f} of {epochs}  {_metrics(step.train)}{tested}  {left:.0f} s left"
 
 
 def _epoch(line: EpochLine) -> str:
-    return f"epoch {line.epoch}  {_metrics(line.train)}  test {_metrics(line.test)}  {line.seconds:.0f} s"
+    learned = f"epoch {line.epoch}  {_metrics(line.train)}" if line.train else "fitted"
+    return f"{learned}  test {_metrics(line.test)}  {line.seconds:.0f} s"
 
 
 def _metrics(metrics: dict[str, float]) -> str:

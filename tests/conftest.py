@@ -18,6 +18,7 @@ from core.data.datasets import Dataset, Split
 from core.files import open_npz, read_arrays, write_arrays, write_npz
 from core.jobs import submit
 from core.jobs.stored import Stored
+from core.models import spec
 from core.runs import recorder
 from core.runs.run import Run, Status
 from core.runs.store import RunStore, store
@@ -83,7 +84,8 @@ def with_its_data_set_gone(run: Run, folder: Path, monkeypatch: pytest.MonkeyPat
 
 def small(model: str = "softmax", **changes: object) -> TrainConfig:
     """A config that trains in a second, on digits that need no download."""
-    settings: dict[str, object] = {"dataset": "digits", "epochs": 2, "batch_size": 64, "train_size": 300, **changes}
+    steps = {"epochs": 2, "batch_size": 64} if spec(model).learns == "by steps" else {}
+    settings: dict[str, object] = {"dataset": "digits", "train_size": 300, **steps, **changes}
     return TrainConfig(model, **settings)  # type: ignore[arg-type]
 
 

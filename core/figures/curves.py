@@ -29,8 +29,9 @@ _PANELS = {
     "reconstruction": "Reconstruction (nats)",
     "kl": "KL (nats)",
 }
-# What a trace shows, in its "meta": batches, learned digits, the whole test set, a sample of it, a run behind others.
-BATCHES, LEARNED, WHOLE, SAMPLE, FAINT = "batches", "learned", "whole", "sample", "faint"
+# What a trace shows, in its "meta": batches, learned digits, the whole test set, a sample of it, a run behind others,
+# one that took no steps.
+BATCHES, LEARNED, WHOLE, SAMPLE, FAINT, LEVEL = "batches", "learned", "whole", "sample", "faint", "level"
 LOSS_TITLES = {
     "cross-entropy": "Loss: cross-entropy",
     "bce": "Loss: binary cross-entropy",
@@ -44,7 +45,7 @@ class Curves:
     """One run's curves: its name for people, the number of its mark, the loss it minimises, its history.
 
     beta: the weight of KL in the loss of a variational run. faint: drawn as the ground for the others, which the view
-    is fitted to. ended: it goes on no more.
+    is fitted to. ended: it goes on no more. at_once: it took no steps, and has a level instead of a curve.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Curves:
     beta: float = 1.0
     faint: bool = False
     ended: bool = False
+    at_once: bool = False
 
     @property
     def minimises_mse(self) -> bool:
@@ -87,13 +89,14 @@ def learning_curves(
     large for the whole test set at the end of an epoch.
     """
     panels, dashes = _panels(runs), _dashes(runs)
-    longest = max((run.history.epochs_done for run in runs), default=0.0)
+    longest = max((run.history.epochs_done for run in runs if not run.at_once), default=0.0)
     data: list[dict[str, Any]] = []
     for number, panel in enumerate(panels, 1):
         axes = {"xaxis": f"x{number if number > 1 else ''}", "yaxis": f"y{number if number > 1 else ''}"}
         # What minimises the squared error has its curve in that panel; losses of other kinds would dwarf it here.
         drawn = [pair for pair in zip(runs, dashes, strict=True) if panel != "loss" or not pair[0].minimises_mse]
-        traces = [trace for run, dash in drawn for trace in _traces(run, panel, dash)]
+        traces = [trace for run, dash in drawn if not run.at_once for trace in _traces(run, panel, dash)]
+        traces += [trace for run, _ in drawn if run.at_once for trace in _level(run, panel, max(1.0, longest))]
         # Plotly draws no axes without a trace, so an empty panel gets one that shows nothing.
         data += [{**trace, **axes} for trace in traces or [{"type": "scatter", "x": [None], "y": [None]}]]
         data += [{**_reference(ref, max(1.0, longest)), **axes} for ref in references if ref.panel == panel]
@@ -105,7 +108,7 @@ def learning_curves(
             fit_few(data, tail, span, layout)
         _label_references([ref for ref in references if ref.panel == panel], tail, layout)
     # Other panels, or the first values in empty ones, begin a new view: a zoom into the old one means nothing there.
-    layout["uirevision"] = " ".join(panels if any(run.history.steps for run in runs) else ["empty"])
+    layout["uirevision"] = " ".join(panels if _measured(runs) else ["empty"])
     return {"data": data, "layout": layout}
 
 
@@ -121,7 +124,7 @@ def _panels(runs: Sequence[Curves]) -> list[str]:
 
 def _dashes(runs: Sequence[Curves]) -> list[str]:
     """Return how each run's line is drawn: runs that share a colour, of which there are few, can be told apart."""
-    colors = [run.mark % len(RUN_COLORS) for run in runs]
+    colors = [(run.mark % len(RUN_COLORS), run.at_once) for run in runs]  # a level is dashed as no curve is
     return [_DASHES[colors[:place].count(color) % len(_DASHES)] for place, color in enumerate(colors)]
 
 
@@ -157,6 +160,22 @@ def _traces(run: Curves, panel: str, dash: str) -> list[dict[str, Any]]:
     if run.faint:
         return [strong | {"opacity": _FAINT, "meta": [FAINT]}] if strong["x"] else []
     return [trace for trace in (thin, opened, strong) if trace["x"]]
+
+
+def _level(run: Curves, panel: str, end: float) -> list[dict[str, Any]]:
+    """Return the level of the test set that a run came to without steps, across all epochs of the others."""
+    tested = run.history.epochs[-1].test if run.history.epochs else {}
+    if panel not in tested:
+        return []
+    trace = _trace(run, panel, "test digits,", [0, short(end)], [short(tested[panel])] * 2)
+    trace["hovertemplate"] = trace["hovertemplate"].replace("epoch %{x:.2f}", "fitted at once")
+    line = {"color": run_mark(run.mark)[0], "width": 1.8, "dash": "longdash"}
+    look = {"meta": [FAINT], "opacity": _FAINT} if run.faint else {"meta": [LEVEL]}
+    return [trace | {"mode": "lines", "line": line} | look]
+
+
+def _measured(runs: Sequence[Curves]) -> bool:
+    return any(run.history.measured for run in runs)
 
 
 def _trace(run: Curves, panel: str, split: str, x: list[float], y: list[float | None]) -> dict[str, Any]:
@@ -252,7 +271,7 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
         narrow[f"xaxis{tail}"] = {"domain": [0, 1]}
         narrow[f"yaxis{tail}"] = {"domain": [max(0.0, top - tall), top]}
         layout["annotations"].append(title(titles[panel], tail))
-    if not any(run.history.steps for run in runs):
+    if not _measured(runs):
         for axis in (name for name in list(layout) if name[1:5] == "axis"):
             layout[axis]["range"] = [0, 1]
         layout["annotations"].append(middle("no step yet" if runs else "The curves appear here."))
@@ -262,7 +281,8 @@ def _curve_layout(panels: Sequence[str], runs: Sequence[Curves], log_loss: bool)
 
 def _view(runs: Sequence[Curves]) -> dict[str, Any]:
     """Return the range of the epochs of those in front, where others would stretch it."""
-    ends = [run.history.epochs_done for run in runs if not run.faint]
-    if len(ends) == len(runs) or not max(ends, default=0.0):
+    stepped = [run for run in runs if not run.at_once]
+    ends = [run.history.epochs_done for run in stepped if not run.faint]
+    if len(ends) == len(stepped) or not max(ends, default=0.0):
         return {}
     return {"range": [0, short(1.04 * max(ends))]}

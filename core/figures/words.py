@@ -6,7 +6,18 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from core.figures.curves import BATCHES, FAINT, LEARNED, SAMPLE, WHOLE, Curves, Figure, tested_points, train_points
+from core.figures.curves import (
+    BATCHES,
+    FAINT,
+    LEARNED,
+    LEVEL,
+    SAMPLE,
+    WHOLE,
+    Curves,
+    Figure,
+    tested_points,
+    train_points,
+)
 
 _TESTED = {WHOLE: "all test digits", SAMPLE: "the first 1,000 test digits"}
 _BOTH = "test digits, a large mark where all were tested, a small one for the first 1,000"
@@ -32,12 +43,16 @@ def _describe(run: Curves) -> str:
             so_far = "" if run.ended else " so far"
             return f"{run.name} has a {name} of {value} on the first 1,000 test digits{so_far}".replace("%", "\u00a0%")
         epoch, last = tested[-1]
+        if run.at_once:
+            return f"{run.name} has a {name} of {unit.format(last)}, fitted at once".replace("%", "\u00a0%")
         at, best = better(tested, key=lambda point: point[1])
         text = f"{run.name} has a {name} of {unit.format(last)} after {_epochs(epoch)}"
         if best != last:
             by = f"{100 * (best - last):.2f} points" if panel == "accuracy" else f"{last - best:.4f}"
             text += f" (epoch {at:g} was better by {by}, chosen by the test set)"
         return text.replace("%", "\u00a0%")
+    if run.at_once and run.history.fitted:
+        return f"{run.name} is fitted to {run.history.fitted:.0%}".replace("%", "\u00a0%")
     train = [p for p in train_points(run.history, "loss") if math.isfinite(p[1])]
     if train:
         return f"{run.name} has a training loss of {train[-1][1]:.4g} after {_epochs(train[-1][0])}"
@@ -63,6 +78,8 @@ def how_to_read(figure: Figure) -> str:
     if tested := kinds & _TESTED.keys():
         of = _TESTED[tested.pop()] if len(tested) == 1 else _BOTH
         told.append(f"Strong {'lines' if lines & _TESTED.keys() else 'marks'}: {of}.")
+    if LEVEL in kinds:
+        told.append("Dashed levels: test digits of what is fitted at once, without epochs.")
     if FAINT in kinds:
         told.append("Faint lines: test digits of the runs that have ended.")
     return " ".join(told)

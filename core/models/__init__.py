@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.models.contract import Health, Metrics, Model, ModelSpec, Param, UnknownModel, Value, widths
 from core.table import table
 
@@ -37,6 +39,8 @@ _INIT = Param(
 _INIT_STD = Param("init_std", "Spread of normal", 0.1, 0.0, 10.0, help="Standard deviation of the initial weights.")
 _NUMPY = "core.models.numpy_models"
 _CLASSIFIERS, _AUTOENCODERS = "core.models.classifiers", "core.models.autoencoders"
+_FITTED: dict[str, Any] = {"task": "classify", "engine": "sklearn", "learns": "at once"}
+_C = Param("c", "C", 1.0, 1e-6, 1e6, help="What a digit on the wrong side costs: smaller makes wider margins.")
 
 MODELS = table(
     ModelSpec(
@@ -49,6 +53,14 @@ MODELS = table(
             Param("width", "Channels", 16, 4, 64, help="Of the first layer; the next have 2 and 4 times as many."),
             _DROPOUT,
         ),
+    ),
+    ModelSpec(
+        "lenet5",
+        "LeNet-5",
+        "The convolutional net of 1998 that read cheques: 6, 16 and 120 maps, then 84 units.",
+        "classify",
+        f"{_CLASSIFIERS}:lenet5",
+        (Param("activation", "Activation", "tanh", choices=("tanh", "relu")),),
     ),
     ModelSpec(
         "softmax",
@@ -89,6 +101,55 @@ MODELS = table(
             ),
         ),
         source="reconstruct",
+    ),
+    ModelSpec(
+        "knn",
+        "k nearest neighbours",
+        "Learns nothing and keeps every digit: the most alike of them vote.",
+        entry="core.models.fitted_neighbours:NearestNeighbours",
+        params=(
+            Param("k", "Neighbours", 4, 1, 50, help="How many of the most alike training digits vote."),
+            Param(
+                "weights",
+                "Votes",
+                "distance",
+                choices=("distance", "uniform"),
+                help="By distance, nearer neighbours count more; uniform gives each one vote.",
+            ),
+        ),
+        **_FITTED,
+    ),
+    ModelSpec(
+        "forest",
+        "Random forest",
+        "Many trees of yes-or-no questions about single pixels, each grown on a random draw of the digits, vote.",
+        entry="core.models.fitted_forest:RandomForest",
+        params=(
+            Param("trees", "Trees", 100, 1, 500),
+            Param("min_leaf", "Digits per leaf", 1, 1, 1000, help="A question is asked only where so many stay apart."),
+        ),
+        **_FITTED,
+    ),
+    ModelSpec(
+        "linear-svm",
+        "Linear SVM",
+        "A plane for each class with the widest margin it can have to all others.",
+        entry="core.models.fitted_svm:LinearMachines",
+        params=(_C,),
+        **_FITTED,
+    ),
+    ModelSpec(
+        "rbf-svm",
+        "RBF SVM",
+        "A machine for each pair of classes weighs how near a digit is to the hard cases among those it has seen.",
+        entry="core.models.fitted_svm:RbfMachines",
+        params=(
+            _C,
+            Param(
+                "gamma", "Gamma", 0.0, 0.0, 1000.0, help="How near is near: larger is nearer; 0 fits it to the digits."
+            ),
+        ),
+        **_FITTED,
     ),
     ModelSpec(
         "numpy-two-layer",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from core.models.contract import Health, Metrics, Model
+from core.models.contract import Health, Metrics, SteppedModel
 
 _LEARNER = "learner."  # before the names of what the mean does not tell, among the optimizer's arrays
 _STEPS = "averaged_steps"
@@ -20,7 +20,7 @@ class AveragedModel:
     last ones (Polyak and Juditsky, 1992; Izmailov et al., "Averaging Weights Leads to Wider Optima", 2018).
     """
 
-    def __init__(self, make: Callable[[], Model], decay: float) -> None:
+    def __init__(self, make: Callable[[], SteppedModel], decay: float) -> None:
         self._learner, self._reader = make(), make()
         self._decay, self._steps = decay, 0
         self._mean = self._learner.state_dict()
@@ -96,7 +96,7 @@ class AveragedModel:
         self._learner.load_optimizer_state({k: value for k, value in state.items() if not k.startswith(own)})
         self._steps = steps
 
-    def _averaged(self) -> Model:
+    def _averaged(self) -> SteppedModel:
         if not self._read:
             self._reader.load_state_dict(self._mean)
             self._read = True

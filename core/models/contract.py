@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -20,7 +20,7 @@ class UnknownModel(ValueError):
 
 
 class Model(Protocol):
-    """What both engines promise: arrays in, arrays out.
+    """What all engines promise: arrays in, arrays out. How it learns is promised by one of the two below.
 
     Images are uint8 (n, 28, 28) and labels int64 (n,); scaling, channels, tensors and devices are the
     model's private business. Classifiers have `predict_proba`, autoencoders `encode` and `decode`;
@@ -28,27 +28,20 @@ class Model(Protocol):
     make of corrupted images; None means the images themselves.
     """
 
-    parameter_count: int
-    learned_count: int  # of the parameters, those that training changes
-    code_size: int  # length of one code; 0 for a classifier
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers its answers are made from."""
 
-    def train_step(
-        self, images: np.ndarray, labels: np.ndarray, lr: float, targets: np.ndarray | None = None
-    ) -> Metrics:
-        """Take one optimizer step on a batch; return its loss and metrics before the step."""
+    @property
+    def learned_count(self) -> int:
+        """How many of the parameters training changes or chooses; what is kept as it is given is not learned."""
 
-    def seed_step(self, seed: int) -> None:
-        """Seed whatever is random inside train_step; called at the start of each epoch."""
+    @property
+    def code_size(self) -> int:
+        """The length of one code; 0 for a classifier."""
 
     def evaluate(self, images: np.ndarray, labels: np.ndarray, targets: np.ndarray | None = None) -> Metrics:
         """Return loss and metrics, averaged over the images, without learning from them."""
-
-    def health(self, images: np.ndarray, labels: np.ndarray) -> Health:
-        """Return how each layer with weights fares on a batch, without learning from it.
-
-        gradient_norm and weight_norm are Euclidean; dead is the share of ReLU units that answer 0 to every image,
-        saturated the share of a bounded activation's outputs within a hundredth of its range from an end.
-        """
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, float32 (n, 10)."""
@@ -65,11 +58,44 @@ class Model(Protocol):
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Set all weights and buffers; ValueError when names or shapes differ."""
 
+
+class SteppedModel(Model, Protocol):
+    """A model that learns by steps, a batch each."""
+
+    def train_step(
+        self, images: np.ndarray, labels: np.ndarray, lr: float, targets: np.ndarray | None = None
+    ) -> Metrics:
+        """Take one optimizer step on a batch; return its loss and metrics before the step."""
+
+    def seed_step(self, seed: int) -> None:
+        """Seed whatever is random inside train_step; called at the start of each epoch."""
+
+    def health(self, images: np.ndarray, labels: np.ndarray) -> Health:
+        """Return how each layer with weights fares on a batch, without learning from it.
+
+        gradient_norm and weight_norm are Euclidean; dead is the share of ReLU units that answer 0 to every image,
+        saturated the share of a bounded activation's outputs within a hundredth of its range from an end.
+        """
+
     def optimizer_state(self) -> dict[str, np.ndarray]:
         """Return copies of what the optimizer remembers, enough to go on exactly from here."""
 
     def load_optimizer_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Set what `optimizer_state` returned."""
+
+
+class FittedModel(Model, Protocol):
+    """A model that is fitted at once to all it learns from; before that it knows nothing and says so: 0.1 each.
+
+    Its arrays have the sizes that the fit gives them, so `load_state_dict` looks at every number that could lead an
+    answer astray: the state may be a stranger's.
+    """
+
+    def fit(self, images: np.ndarray, labels: np.ndarray) -> Iterator[float]:
+        """Learn from uint8 (n, 28, 28) and int64 (n,), n >= 1; yield the share done, rising to 1, about each second.
+
+        Who stops asking before 1 has a model that is as it was.
+        """
 
 
 @runtime_checkable
@@ -131,9 +157,9 @@ def widths(text: str) -> tuple[int, ...]:
 class ModelSpec:
     """One row of MODELS. `entry` names the builder as "module:function" and is imported only by `build`.
 
-    source: the task of the run that the model stands on, such as the autoencoder whose encoder it uses; "" for
-    one that begins from nothing. prior: what codes are drawn from, "normal" for the standard normal distribution;
-    "" for a model that knows of none.
+    learns: whether it is a `SteppedModel` or a `FittedModel`. source: the task of the run that the model stands on,
+    such as the autoencoder whose encoder it uses; "" for one that begins from nothing. prior: what codes are drawn
+    from, "normal" for the standard normal distribution; "" for a model that knows of none.
     """
 
     name: str
@@ -143,7 +169,8 @@ class ModelSpec:
     entry: str
     params: tuple[Param, ...] = ()
     losses: tuple[str, ...] = ("cross-entropy",)
-    engine: Literal["torch", "numpy"] = "torch"
+    engine: Literal["torch", "numpy", "sklearn"] = "torch"
+    learns: Literal["by steps", "at once"] = "by steps"
     source: str = ""
     prior: Literal["", "normal"] = ""
 
@@ -168,8 +195,9 @@ class ModelSpec:
     def build(self, params: Mapping[str, Value], source: Model | None = None, **training: Any) -> Model:
         """Build the model with fresh weights.
 
-        `training` is passed on to the engine: loss, optimizer, weight_decay, label_smoothing, seed and device,
-        named as in TrainConfig. `source` is the model it stands on; ValueError when one is needed and missing.
+        `training` is passed on to the engine: seed and, to a model that learns by steps, loss, optimizer, weight_decay,
+        label_smoothing and device, named as in TrainConfig. `source` is the model it stands on; ValueError when one is
+        needed and missing.
         """
         if self.source:
             if source is None:

@@ -150,8 +150,11 @@ def _convolution(op: str) -> Callable[[_Graph, Any], object]:
     return write
 
 
-def _max_pool(graph: _Graph, layer: nn.MaxPool2d) -> None:
-    graph.apply("MaxPool", kernel_shape=[layer.kernel_size] * 2, strides=[layer.stride] * 2)
+def _pool(op: str) -> Callable[[_Graph, Any], object]:
+    def write(graph: _Graph, layer: nn.MaxPool2d | nn.AvgPool2d) -> None:
+        graph.apply(op, kernel_shape=[layer.kernel_size] * 2, strides=[layer.stride] * 2)
+
+    return write
 
 
 def _batch_norm(graph: _Graph, layer: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
@@ -182,7 +185,8 @@ _WRITERS: dict[type, Callable[[_Graph, Any], object]] = {
     nn.Linear: lambda graph, layer: graph.apply("Gemm", layer.weight, layer.bias, transB=1),
     nn.Conv2d: _convolution("Conv"),
     nn.ConvTranspose2d: _convolution("ConvTranspose"),
-    nn.MaxPool2d: _max_pool,
+    nn.MaxPool2d: _pool("MaxPool"),
+    nn.AvgPool2d: _pool("AveragePool"),
     nn.BatchNorm1d: _batch_norm,
     nn.BatchNorm2d: _batch_norm,
     nn.Unflatten: lambda graph, layer: graph.apply("Reshape", np.array([-1, *layer.unflattened_size])),

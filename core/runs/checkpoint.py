@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.files import UNREADABLE, read_arrays, read_facts, write_arrays
-from core.models.contract import Model
+from core.models.contract import SteppedModel
 from core.runs.events import EpochLine, to_json
 
 NAME = "resume.safetensors"
@@ -30,13 +30,13 @@ class Resume:
     line: EpochLine
     validation: tuple[float, ...]
 
-    def restore(self, model: Model) -> None:
+    def restore(self, model: SteppedModel) -> None:
         """Put the model where it was. Raises ValueError when this is of another model."""
         model.load_state_dict(self.weights)
         model.load_optimizer_state(self.optimizer)
 
 
-def write_resume(folder: Path, model: Model, line: EpochLine, validation: Sequence[float]) -> None:
+def write_resume(folder: Path, model: SteppedModel, line: EpochLine, validation: Sequence[float]) -> None:
     """Keep a run's state after the epoch that the line is about."""
     arrays = {f"weights/{name}": value for name, value in model.state_dict().items()}
     arrays |= {f"optimizer/{name}": value for name, value in model.optimizer_state().items()}

@@ -54,8 +54,24 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FitLine:
+    """How far the fit of a model is that takes no steps: the share done, from 0 to 1."""
+
+    event: ClassVar = "fit"
+    time: float
+    seconds: float
+    share: float
+
+    @classmethod
+    def from_json(cls, line: dict[str, Any]) -> FitLine:
+        """Make one of a JSON object. Raises ValueError when it is none."""
+        get = line.get
+        return cls(_between(get("time", 0), LAST_DATE), _between(get("seconds", 0), _LONG), _between(get("share"), 1.0))
+
+
+@dataclass(frozen=True, slots=True)
 class EpochLine:
-    """An epoch that ended, counted from 1: train averages over its steps, test is of the whole test set.
+    """An epoch that ended, counted from 1: train averages over its steps, if any, test is of the whole test set.
 
     train_sample: of up to 10,000 training digits, measured as the test set is; images_per_second: of its training
     alone; validation: of the digits held out for early stopping, if any were.
@@ -182,7 +198,7 @@ class Summary:
             return None
 
 
-Line = StepLine | EpochLine | LifecycleLine
+Line = StepLine | FitLine | EpochLine | LifecycleLine
 
 
 def from_json(value: Any) -> Line:
@@ -192,6 +208,8 @@ def from_json(value: Any) -> Line:
     kind = value.get("event")
     if kind == "step":
         return StepLine.from_json(value)
+    if kind == "fit":
+        return FitLine.from_json(value)
     return EpochLine.from_json(value) if kind == "epoch" else LifecycleLine.from_json(value)
 
 

@@ -31,6 +31,11 @@ def recipe(run: Run, count: int) -> TrainConfig:
     """
     if run.spec.task != "classify":
         raise ValueError(f"{run.name} redraws digits, it does not read them. Choose a run that does.")
+    if not learns_on(run):
+        raise ValueError(
+            f"{run.name} is fitted at once, so that it cannot learn on from what it is. Choose a run that learns by "
+            "steps."
+        )
     return replace(
         run.config,
         start=run.id,
@@ -49,6 +54,11 @@ def recipe(run: Run, count: int) -> TrainConfig:
         device="cpu",
         max_minutes=60.0,
     )
+
+
+def learns_on(run: Run) -> bool:
+    """Say whether a copy of the run can go on learning: one that is fitted at once only begins anew."""
+    return run.spec.learns == "by steps"
 
 
 def start(store: RunStore, run: Run, drawings: Sequence[Drawing], name: str = "") -> Run:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from core.runs.events import EpochLine, LifecycleLine, Line, StepLine, Summary, decode
+from core.runs.events import EpochLine, FitLine, LifecycleLine, Line, StepLine, Summary, decode
 
 _KEPT = 64  # runs whose history is kept in memory
 _TAIL = 64  # bytes by which a file that was only appended to is known again
@@ -26,6 +26,8 @@ _LONGEST_LINE = 16_384  # bytes of the longest line worth reading alone; an epoc
 class History:
     """What a run logged, in order; seconds: of training, up to its last step or epoch.
 
+    fitted: the share done of a model that is fitted at once; 0 for one that learns by steps.
+
     The same object is given until the run writes on, so what is made of it can be kept by its identity.
     """
 
@@ -34,6 +36,14 @@ class History:
     lifecycle: tuple[LifecycleLine, ...]
     total_steps: int
     seconds: float
+    fitted: float = 0.0
+
+    @property
+    def share_done(self) -> float:
+        """How much of its training is done, 0 to 1."""
+        if not self.steps:
+            return self.fitted
+        return min(1.0, self.steps[-1].step / self.total_steps) if self.total_steps else 0.0
 
     @property
     def measured(self) -> list[StepLine | EpochLine]:
@@ -43,7 +53,7 @@ class History:
     @property
     def epochs_done(self) -> float:
         """How many epochs it has learned, the begun one as a fraction."""
-        begun = self.steps[-1].epoch if self.steps else 0.0
+        begun = self.steps[-1].epoch if self.steps else self.fitted
         return max(begun, float(self.epochs[-1].epoch)) if self.epochs else begun
 
 
@@ -105,7 +115,7 @@ class _Log:
         self.steps: list[StepLine] = []
         self.epochs: list[EpochLine] = []
         self.lifecycle: list[LifecycleLine] = []
-        self.total, self.seconds = 0, 0.0
+        self.total, self.seconds, self.fitted = 0, 0.0, 0.0
         self.history = NOTHING_YET
 
     def read(self, path: Path, size: int) -> bool:
@@ -125,7 +135,7 @@ class _Log:
         self.offset += len(new)
         self.tail = (self.tail + new)[-_TAIL:]
         lines = tuple(self.steps), tuple(self.epochs), tuple(self.lifecycle)
-        self.history = History(*lines, self.total, self.seconds)
+        self.history = History(*lines, self.total, self.seconds, self.fitted)
         return True
 
     def _take(self, line: Line) -> None:
@@ -133,6 +143,8 @@ class _Log:
             self.steps.append(line)
         elif isinstance(line, EpochLine):
             self.epochs.append(line)
+        elif isinstance(line, FitLine):
+            self.fitted = line.share
         else:
             self.lifecycle.append(line)
             self.total = self.total if line.total_steps is None else line.total_steps
@@ -140,7 +152,7 @@ class _Log:
                 begun = line.step or 0
                 self.steps = [step for step in self.steps if step.step <= begun]
                 self.epochs = [epoch for epoch in self.epochs if epoch.step <= begun]
-                self.seconds = 0.0
+                self.seconds, self.fitted = 0.0, 0.0
             else:
                 return  # to wait for a place, or to write down how it ended, is no training
         if line.seconds > self.seconds:

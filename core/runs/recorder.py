@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from core.data import datasets, fetch
 from core.files import write_arrays, write_npz
-from core.models.contract import Model
+from core.models.contract import Model, SteppedModel
 from core.runs.checkpoint import Resume, read_resume, write_resume
-from core.runs.events import EpochLine, LifecycleLine, Line, encode
+from core.runs.events import EpochLine, FitLine, LifecycleLine, Line, encode
 from core.runs.finetune import own_split
 from core.runs.frames import FrameWriter
 from core.runs.log import summarize
@@ -34,6 +34,7 @@ from core.training.loop import (
     Diverged,
     EarlyStop,
     Epoch,
+    Fitting,
     Step,
     fit,
     steps_per_epoch,
@@ -92,6 +93,7 @@ class Training:
         self.began = self.start = time.monotonic()
         self._last_wait = ("", 0.0)
         self._torn = False
+        self.by_steps = self.config.spec.learns == "by steps"
 
     def run_to_its_end(self) -> None:
         """Wait for a slot, train, and log how it ended."""
@@ -145,13 +147,23 @@ class Training:
         log = StepLog(per_epoch, per_epoch * config.epochs)
         done = self._begin(model, log)
         probe = ProbeWriter(self.run, model, dataset)
-        clock, step = EpochClock(), per_epoch * done.epoch if done else 0
-        probe.write(step)
+        clock, step, fitted = EpochClock(), per_epoch * done.epoch if done else 0, 0.0
+        if self.by_steps:
+            probe.write(step)
         frames = FrameWriter(self.run, model, dataset, per_epoch)
         frames.begin(step)
         validation = list(done.validation if done else ())
         for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
             step = event.step if isinstance(event, Step) else step
+            if isinstance(event, Fitting):
+                self._apply_request(late=True)  # what is not fitted yet has nothing to keep
+                if event.share > fitted:
+                    fitted = event.share
+                    self._append(FitLine(*self._now(), fitted))
+                if fitted == 1:  # from here on it answers on the pages, while it is measured
+                    write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
+                    probe.write(1)
+                continue
             self._apply_request(model, partial(probe.write, step))
             if isinstance(event, Step):
                 clock.add(event.images)
@@ -180,7 +192,7 @@ class Training:
         self.began = self.start = time.monotonic()
         step = 0
         if done:
-            done.restore(model)
+            done.restore(cast(SteppedModel, model))
             step, self.start = done.line.step, self.began - done.line.seconds
             if all(epoch.epoch < done.epoch for epoch in self.run.history().epochs):
                 self._append(done.line)  # a crash came between the epoch and its line
@@ -210,32 +222,50 @@ class Training:
         )
         folder, weights = self.run.folder, model.state_dict()
         write_arrays(folder / "weights.safetensors", weights)
+        if self.by_steps:
+            self._save_epoch(cast(SteppedModel, model), line, weights, outputs, validation)
+        self._append(line)
+        os.fsync(self.file.fileno())
+
+    def _save_epoch(
+        self,
+        model: SteppedModel,
+        line: EpochLine,
+        weights: dict[str, np.ndarray],
+        outputs: dict[str, np.ndarray],
+        validation: Sequence[float],
+    ) -> None:
+        """Write the snapshot of an epoch, and what the next goes on from; a fit, which may be large, has no next."""
+        folder = self.run.folder
         half = {
             f"weights/{name}": value.astype(np.float16) if value.dtype == np.float32 else value
             for name, value in weights.items()
         }
         (folder / "snapshots").mkdir(exist_ok=True)
-        write_npz(folder / "snapshots" / f"epoch-{event.epoch:03d}.npz", {**half, **outputs})
+        write_npz(folder / "snapshots" / f"epoch-{line.epoch:03d}.npz", {**half, **outputs})
         write_resume(folder, model, line, validation)  # the epoch counts as finished from here on
-        self._append(line)
-        os.fsync(self.file.fileno())
 
-    def _apply_request(self, model: Model | None = None, probe: Callable[[], object] | None = None) -> None:
+    def _apply_request(
+        self, model: Model | None = None, probe: Callable[[], object] | None = None, late: bool = False
+    ) -> None:
         """End the run, keeping its weights and a look with them, if a stop or a pause was asked for or its time is up.
 
+        late: its time counts, though it has no weights that could be kept.
         Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
         """
         self.run.ensure_exists()
         minutes, request = self.config.max_minutes, self.run.requested()
-        too_long = model is not None and time.monotonic() - self.began > 60 * minutes
+        too_long = (late or model is not None) and time.monotonic() - self.began > 60 * minutes
         if not request and not too_long:
             return
         if model is not None:
             write_arrays(self.run.folder / "weights.safetensors", model.state_dict())
         if probe is not None:
             probe()
-        if request == "pause":
+        if request == "pause" and self.by_steps:
             raise Ended(Status.PAUSED, "Paused on request.")
+        if request == "pause":
+            raise Ended(Status.STOPPED, "Stopped: a fit cannot be paused. Resume begins it again.")
         limit = f"Stopped at its time limit of {minutes:g} minutes."
         raise Ended(Status.STOPPED, "Stopped on request." if request else limit)
 

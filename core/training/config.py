@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, cast
 
 from core.data.augment import Augmentation, check_noise, number
 from core.data.datasets import DATASETS
 from core.models import spec
 from core.models.averaged import AveragedModel
-from core.models.contract import Model, ModelSpec, Value
+from core.models.contract import Model, ModelSpec, SteppedModel, Value
 from core.training.settings import SETTINGS
 
 OPTIMIZERS = ("adam", "adamw", "momentum", "sgd")
@@ -22,6 +22,9 @@ SCHEDULES = ("constant", "one-cycle")
 @dataclass(frozen=True)
 class TrainConfig:
     """Settings of one run. Impossible ones raise ValueError; `params` and `loss` are completed from the model.
+
+    A model that is fitted at once has one epoch, and takes none of the settings that are `of_steps` in SETTINGS; it
+    sees each training digit once, as augmentation varies it.
 
     source: id of the run that the model stands on, where it needs one.
     start: id of the run whose weights it begins from, where it learns from drawings; "" begins from fresh ones.
@@ -66,6 +69,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         model = self.spec
+        if model.learns == "at once":
+            self._leave_out_steps(model)
         object.__setattr__(self, "params", model.complete(self.params))
         object.__setattr__(self, "loss", self.loss or model.losses[0])
         _choose("dataset", self.dataset, tuple(DATASETS))
@@ -82,6 +87,20 @@ class TrainConfig:
             raise ValueError(f"augmentation must be an Augmentation, got {self.augmentation!r:.80}. Make one.")
         check_noise(self.noise, self.noise_level)
         self._check_together(model)
+
+    def _leave_out_steps(self, model: ModelSpec) -> None:
+        """Raise ValueError for a setting of learning by steps that somebody gave; a fit has one epoch."""
+        for one in fields(self):
+            of_steps = one.name in SETTINGS and SETTINGS[one.name].of_steps
+            # The loss is not minimised, but is a measure all the same; it is looked at with those of the model.
+            if of_steps and one.name != "loss":
+                value = getattr(self, one.name)
+                if value != one.default and (one.name, value) != ("epochs", 1):
+                    raise ValueError(
+                        f"{one.name} is {value!r:.80}, but {model.title} is fitted at once, without steps. Leave it at "
+                        f"{one.default!r}."
+                    )
+        object.__setattr__(self, "epochs", 1)
 
     def _check_together(self, model: ModelSpec) -> None:
         """Raise ValueError for settings that are possible alone, and not with the others."""
@@ -199,6 +218,9 @@ def _choose(name: str, value: object, allowed: tuple[str, ...]) -> None:
 def build(config: TrainConfig, source: Model | None = None) -> Model:
     """Build the model of a config with fresh weights, ready to train; `source` is the model it stands on."""
 
+    if config.spec.learns == "at once":
+        return config.spec.build(config.params, seed=config.seed)
+
     def make() -> Model:
         return config.spec.build(
             config.params,
@@ -211,4 +233,5 @@ def build(config: TrainConfig, source: Model | None = None) -> Model:
             device=config.device,
         )
 
-    return AveragedModel(make, config.averaging) if config.averaging else make()
+    # Whatever is averaged learns by steps: the config sees to that.
+    return AveragedModel(cast(Callable[[], SteppedModel], make), config.averaging) if config.averaging else make()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from core.data.augment import augment, corrupt
 from core.data.datasets import Dataset, Split
 from core.data.glyphs import GlyphPool
 from core.data.label_noise import with_label_noise
-from core.models.contract import Health, Metrics, Model
+from core.models.contract import FittedModel, Health, Metrics, Model, SteppedModel
 from core.training.config import TrainConfig
 
 _CHECKS_PER_EPOCH = 4  # looks at the sample of test images within an epoch
@@ -35,6 +36,13 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Fitting:
+    """A model that is fitted at once is so far: the share done, up to 1, from which on it can answer."""
+
+    share: float
+
+
+@dataclass(frozen=True)
 class Checking:
     """A breath during the evaluation after an epoch, so that a stop need not wait for its end."""
 
@@ -45,6 +53,7 @@ class Checking:
 class Epoch:
     """An epoch ended. `train` averages its steps, `test` is the whole test set, `health` of some training digits.
 
+    A fit is one epoch and one step, with nothing in `train` and `health`: there was no batch, and there is no layer.
     train_sample: of the first 10,000 training digits, measured as the test set is: by the weights at the end, without
     augmentation and dropout. validation: of the digits held out for early stopping, where there are any.
     """
@@ -88,17 +97,24 @@ def fit(
     done_epochs: int = 0,
     validation: Sequence[float] = (),
     own: Split | None = None,
-) -> Iterator[Step | Checking | Epoch | EarlyStop]:
+) -> Iterator[Step | Fitting | Checking | Epoch | EarlyStop]:
     """Train `model` on `data` as `config` says, yielding a Step per batch and an Epoch per epoch.
 
+    A model that is fitted at once yields Fitting about each second instead, and one Epoch.
     Every random draw depends on (seed, epoch) alone, so a model restored after `done_epochs` goes on exactly as
     if it had never paused; `validation` holds the losses on held-out digits of those epochs. `own` are the drawings
     that `config.own_share` of each batch is drawn from, with replacement. Raises Diverged at the first loss that is
     not finite, ValueError where there are too few images or no drawings.
     """
+    train, held_out = training_split(data.train, config)
+    if not len(train):
+        raise ValueError("There are no images to train on. Give at least one.")
+    if config.spec.learns == "at once":
+        yield from _at_once(cast(FittedModel, model), train, data.test, config)
+        return
+    model = cast(SteppedModel, model)
     if config.own_share and not own:
         raise ValueError(f"own_share is {config.own_share:g}, but there are no drawings. Give at least one.")
-    train, held_out = training_split(data.train, config)
     pool = GlyphPool(config.seed) if config.glyphs_per_batch else None
     losses = list(validation)
     last: Step | None = None
@@ -117,8 +133,24 @@ def fit(
                 return
 
 
+def _at_once(
+    model: FittedModel, train: Split, test: Split, config: TrainConfig
+) -> Iterator[Fitting | Checking | Epoch]:
+    """Fit the model to every training image, varied once, and test it."""
+    rng, varied = np.random.default_rng((config.seed, 1)), []
+    for start in range(0, len(train), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        varied.append(augment(train.images[part], config.augmentation, rng, train.labels[part]))
+        yield Fitting(0.0)
+    for share in model.fit(np.concatenate(varied), train.labels):
+        yield Fitting(share)
+    tested = yield from _tested(model, test, config, 1)
+    learned = yield from _tested(model, train[:_TRAIN_SAMPLE], config, 1)
+    yield Epoch(1, 1, {}, learned, tested, {})
+
+
 def _pass(
-    model: Model,
+    model: SteppedModel,
     train: Split,
     own: Split | None,
     pool: GlyphPool | None,
@@ -160,9 +192,7 @@ def _pass(
         looked = model.evaluate(sample.images, sample.labels, targets) if number + 1 in checks else None
         last = Step(epoch, step, len(labels), lr, metrics, looked)
         yield last
-    if last is None:
-        raise ValueError("There are no images to train on. Give at least one.")
-    return last, {key: value / seen for key, value in sums.items()}
+    return cast(Step, last), {key: value / seen for key, value in sums.items()}
 
 
 def _tested(model: Model, split: Split, config: TrainConfig, epoch: int) -> Generator[Checking, None, Metrics]:
@@ -255,10 +285,12 @@ def most_per_class(split: Split) -> int:
 
 
 def steps_per_epoch(images: int, config: TrainConfig) -> int:
-    """Return how many batches an epoch has, with so many images beside one's own drawings; the last may be smaller.
+    """Return how many batches an epoch has, with so many images beside one's own drawings; a fit is one.
 
     A single image left over joins the batch before it: alone it has no spread that batch norm could use.
     """
+    if config.spec.learns == "at once":
+        return 1
     each = config.from_data
     return math.ceil(images / each) - (images % each == 1 < min(images, each))
 

@@ -17,11 +17,12 @@ _MOST = 3  # settings that a name tells
 
 
 def settings_in_words(config: TrainConfig) -> dict[str, str]:
-    """Return every setting of a config as words, by title."""
+    """Return every setting of a config as words, by title; those of steps only where there are steps."""
     values = config.to_dict()
     shown = {"Model": config.spec.title}
     shown |= {param.title: in_words(values["params"][param.name]) for param in config.spec.params}
-    shown |= {row.title: row.in_words(values[name]) for name, row in SETTINGS.items()}
+    at_once = config.spec.learns == "at once"
+    shown |= {row.title: row.in_words(values[name]) for name, row in SETTINGS.items() if not (at_once and row.of_steps)}
     shown[SETTINGS["dataset"].title] = DATASETS[config.dataset].title
     shown[SETTINGS["device"].title] = devices.TITLES[config.device]
     shown |= {row.title: row.in_words(values["augmentation"][name]) for name, row in AUGMENTATION_SETTINGS.items()}

@@ -14,7 +14,7 @@ class Setting:
 
     low, high: the bounds of a number, both within them; None where a setting is one of a few words, or bounded
     otherwise. step: of its field in a form; whole numbers have whole steps. zero: what 0 means, where it is no
-    number.
+    number. of_steps: it is about learning by steps, and a model that is fitted at once has none of it.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Setting:
     high: float | None = None
     step: float = 1
     zero: str = ""
+    of_steps: bool = False
 
     def in_words(self, value: object) -> str:
         """Return a value of it as people read it."""
@@ -73,7 +74,7 @@ SETTINGS = table(
         "Encoder from",
         "The trained autoencoder that turns digits into codes; a copy of it is kept with the run.",
     ),
-    Setting("start", "Begins from"),
+    Setting("start", "Begins from", of_steps=True),
     Setting(
         "own_share",
         "Own drawings (share)",
@@ -82,6 +83,7 @@ SETTINGS = table(
         0.9,
         0.05,
         "none",
+        of_steps=True,
     ),
     Setting(
         "glyph_share",
@@ -91,22 +93,34 @@ SETTINGS = table(
         0.9,
         0.05,
         "none",
+        of_steps=True,
     ),
-    Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000),
-    Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000),
+    Setting("epochs", "Epochs", "Passes over the training digits.", 1, 1000, of_steps=True),
+    Setting("batch_size", "Batch size", "Digits per step.", 1, 60_000, of_steps=True),
     Setting(
         "optimizer",
         "Optimizer",
         "How steps follow from the gradient: SGD goes straight down, Adam scales each weight's step.",
+        of_steps=True,
     ),
-    Setting("lr", "Learning rate", "Size of each step; with one-cycle, the largest.", step=0.001),
-    Setting("schedule", "Schedule", "One-cycle raises the learning rate, then lets it fall to nothing."),
+    Setting("lr", "Learning rate", "Size of each step; with one-cycle, the largest.", step=0.001, of_steps=True),
+    Setting("schedule", "Schedule", "One-cycle raises the learning rate, then lets it fall to nothing.", of_steps=True),
     Setting(
         "loss",
         "Loss",
         "What training makes smaller; of pixels, MSE is the mean squared error and BCE the binary cross-entropy.",
+        of_steps=True,
     ),
-    Setting("weight_decay", "Weight decay", "How strongly weights are pulled to zero.", 0.0, 10.0, 0.01, "off"),
+    Setting(
+        "weight_decay",
+        "Weight decay",
+        "How strongly weights are pulled to zero.",
+        0.0,
+        10.0,
+        0.01,
+        "off",
+        of_steps=True,
+    ),
     Setting(
         "label_smoothing",
         "Label smoothing",
@@ -115,6 +129,7 @@ SETTINGS = table(
         0.9,
         0.05,
         "off",
+        of_steps=True,
     ),
     Setting(
         "averaging",
@@ -124,6 +139,7 @@ SETTINGS = table(
         0.9999,
         0.001,
         "off",
+        of_steps=True,
     ),
     Setting(
         "label_noise",
@@ -159,6 +175,7 @@ SETTINGS = table(
         0,
         1000,
         zero="off",
+        of_steps=True,
     ),
     Setting("seed", "Seed", "The same seed gives the same run.", 0, 2**31 - 1),
     Setting("device", "Device", "What the model is trained on."),

@@ -359,3 +359,22 @@ def test_there_is_a_colour_a_marker_and_a_glyph_for_every_run():
     assert len({(mark.color, mark.glyph) for mark in marks}) == len({(m.color, m.marker) for m in marks}) == MARKS
     assert {len(set(colors)) for colors in palette.DIGIT_COLORS.values()} == {10}
     assert {loss for spec in MODELS.values() for loss in spec.losses} <= set(LOSS_TITLES)
+
+
+def test_a_model_without_steps_is_a_level_across_the_epochs_of_the_others():
+    epoch = EpochLine(0.0, 3.0, 1, 1, 0.0, {}, {"loss": 0.4, "accuracy": 0.97}, {"loss": 0.1, "accuracy": 1.0})
+    fitted = Curves("Trees", 1, "cross-entropy", History((), (epoch,), (), 1, 3.0, 1.0), at_once=True, ended=True)
+    figure = draw(curves(40), fitted)
+    levels = [trace for trace in figure["data"] if trace.get("name") == "Trees"]
+    assert [(trace["x"], trace["y"]) for trace in levels] == [([0, 4], [0.4, 0.4]), ([0, 4], [0.97, 0.97])]
+    assert all("fitted at once" in trace["hovertemplate"] for trace in levels)
+    assert "Dashed levels" in how_to_read(figure)
+    assert "Dashed levels" not in how_to_read(draw(curves(40)))
+    assert describe_learning_curves([fitted]) == "Trees has a test accuracy of 97.00\xa0%, fitted at once."
+    alone = draw(fitted)
+    assert alone["layout"]["uirevision"] == "loss accuracy"
+    under_way = replace(fitted, history=History((), (), (), 1, 3.0, 0.4))
+    assert describe_learning_curves([under_way]) == "Trees is fitted to 40\xa0%."
+    assert not [trace for trace in draw(curves(40), under_way)["data"] if trace.get("name") == "Trees"]
+    faint = replace(fitted, faint=True)
+    assert "Dashed" not in how_to_read(draw(curves(40), faint))

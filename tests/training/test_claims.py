@@ -28,6 +28,9 @@ def figures(name: str) -> list[float]:
         ("scratch-two-layer", ("test",), 0.006),
         ("scratch-two-layer-literal", ("test",), 0.015),
         ("scratch-two-layer-raw", ("train", "test"), 0.007),
+        ("knn", ("test",), 0.001),
+        ("forest", ("test",), 0.004),
+        ("linear-svm", ("test",), 0.003),
     ],
 )
 def test_what_a_blurb_claims_is_what_comes_out(

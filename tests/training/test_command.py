@@ -48,9 +48,21 @@ def test_trains_a_preset_with_changes(runs, capsys):
     assert lines[-1].startswith("finished")
 
 
+def test_fits_a_preset_without_steps(runs, capsys):
+    assert main(["knn", "--dataset", "digits", "--train-size", "200"]) == 0
+    (run,) = runs.runs()
+    assert run.status() == Status.FINISHED
+    _, fitted, measured, last = capsys.readouterr().out.splitlines()
+    assert fitted.startswith("fitted  test loss")
+    assert measured == f"Test accuracy of the weights it keeps: {figure_of(run).text}"
+    assert last == "finished."
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["knn", "--epochs", "9"], "fitted at once"),
+        (["forest", "--lr", "0.5"], "lr is 0.5"),
         (["no-such-preset"], "no-such-preset"),
         (["softmax", "--lr", "-1"], "lr"),
         (["softmax", "--epochs", "0"], "epochs"),

@@ -25,6 +25,8 @@ def read_digits(file: ZipFile, config: TrainConfig, weights: dict[str, Kind]) ->
     npz = {}
     for name in file.namelist():
         if found := SNAPSHOT.fullmatch(name):
+            if config.spec.learns == "at once":
+                raise refuse(name, "is there, but the model is fitted at once and keeps no snapshots")
             if not 1 <= int(found[1]) <= config.epochs or name != f"snapshots/epoch-{int(found[1]):03d}.npz":
                 raise refuse(name, f"is of no epoch from 1 to {config.epochs}")
             half = {f"weights/{key}": _halved(kind) for key, kind in weights.items()}

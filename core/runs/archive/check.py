@@ -6,14 +6,14 @@ import json
 import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from zipfile import ZipFile
 
 import numpy as np
 
 from core.ink.collection import MAX_DRAWINGS
 from core.ink.drawing import Drawing, from_lines
-from core.models.contract import Model, widths
+from core.models.contract import Model, SteppedModel, widths
 from core.runs.archive.arrays import SNAPSHOT, read_digits, read_frames
 from core.runs.archive.events import read_events
 from core.runs.checkpoint import Resume
@@ -170,9 +170,11 @@ def _read_weights(
     file: ZipFile, name: str, config: TrainConfig, source: Model | None
 ) -> tuple[dict[str, np.ndarray], Model, list[str], list[str]]:
     """Return the weights, the model that has them and a step behind it, and the names of its metrics."""
+    if config.spec.learns == "at once":
+        return _read_fitted(file, name, config)
     if 4 * _least_weights(config) > member_size(file, name):
         raise refuse(name, "is too small for the model of the config")
-    model = build(replace(config, device="cpu"), source)
+    model = cast(SteppedModel, build(replace(config, device="cpu"), source))
     # One step, so that the optimizer has all it will ever remember.
     images, labels = np.zeros((2, 28, 28), np.uint8), np.arange(2)
     train = list(model.train_step(images, labels, 1e-3))
@@ -180,6 +182,18 @@ def _read_weights(
     weights, _ = read_tensors(file, name, kinds(model.state_dict()))
     model.load_state_dict(weights)
     return weights, model, train, test
+
+
+def _read_fitted(
+    file: ZipFile, name: str, config: TrainConfig
+) -> tuple[dict[str, np.ndarray], Model, list[str], list[str]]:
+    """Return the same of a model that is fitted at once: it says itself whether the arrays can be its own."""
+    model, (weights, _) = build(config), read_tensors(file, name, None)
+    try:
+        model.load_state_dict(weights)
+    except ValueError as error:
+        raise refuse(name, f"is no fit of {config.spec.title} ({plain(str(error))})") from error
+    return weights, model, [], list(model.evaluate(np.zeros((2, 28, 28), np.uint8), np.arange(2)))
 
 
 def _least_weights(config: TrainConfig) -> int:
@@ -213,6 +227,9 @@ def _read_resume(
     name = "resume.safetensors"
     if name not in file.namelist():
         return None
+    if config.spec.learns == "at once":
+        raise refuse(name, "is there, but the model is fitted at once and goes on from nothing")
+    model = cast(SteppedModel, model)
     optimizer = kinds(model.optimizer_state())
     both = {f"weights/{key}": kind for key, kind in wanted.items()}
     both |= {f"optimizer/{key}": kind for key, kind in optimizer.items()}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from core.runs.events import EpochLine, LifecycleLine, Line, StepLine, from_json, to_json
+from core.runs.events import EpochLine, FitLine, LifecycleLine, Line, StepLine, from_json, to_json
 from core.untrusted import plain, read_object, refuse
 
 _LINES, _LINE = 50_000, 65_536  # at most so many, of so many bytes
@@ -42,19 +42,23 @@ def read_events(data: bytes, member: str, train: Iterable[str], test: Iterable[s
 
 
 def _check_order(events: Iterable[Line], member: str) -> None:
-    """Raise ArchiveError unless steps and epochs rise, after each start from where it goes on."""
-    step, fraction, epochs = 0, 0.0, [(0, 0)]  # the last; of the epochs that count which, and at which step it ended
+    """Raise ArchiveError unless steps, shares and epochs rise, after each start from where it goes on."""
+    # The last; of the epochs that count which, and at which step it ended.
+    step, fraction, share, epochs = 0, 0.0, 0.0, [(0, 0)]
     for number, line in enumerate(events, 1):
         rises = True
         if isinstance(line, StepLine):
             rises = line.step > step and line.epoch >= fraction
             step, fraction = line.step, line.epoch
+        elif isinstance(line, FitLine):
+            rises = line.share > share
+            share = line.share
         elif isinstance(line, EpochLine):
             rises = line.step >= step and line.epoch > epochs[-1][0]
             step = line.step
             epochs.append((line.epoch, step))
         elif line.event == "started":
-            step, fraction = line.step or 0, 0.0
+            step, fraction, share = line.step or 0, 0.0, 0.0
             while epochs[-1][1] > step:
                 epochs.pop()
         if not rises:
@@ -69,7 +73,11 @@ def _read_event(text: bytes, member: str, train: set[str], test: set[str]) -> Li
         raise refuse(member, "is no event of a run") from error
     if isinstance(event.get("summary"), dict) and set(event["summary"]) == _OLDER_SUMMARY:
         del event["summary"]  # it is made of the other lines again
-    fits = _fits(line, set(event)) if isinstance(line, LifecycleLine) else _measured(line, train, test)
+    fits = isinstance(line, FitLine)
+    if isinstance(line, LifecycleLine):
+        fits = _fits(line, set(event))
+    elif isinstance(line, StepLine | EpochLine):
+        fits = _measured(line, train, test)
     if not fits or to_json(line) != event:  # where anything is lacking or unknown, it would be written in another way
         raise refuse(member, "does not hold what belongs to an event")
     if isinstance(line, LifecycleLine) and line.message is not None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
+from typing import cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from core.files import disk_errors, write_arrays, write_file, write_json, write_npz
 from core.ink.drawing import to_line
+from core.models.contract import SteppedModel
 from core.runs.archive.arrays import SNAPSHOT
 from core.runs.archive.check import FILES, MAX_ARCHIVE, Incoming, check
 from core.runs.checkpoint import write_resume
@@ -107,7 +109,7 @@ def _write(content: Incoming, store: RunStore) -> Run:
             write_file(folder / DRAWINGS, b"".join(to_line(drawing) + b"\n" for drawing in start.drawings))
         write_file(folder / "events.jsonl", b"".join(map(encode, content.events)))
         if content.resume:
-            write_resume(folder, content.model, content.resume.line, content.resume.validation)
+            write_resume(folder, cast(SteppedModel, content.model), content.resume.line, content.resume.validation)
         for name, arrays in content.npz.items():
             (folder / name).parent.mkdir(exist_ok=True)
             write_npz(folder / name, arrays, durable=False)

@@ -25,6 +25,7 @@ _FIRST = "cnn"  # the best of the shipped runs
 def learn_form(runs: Sequence[Run], everything: Sequence[Drawing]) -> None:
     """Let people choose a run whose copy learns from the drawings, and say what will happen."""
     st.header("Learn from these", anchor=False)
+    runs = [run for run in runs if finetune.learns_on(run)]
     if not runs:
         st.caption("No classifier of digits is trained yet: train one on the Train page.")
         return

@@ -31,7 +31,8 @@ def overlaid_curves(runs: Sequence[Run]) -> None:
         if not curves:
             continue
         text = describe_learning_curves(curves)
-        live_figure(learning_curves(curves, log_loss=log_loss), key=f"curves-{task}", height=300, label=text)
+        if not all(one.at_once for one in curves):
+            live_figure(learning_curves(curves, log_loss=log_loss), key=f"curves-{task}", height=300, label=text)
         say(text)
     st.toggle("Logarithmic scale", key="log-loss", persist_state="session")
 

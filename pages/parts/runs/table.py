@@ -262,7 +262,8 @@ def fingerprint(listed: Mapping[str, int], active: Sequence[Line], watched: Sequ
     listed: of `listing`; active: the runs that went on when they were read; watched: ids whose curves are shown.
     """
     busy = {line.run.id for line in active}  # a training run's folder changes all the time
-    steps = {line.run.id: len(line.run.history().steps) for line in active if line.run.id in watched}
+    histories = {line.run.id: line.run.history() for line in active if line.run.id in watched}
+    steps = {run_id: (len(history.steps), history.fitted) for run_id, history in histories.items()}
     return (
         tuple(item for item in listed.items() if item[0] not in busy),
         tuple((line.run.id, line.status, line.summary.epochs, steps.get(line.run.id)) for line in active),

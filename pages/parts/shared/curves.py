@@ -21,7 +21,8 @@ def curves_of(runs: Sequence[Run], active_in_front: bool = False) -> list[Curves
     for run in runs:
         try:
             loss, history, ended = run.config.loss, run.history(), not run.active()
-            curves.append(Curves(labels[run.id], run.mark, loss, history, _beta(run), some and ended, ended))
+            faint, at_once = some and ended, run.spec.learns == "at once"
+            curves.append(Curves(labels[run.id], run.mark, loss, history, _beta(run), faint, ended, at_once))
         except RunNotFound:
             continue  # its status line says so
     return curves

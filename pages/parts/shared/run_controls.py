@@ -38,6 +38,7 @@ _STOP_ALL = "stop-all"  # the button, and what it asks
 _NAMED = 12  # runs in a question
 _RESUMED = "resumed-runs"  # session: ids of the runs that were resumed here
 _AGAIN = "train-again"  # session: the run whose settings the form of the Train page is to show next
+_WHOLE = "A fit cannot be paused: nothing is kept of one that did not end. It stops after the part it is at."
 _RISES = "One-cycle: the learning rate rises again, as if the longer run had been planned."
 
 
@@ -45,7 +46,8 @@ def run_buttons(run: Run, status: Status) -> None:
     """Show the buttons that fit the status of the run; COMPACT makes them small."""
     if status in ACTIVE:
         asked = run.requested()
-        for request, doing in (("pause", "Pausing"), ("stop", "Stopping")):
+        whole = run.spec.learns == "at once"
+        for request, doing in (("stop", "Stopping"),) if whole else (("pause", "Pausing"), ("stop", "Stopping")):
             st.button(
                 doing if asked == request else request.capitalize(),
                 key=f"{request}-{run.id}",
@@ -53,6 +55,7 @@ def run_buttons(run: Run, status: Status) -> None:
                 disabled=bool(asked) and (request == "pause" or asked == "stop"),
                 on_click=request_end,
                 args=(run, request),
+                help=_WHOLE if whole else None,
             )
     elif status in RESUMABLE:
         st.button("Resume", key=f"resume-{run.id}", icon=":material/play_arrow:", on_click=resume_run, args=(run,))

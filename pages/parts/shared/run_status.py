@@ -55,9 +55,10 @@ def run_status(run: Run) -> Status | None:
 
 
 def _line(run: Run, status: Status, history: History, message: str) -> str:
-    mark, share = run_mark(run), progress(history)
+    mark, share = run_mark(run), history.share_done
     figure = figure_of(run) if status in ENDINGS else None
-    facts = " · ".join([*_facts(status, history, run.config.epochs), *([figure.words] if figure else [])])
+    told = _fit_facts(status, history) if run.spec.learns == "at once" else _facts(status, history, run.config.epochs)
+    facts = " · ".join([*told, *([figure.words] if figure else [])])
     notes = [note for note in (_notes(status, message), _begins_again(run, status, history)) if note]
     bar = (
         f'<div class="rs-bar" role="progressbar" aria-label="Training progress" aria-valuemin="0" '
@@ -73,12 +74,6 @@ def _line(run: Run, status: Status, history: History, message: str) -> str:
     )
 
 
-def progress(history: History) -> float:
-    """Return the share of the run's steps that are done, 0 to 1."""
-    done = history.steps[-1].step if history.steps else 0
-    return min(1.0, done / history.total_steps) if history.total_steps else 0.0
-
-
 def _notes(status: Status, message: str) -> str:
     """Return why the run ended or what it waits for, and what to do."""
     if message in ("Stopped on request.", "Paused on request."):
@@ -87,7 +82,10 @@ def _notes(status: Status, message: str) -> str:
 
 
 def _begins_again(run: Run, status: Status, history: History) -> str:
-    """Return which epoch Resume begins again, of a run that ended within one; "" for any other."""
+    """Return what Resume begins again, of a run that ended within an epoch or a fit; "" for any other."""
+    if run.spec.learns == "at once":
+        ended = status in RESUMABLE and status != Status.INTERRUPTED and history.fitted and not history.epochs
+        return "Resume fits it anew: what was fitted in part is not kept." if ended else ""
     done = history.epochs[-1] if history.epochs else None
     if status not in RESUMABLE or not history.steps or (done and done.step >= history.steps[-1].step):
         return ""
@@ -105,9 +103,21 @@ def _facts(status: Status, history: History, epochs: int) -> list[str]:
     facts = [f"{done} of {epochs}" + ("" if status == Status.RUNNING else f" epoch{'s' * (epochs != 1)}")]
     if speed := images_per_second(history):
         facts.append(f"{speed:,.0f} images/s")
+    return _with_time(facts, status, history)
+
+
+def _fit_facts(status: Status, history: History) -> list[str]:
+    if not history.fitted:
+        return [{Status.STARTING: "starting a process", Status.RUNNING: "preparing"}.get(status, "not fitted")]
+    if history.fitted < 1:
+        return _with_time([f"{history.fitted:.0%} fitted".replace("%", "\N{NO-BREAK SPACE}%")], status, history)
+    return ["fitted, being measured" if status == Status.RUNNING else "fitted at once", f"{history.seconds:,.1f} s"]
+
+
+def _with_time(facts: list[str], status: Status, history: History) -> list[str]:
     facts.append(f"{history.seconds:,.1f} s")
-    left = history.seconds * (1 / share - 1) if (share := progress(history)) else 0.0
     if status == Status.RUNNING:
+        left = history.seconds * (1 / share - 1) if (share := history.share_done) else 0.0
         facts[-1] += " so far"
         facts.append(f"{_about(left)} left")
     return facts

@@ -36,21 +36,21 @@ _MARK = f"""
 def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
     """Show the fields and the preview; return TrainConfig's glyph_share, augmentation, noise and noise_level.
 
-    Noise is for autoencoders alone. The preview is drawn while the expander is open: its first picture may wait for
-    torch, whose import takes seconds.
+    Noise is for autoencoders alone, digits drawn by code for what learns by steps. The preview is drawn while the
+    expander is open: its first picture may wait for torch, whose import takes seconds.
     """
     cleans = spec.task == "reconstruct"
     title = "Augmentation and noise" if cleans else "Augmentation"
-    st.html(_MARK.replace("none", "inline") if _some_is_on(cleans) else _MARK)
+    st.html(_MARK.replace("none", "inline") if _some_is_on(spec) else _MARK)
     expander = st.expander(title, key=f"{KEY}-vary-{spec.task}", on_change="rerun")
-    noise, level = "none", 0.0
+    noise, level, glyphs = "none", 0.0, 0.0
     with expander:
         varied: dict[str, float] = {}
         for group, (heading, names) in _GROUPS.items():
             say(heading)
             with st.container(key=f"fields-{group}"):
                 varied |= {name: real(f"augmentation-{name}") for name in names}
-                if group == "shape":
+                if group == "shape" and spec.learns == "by steps":
                     glyphs = real("glyph_share")
         if cleans:
             st.caption("Noise that it learns to remove")
@@ -63,8 +63,9 @@ def augment_form(spec: ModelSpec, dataset: str) -> dict[str, Any]:
     return {"glyph_share": glyphs, "augmentation": varied, "noise": noise, "noise_level": level}
 
 
-def _some_is_on(cleans: bool) -> bool:
+def _some_is_on(spec: ModelSpec) -> bool:
     # A preset may have set what the closed expander hides.
+    cleans = spec.task == "reconstruct"
     varied = any(value_of(f"augmentation-{name}") for name in AUGMENTATION_RANGES if name not in SPARING)
     return varied or bool(value_of("glyph_share")) or (cleans and value_of("noise", "none") != "none")
 

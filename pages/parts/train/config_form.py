@@ -121,29 +121,33 @@ def _fields(spec: ModelSpec, dataset: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if spec.source:
         values["source"] = _source(spec)
-    if start := value_of("start"):
+    by_steps = spec.learns == "by steps"
+    if start := value_of("start") if by_steps else "":
         values["start"] = start
         say(_beginning())
     with st.container(key="fields-main"):
         values["params"] = {param.name: param_field(spec, param) for param in spec.params}
-        values["epochs"] = whole("epochs")
-        values["batch_size"] = whole("batch_size")
-        values["optimizer"] = choice("optimizer", OPTIMIZERS)
-        values["lr"] = real("lr")
+        if by_steps:
+            values["epochs"] = whole("epochs")
+            values["batch_size"] = whole("batch_size")
+            values["optimizer"] = choice("optimizer", OPTIMIZERS)
+            values["lr"] = real("lr")
         if start:
             values["own_share"] = real("own_share")
     with st.expander("More settings"), st.container(key="fields-more"):
-        values["schedule"] = choice("schedule", SCHEDULES)
-        values["loss"] = choice("loss", spec.losses, key=f"loss-{spec.name}")
-        values["weight_decay"] = real("weight_decay")
-        if "cross-entropy" in spec.losses:
-            values["label_smoothing"] = real("label_smoothing")
-        values["averaging"] = real("averaging")
+        if by_steps:
+            values["schedule"] = choice("schedule", SCHEDULES)
+            values["loss"] = choice("loss", spec.losses, key=f"loss-{spec.name}")
+            values["weight_decay"] = real("weight_decay")
+            if "cross-entropy" in spec.losses:
+                values["label_smoothing"] = real("label_smoothing")
+            values["averaging"] = real("averaging")
         if spec.task == "classify":
             values["label_noise"] = real("label_noise")
         values["train_size"] = whole("train_size")
         values["per_class"] = whole("per_class")
-        values["patience"] = whole("patience")
+        if by_steps:
+            values["patience"] = whole("patience")
         values["seed"] = whole("seed")
         present = [device for device in devices.present() if device in spec.devices]
         if len(present) > 1:

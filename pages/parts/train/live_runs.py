@@ -29,6 +29,7 @@ from pages.parts.shared.strips import Caption, StripRow, image_strip
 from pages.parts.shared.style import plain
 
 _ALIGNED = "<style>.st-key-strips .dl-labels { min-width: 12.5rem; }</style>"
+_NO_CURVE = "There is no curve: a model that is fitted at once takes no steps that could be followed."
 _pca_thread = ThreadPoolExecutor(1, thread_name_prefix="pca")
 _MANY = 3  # active runs, whose curves take a browser longer to draw
 _SOON_S = 6.0  # a young run is looked at more often, so that its first point comes at once
@@ -64,20 +65,28 @@ def _interval(runs: Sequence[Run]) -> float | None:
 def _live(runs: list[Run], every: float | None) -> None:
     run_statuses(runs)
     stop_all(runs)
+    _curves(runs)
+    with st.container(key="strips"):
+        st.html(_ALIGNED)
+        _strips(runs)
+    if _interval(runs) != every:
+        st.rerun()
+
+
+def _curves(runs: Sequence[Run]) -> None:
+    """Show the curves and a sentence for them; runs that took no steps have the sentence alone."""
     curves = curves_of(runs, active_in_front=True)
     log_loss = bool(st.session_state.get("log-loss"))
     text = describe_learning_curves(curves)
+    if all(one.at_once for one in curves):
+        st.caption(plain(f"{text} {_NO_CURVE}" if curves else text))
+        return
     figure = learning_curves(curves, references=_references(runs), log_loss=log_loss)
     live_figure(figure, key="curves", height=330, label=text)
     words, switch = st.columns([3.6, 1], gap="small")
     tip = f"{explain_terms_of(_written_in(figure), 'epoch')}{_why_training_is_harder(runs)}"
     words.caption(plain(f"{text} {how_to_read(figure)}".strip()), help=tip)
     switch.toggle("Logarithmic scale", key="log-loss", persist_state="session")
-    with st.container(key="strips"):
-        st.html(_ALIGNED)
-        _strips(runs)
-    if _interval(runs) != every:
-        st.rerun()
 
 
 def _written_in(figure: dict[str, Any]) -> str:
