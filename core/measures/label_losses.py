@@ -21,7 +21,7 @@ from core.progress import Progress
 from core.runs.run import Run
 from core.runs.snapshots import snapshots_of, weights_in
 from core.runs.weights import initial_model, load_model
-from core.training.loop import training_rows
+from core.training.splits import training_rows
 
 MOST_EPOCHS = 8
 

@@ -19,7 +19,8 @@ from core.runs.events import Summary
 from core.runs.run import Run
 from core.runs.weights import load_model
 from core.training.config import TrainConfig
-from core.training.loop import evaluate, training_split
+from core.training.loop import evaluate
+from core.training.splits import training_split
 from core.untrusted import number_between, whole_between
 
 _CHUNK = 500  # images of one step of `evaluate`

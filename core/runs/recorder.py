@@ -38,8 +38,8 @@ from core.training.loop import (
     Step,
     fit,
     steps_per_epoch,
-    training_size,
 )
+from core.training.splits import training_size
 
 _HALF_WRITTEN = ("weights.*.part", "resume.*.part", "probe.*.part", "snapshots/*.part", "forming/*.part")
 

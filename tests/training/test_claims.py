@@ -8,8 +8,9 @@ from core.data.datasets import Dataset
 from core.measures.scores import SCORES
 from core.runs.store import RunStore
 from core.training.config import build
-from core.training.loop import Epoch, evaluate, fit, training_split
+from core.training.loop import Epoch, evaluate, fit
 from core.training.presets import PRESETS
+from core.training.splits import training_split
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from core.data.augment import Augmentation
 from core.data.datasets import Split
 from core.data.glyphs import GlyphPool
 from core.data.label_noise import with_label_noise
-from core.training import loop
+from core.training import loop, splits
 from core.training.config import TrainConfig, build
 from core.training.loop import Checking, EarlyStop, Epoch, Step
 
@@ -69,7 +69,7 @@ def test_wrong_labels_are_learned_from_and_right_ones_tested_with(toy, monkeypat
     step = model.train_step
     monkeypatch.setattr(model, "train_step", lambda *of: (learned.append(of[:2]), step(*of))[1])
     *_, epoch = (event for event in loop.fit(model, toy, settings) if isinstance(event, Epoch))
-    rows, held_out = loop.training_rows(toy.train, settings)
+    rows, held_out = splits.training_rows(toy.train, settings)
     labels = with_label_noise(toy.train.labels, 0.25, 2)
     order = np.lexsort(np.concatenate([images.reshape(len(images), -1) for images, _ in learned]).T)
     wanted = np.lexsort(toy.train.images[rows].reshape(len(rows), -1).T)
@@ -83,10 +83,10 @@ def test_wrong_labels_change_nothing_of_which_digits_are_chosen(toy):
     for settings in (config(per_class=10), config(train_size=90), config(patience=2)):
         noisy = replace(settings, label_noise=0.5)
         for one, other in zip(
-            loop.training_rows(toy.train, settings), loop.training_rows(toy.train, noisy), strict=True
+            splits.training_rows(toy.train, settings), splits.training_rows(toy.train, noisy), strict=True
         ):
             np.testing.assert_array_equal(one, other)
-        right, wrong = loop.training_split(toy.train, settings)[0], loop.training_split(toy.train, noisy)[0]
+        right, wrong = splits.training_split(toy.train, settings)[0], loop.training_split(toy.train, noisy)[0]
         np.testing.assert_array_equal(right.images, wrong.images)
         assert 0.3 < (right.labels != wrong.labels).mean() < 0.7
 
@@ -164,7 +164,7 @@ def test_one_cycle_of_very_short_runs_stays_positive(total):
 
 def test_train_size_takes_that_many_by_seed(toy):
     (first, _), (again, _), (other, _) = (
-        loop.training_split(toy.train, config(train_size=50, seed=seed)) for seed in (0, 0, 1)
+        splits.training_split(toy.train, config(train_size=50, seed=seed)) for seed in (0, 0, 1)
     )
     assert len(first) == 50
     np.testing.assert_array_equal(first.images, again.images)
@@ -173,24 +173,24 @@ def test_train_size_takes_that_many_by_seed(toy):
 
 def test_per_class_takes_as_many_of_each(toy):
     lopsided = Split(toy.train.images[:395], toy.train.labels[:395])  # 40 of classes 0 to 4, 39 of the others
-    chosen, held_out = loop.training_split(lopsided, config(per_class=7))
+    chosen, held_out = splits.training_split(lopsided, config(per_class=7))
     assert np.bincount(chosen.labels).tolist() == [7] * 10
     assert len(held_out) == 0
-    other, _ = loop.training_split(lopsided, config(per_class=7, seed=1))
+    other, _ = splits.training_split(lopsided, config(per_class=7, seed=1))
     assert not np.array_equal(chosen.images, other.images)
-    every, _ = loop.training_split(lopsided, config(per_class=39))
+    every, _ = splits.training_split(lopsided, config(per_class=39))
     assert np.bincount(every.labels).tolist() == [39] * 10
 
 
 @pytest.mark.parametrize(("changes", "named"), [({"train_size": 401}, "400"), ({"per_class": 41}, "only 40")])
 def test_more_images_than_there_are_is_refused(toy, changes, named):
     with pytest.raises(ValueError, match=named):
-        loop.training_split(toy.train, config(**changes))
+        splits.training_split(toy.train, config(**changes))
 
 
 def test_patience_holds_out_digits_that_are_never_trained_on(toy):
     for changes, size in (({}, 400), ({"train_size": 120}, 120), ({"per_class": 12}, 120)):
-        chosen, held_out = loop.training_split(toy.train, config(patience=3, **changes))
+        chosen, held_out = splits.training_split(toy.train, config(patience=3, **changes))
         assert (len(chosen), len(held_out)) == (size - size // 12, size // 12)
         both = np.concatenate([chosen.images, held_out.images]).reshape(size, -1)
         assert len(np.unique(both, axis=0)) == size
@@ -199,7 +199,7 @@ def test_patience_holds_out_digits_that_are_never_trained_on(toy):
 def test_early_stopping_waits_for_its_patience(toy, monkeypatch):
     settings = config(patience=2, epochs=9)
     model = build(settings)
-    held_out = loop.training_split(toy.train, settings)[1]
+    held_out = splits.training_split(toy.train, settings)[1]
     losses = iter([3.0, 1.0, 2.0, 0.5, 0.6, 0.7, 0.4])
     evaluate = model.evaluate
 

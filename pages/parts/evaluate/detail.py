@@ -86,14 +86,13 @@ def _beside_detail(digits: Digits, readings: Sequence[Reading], show: Callable[[
 
 def _detail(digits: Digits, readings: Sequence[Reading], number: int) -> None:
     picture = digits.images(np.array([number]))[0]
-    _head(digits, number, picture)
+    st.html(_head_html(digits, number, picture))
     runs = ",".join(one.run.id for one in readings)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         query = {"digit": digit_name(digits.dataset, digits.split, number), "run": runs}
         st.page_link("draw.py", label="Send to Draw", icon=":material/draw:", query_params=query, help=_TRACED)
         st.button("Close", key="digit-close", icon=":material/close:", type="tertiary", on_click=forget)
-    table = _answers(digits, readings, number)
-    st.html(f'<div class="dd-box" role="region" aria-label="Answers" tabindex="0">{table}</div>')
+    st.html(_answers_html(digits, readings, number))
     say("Probabilities in %; the column of its label is shaded.")
     save_csv(_columns(digits, readings, number), f"Answers, {ONE[digits.split].lower()} {number}", key="csv-answers")
     own = number if digits.split == "train" else None
@@ -113,19 +112,19 @@ def _columns(digits: Digits, readings: Sequence[Reading], number: int) -> dict[s
     }
 
 
-def _head(digits: Digits, number: int, picture: np.ndarray) -> None:
+def _head_html(digits: Digits, number: int, picture: np.ndarray) -> str:
     name = f"{ONE[digits.split]} {number:,}"
     label = digits.classes[digits.labels[number]]
     doubt = f"<p>{escape(_DOUBTED)}</p>" if number in doubted_labels(digits.dataset, digits.split) else ""
     side = 28 * _SCALE
-    st.html(
+    return (
         f'<div class="dd-head"><img decoding="sync" alt="{escape(name)}" src="{picture_uri(picture[None])}" '
         f'width="{side}" height="{side}"><div><h2>{escape(name)}</h2>'
         f"<p>Labelled <b>{escape(label)}</b></p>{doubt}</div></div>"
     )
 
 
-def _answers(digits: Digits, readings: Sequence[Reading], number: int) -> str:
+def _answers_html(digits: Digits, readings: Sequence[Reading], number: int) -> str:
     """A table of the ten probabilities of each run, below its name and what it reads."""
     true = int(digits.labels[number])
     own = [" class='own'" * (label == true) for label in range(len(digits.classes))]
@@ -140,7 +139,8 @@ def _answers(digits: Digits, readings: Sequence[Reading], number: int) -> str:
             f"<tr><th class='run' scope='rowgroup' colspan='{len(own)}'>{mark_html(mark)}{escape(one.run.name)} reads "
             f"{said}, {100 * shares[read]:.1f} %</th></tr><tr>{cells}</tr>"
         )
-    return f"<table class='dd'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    table = f"<table class='dd'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return f'<div class="dd-box" role="region" aria-label="Answers" tabindex="0">{table}</div>'
 
 
 def _bar(share: float, color: str) -> str:

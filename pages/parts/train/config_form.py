@@ -19,10 +19,10 @@ from core.runs.run import Run, RunNotFound, Status
 from core.runs.store import store
 from core.training import devices
 from core.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
-from core.training.loop import most_per_class, training_size
 from core.training.naming import differences, in_a_sentence
 from core.training.presets import PRESETS
 from core.training.settings import AUGMENTATION_SETTINGS, SETTINGS
+from core.training.splits import most_per_class, training_size
 from pages.parts.shared.controls.dataset_picker import pick_dataset
 from pages.parts.shared.controls.pickers import run_labels
 from pages.parts.shared.run_controls import run_to_train_again
