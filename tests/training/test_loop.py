@@ -86,7 +86,7 @@ def test_wrong_labels_change_nothing_of_which_digits_are_chosen(toy):
             splits.training_rows(toy.train, settings), splits.training_rows(toy.train, noisy), strict=True
         ):
             np.testing.assert_array_equal(one, other)
-        right, wrong = splits.training_split(toy.train, settings)[0], loop.training_split(toy.train, noisy)[0]
+        right, wrong = splits.training_split(toy.train, settings)[0], splits.training_split(toy.train, noisy)[0]
         np.testing.assert_array_equal(right.images, wrong.images)
         assert 0.3 < (right.labels != wrong.labels).mean() < 0.7
 
