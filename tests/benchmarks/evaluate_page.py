@@ -22,22 +22,24 @@ from tests.server import Dashboard, launch, running
 READY = {
     "glance": ".ec tbody tr",
     "confusion": ".lf-plot .heatmaplayer image",
-    "digits": ".dl-tiles img",
+    "digits": ".tiles .tile",
     "thresholds": ".lf-plot .scatterlayer .trace",
     "thresholds&class=8": ".mf-root[data-shown] .scatterlayer .trace",
     "calibration": ".mf-root[data-shown] .scatterlayer .trace",
-    "compare": ".dl-tiles img",
+    "compare": ".tiles .tile",
 }
 TITLES = {
     "glance": "At a glance", "confusion": "Confusion", "digits": "Gallery", "thresholds": "Thresholds",
     "calibration": "Calibration", "compare": "Compare",
 }  # fmt: skip
 
-# The task after an animation frame runs when that frame is painted.
+# The task after an animation frame runs when that frame is painted. Some components have a shadow root.
 PAINTED = """([selector, from]) => new Promise((done) => {
+  const find = (root) => root.querySelector(selector) ??
+    [...root.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot && find(shadowRoot)).find(Boolean);
   const look = () => {
-    const found = document.querySelector(selector);
-    const stale = document.querySelector("[data-stale=true]")?.contains(found);
+    const found = find(document);
+    const stale = found?.closest("[data-stale=true]") ?? found?.getRootNode().host?.closest("[data-stale=true]");
     if (found && !stale) requestAnimationFrame(() => setTimeout(() => done(performance.now() - (window[from] ?? 0))));
     else requestAnimationFrame(look);
   };
@@ -122,7 +124,7 @@ def cells(context: BrowserContext, dashboard: Dashboard, runs: str, rounds: int)
         )
         page.mouse.click(x, y)
         label = f"Class {true} read {'rightly' if true == read else f'as {read}'}"
-        times.append(float(page.evaluate(PAINTED, [f'.dl-tiles[aria-label="{label}"] img', "clickedAt"])))
+        times.append(float(page.evaluate(PAINTED, [f'.tiles[aria-label="{label}"] .tile', "clickedAt"])))
         page.wait_for_timeout(700)
     page.close()
     return times
