@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -64,11 +64,9 @@ def found_by_loss(lines: Sequence[Line], share: float, looked_at: float) -> Figu
     return {"data": data, "layout": layout}
 
 
-def describe_found(lines: Sequence[Line], looked_at: float) -> str:
-    """Return one sentence: what each line has found at the share that is looked at."""
-    if not lines:
-        return "There is no line."
-    told = [f"{100 * float(np.interp(looked_at, line.x, line.y)):.1f} % ({line.name})" for line in lines]
+def describe_found(found: Mapping[str, float], looked_at: float) -> str:
+    """Return one sentence: the share that each line, by its name, has found at the share that is looked at."""
+    told = [f"{100 * share:.1f} % ({name})" for name, share in found.items()]
     return f"Of the wrong labels, among the first {100 * looked_at:.3g} % of the digits are {', '.join(told)}."
 
 

@@ -88,7 +88,7 @@ def _metrics(model: Model, split: Split, config: TrainConfig, report: Progress) 
 
 def _parse(arrays: Arrays, facts: Facts, stamp: Stamp) -> Scores:
     test, train, noisy = (_numbers(facts.get(name, {}), name) for name in ("test", "train", "noisy"))
-    parameters = whole_between(facts["parameters"], "parameters", 1, _MOST_PARAMETERS)
+    parameters = whole_between(facts["parameters"], "parameters", 0, _MOST_PARAMETERS)
     return Scores(
         test=test,
         train=train,

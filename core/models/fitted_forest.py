@@ -61,16 +61,16 @@ class RandomForest(FittedClassifier):
         shares, nodes = arrays["shares"], np.arange(len(feature))
         inner = feature >= 0
         if len(roots) != self.trees or roots.min() < 0 or roots.max() >= len(nodes):
-            raise refuse(f"its {len(roots):,} trees are not the {self.trees:,} of its settings")
+            raise refuse(f"it has {len(roots):,} trees, of {self.trees:,} in its settings, or one begins nowhere")
         if feature.min() < -1 or feature.max() >= PIXELS:
             raise refuse("a tree asks for a pixel that no picture has")
         # Further down in the table, so that no way through it is a circle, and one parent each, so that none is long.
         if any(((child <= nodes) | (child >= len(nodes)))[inner].any() for child in (left, right)):
             raise refuse("a tree goes on where there is no node")
         parents = np.bincount(np.concatenate([left[inner], right[inner], roots]), minlength=len(nodes))
-        if parents.max() > 1 or _depth(arrays) > _DEEPEST:
+        if parents.min() < 1 or parents.max() > 1 or _depth(arrays) > _DEEPEST:
             raise refuse(f"a tree is none, or deeper than {_DEEPEST:,} questions")
-        if ((left < 0) | (left >= len(shares)))[~inner].any():
+        if ((left < 0) | (left >= len(shares)))[~inner].any() or len(shares) > np.count_nonzero(~inner):
             raise refuse("a leaf of a tree is empty")
         if shares.min() < 0 or not np.allclose(shares.sum(1), 1, atol=1e-3):
             raise refuse("a leaf of a tree holds no shares")

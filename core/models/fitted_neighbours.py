@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.models.fitted import CLASSES, MOST_DIGITS, PIXELS, FittedClassifier, Kind, blocks, refuse
+from core.models.fitted import CLASSES, MOST_DIGITS, PIXELS, FittedClassifier, Kind, blocks, refuse, squared_norms
 
 _SIDE, _WAVES = 28, 10
 _FEW = 32  # digits with the nearest outlines, of which the farthest neighbour there can be is known
+_MANY = 2000  # digits whose outlines are near enough: from there on one product with all is quicker
 _TOGETHER = 25  # pictures whose bounds are in memory at a time
 _ROUNDING = 1e-5  # of float32, as a share of the squared lengths
 
@@ -86,14 +87,42 @@ class NearestNeighbours(FittedClassifier):
             bounds *= -2
             bounds += norms
             rounding = _ROUNDING * (own + norms.max())
+            hard = []
             for row, (image, bound) in enumerate(zip(part, bounds, strict=True)):
                 near = np.argpartition(bound, few - 1)[:few]
                 farthest = np.partition(_squared(kept[near], image), k - 1)[k - 1]
                 near = np.flatnonzero(bound <= farthest - own[row] + rounding[row])
-                exact = _squared(kept[near], image)
-                order = np.argsort(exact, kind="stable")[:k]
-                places[start + row], squared[start + row] = near[order], exact[order]
+                if len(near) > _MANY:  # under noise, which has no outline, nearly all are
+                    hard.append(row)
+                else:
+                    places[start + row], squared[start + row] = _nearest_of(kept, near, image, k)
+            for row, near in zip(hard, _near_in_pixels(kept, part[hard], k), strict=True):
+                places[start + row], squared[start + row] = _nearest_of(kept, near, part[row], k)
         return places, squared
+
+
+def _nearest_of(kept: np.ndarray, near: np.ndarray, image: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the k of the digits at `near`, rising, that are nearest to one image, and their squared distances."""
+    exact = _squared(kept[near], image)
+    order = np.argsort(exact, kind="stable")[:k]
+    return near[order], exact[order]
+
+
+def _near_in_pixels(kept: np.ndarray, images: np.ndarray, k: int) -> list[np.ndarray]:
+    """Return for each of uint8 (m, 784) which digits may be among its k nearest: by one product with all of them."""
+    if not len(images):
+        return []
+    asked = images.astype(np.float32)
+    apart = np.empty((len(images), len(kept)), np.float32)
+    start, most = 0, 0.0
+    for block in blocks(kept):
+        here = slice(start, start + len(block))
+        norms = squared_norms(block).astype(np.float32)
+        apart[:, here] = norms - 2 * (asked @ block.astype(np.float32).T)
+        start, most = start + len(block), max(most, float(norms.max()))
+    rounding = 2 * _ROUNDING * (squared_norms(images) + most)
+    farthest = np.partition(apart, k - 1, axis=1)[:, k - 1]
+    return [np.flatnonzero(row <= far + more) for row, far, more in zip(apart, farthest, rounding, strict=True)]
 
 
 @lru_cache(maxsize=1)

@@ -71,7 +71,7 @@ def to_onnx(model: Model) -> bytes:
     elif isinstance(model, NumpyModel):
         _write_numpy(graph, model)
     else:
-        raise ValueError(f"A {type(model).__name__} cannot be written as ONNX. Export its weights instead.")
+        raise ValueError("What is fitted at once cannot be written as ONNX. Export its weights instead.")
     described = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
     pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 1, 28, 28])
     whole = helper.make_graph(graph.nodes, "digit-lab", [pixels], described, graph.weights)

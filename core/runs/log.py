@@ -37,6 +37,7 @@ class History:
     total_steps: int
     seconds: float
     fitted: float = 0.0
+    fit_seconds: float = 0.0  # of a whole fit, what is measured after it left out
 
     @property
     def share_done(self) -> float:
@@ -66,7 +67,7 @@ def summarize(history: History) -> Summary:
     parameters = starts[-1].parameters or 0 if starts else 0
     learned = starts[-1].learned or parameters if starts else 0
     summary = Summary(
-        seconds=history.seconds,
+        seconds=history.fit_seconds or history.seconds,
         images_per_second=images_per_second(history),
         parameters=parameters,
         learned=learned,
@@ -115,7 +116,7 @@ class _Log:
         self.steps: list[StepLine] = []
         self.epochs: list[EpochLine] = []
         self.lifecycle: list[LifecycleLine] = []
-        self.total, self.seconds, self.fitted = 0, 0.0, 0.0
+        self.total, self.seconds, self.fitted, self.fit_seconds = 0, 0.0, 0.0, 0.0
         self.history = NOTHING_YET
 
     def read(self, path: Path, size: int) -> bool:
@@ -135,7 +136,7 @@ class _Log:
         self.offset += len(new)
         self.tail = (self.tail + new)[-_TAIL:]
         lines = tuple(self.steps), tuple(self.epochs), tuple(self.lifecycle)
-        self.history = History(*lines, self.total, self.seconds, self.fitted)
+        self.history = History(*lines, self.total, self.seconds, self.fitted, self.fit_seconds)
         return True
 
     def _take(self, line: Line) -> None:
@@ -144,7 +145,7 @@ class _Log:
         elif isinstance(line, EpochLine):
             self.epochs.append(line)
         elif isinstance(line, FitLine):
-            self.fitted = line.share
+            self.fitted, self.fit_seconds = line.share, line.seconds if line.share == 1 else 0.0
         else:
             self.lifecycle.append(line)
             self.total = self.total if line.total_steps is None else line.total_steps
@@ -152,7 +153,7 @@ class _Log:
                 begun = line.step or 0
                 self.steps = [step for step in self.steps if step.step <= begun]
                 self.epochs = [epoch for epoch in self.epochs if epoch.step <= begun]
-                self.seconds, self.fitted = 0.0, 0.0
+                self.seconds, self.fitted, self.fit_seconds = 0.0, 0.0, 0.0
             else:
                 return  # to wait for a place, or to write down how it ended, is no training
         if line.seconds > self.seconds:

@@ -156,7 +156,8 @@ class Training:
         for event in fit(model, dataset, config, done.epoch if done else 0, validation, own):
             step = event.step if isinstance(event, Step) else step
             if isinstance(event, Fitting):
-                self._apply_request(late=True)  # what is not fitted yet has nothing to keep
+                if event.share < 1:  # what is not fitted yet has nothing to keep
+                    self._apply_request(late=True)
                 if event.share > fitted:
                     fitted = event.share
                     self._append(FitLine(*self._now(), fitted))

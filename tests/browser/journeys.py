@@ -50,7 +50,8 @@ def wait_for_points(page: Page, run: str, more_than: int = 0) -> int:
 def entry(page: Page, key: str) -> Locator:
     """Where one types into the widget with this key; one whose value the page has changed has a number behind it."""
     numbered = (f'[class*="st-key-{key}-{digit}"]' for digit in range(1, 10))
-    return page.locator(f":is({', '.join((f'.st-key-{key}', *numbered))}) input").first
+    shown = page.locator(f":is({', '.join((f'.st-key-{key}', *numbered))}) input:visible")  # not the one it was before
+    return shown.first
 
 
 def choose(page: Page, key: str, option: str) -> None:

@@ -189,7 +189,9 @@ def test_a_threshold_moved_by_keyboard_moves_what_is_found(dashboard, visit, rea
     slider.focus()
     steps = (("ArrowRight", 0.51), ("PageUp", None), ("Home", 0.0), ("End", 1.0), ("ArrowLeft", 0.999999))
     for key, threshold in steps:
+        before = slider.get_attribute("aria-valuetext")
         slider.press(key)
+        expect(slider).not_to_have_attribute("aria-valuetext", before)  # with the next frame
         value = float(slider.get_attribute("aria-valuetext"))
         assert value == (threshold if threshold is not None else value) != 0.5
         found(value)

@@ -15,9 +15,11 @@ pytestmark = pytest.mark.browser
 
 def test_wrong_labels_are_learned_and_then_found(dashboard, visit):
     page = visit(f"{dashboard.url}/train")
+    before = {run.id for run in dashboard.trained_here()}
     start_training(page, PRESETS["wrong-labels"].title, epochs=3)
-    wait_for(lambda: [run for run in dashboard.trained_here() if run.status() == Status.FINISHED], 120)
-    (run,) = dashboard.trained_here()
+    wait_for(lambda: len(dashboard.trained_here()) > len(before))
+    (run,) = (run for run in dashboard.trained_here() if run.id not in before)
+    wait_for(lambda: run.status() == Status.FINISHED, 120)
     page = visit(f"{dashboard.url}/evaluate?run={run.id}&part=labels&split=train")
     search = page.locator(".el .dl-table")
     expect(search).to_be_visible(timeout=60_000)

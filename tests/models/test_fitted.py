@@ -14,6 +14,7 @@ from core.data.augment import Augmentation
 from core.data.datasets import Dataset, Split
 from core.models import MODELS
 from core.models.contract import FittedModel, ModelSpec, Value
+from core.models.fitted_neighbours import NearestNeighbours
 from core.training import loop
 from core.training.config import TrainConfig, build
 
@@ -346,3 +347,16 @@ def test_what_learns_how_is_told_by_its_row_alone() -> None:
         model = model or build(TrainConfig(spec.name))
         assert hasattr(model, "fit") == (spec.learns == "at once")
         assert hasattr(model, "train_step") == (spec.learns == "by steps")
+
+
+def test_under_noise_the_nearest_are_found_by_one_product_and_are_still_exact():
+    """Noise has no outline: nearly all digits are near by that, and are compared at once."""
+    rng = np.random.default_rng(0)
+    kept = rng.integers(0, 256, (3000, 28, 28)).astype(np.uint8)
+    asked = np.concatenate([rng.integers(0, 256, (30, 784)).astype(np.uint8), kept[:2].reshape(2, 784)])
+    model = NearestNeighbours(k=5, weights="distance")
+    list(model.fit(kept, rng.integers(0, 10, 3000)))
+    places, squared = model.nearest(asked)
+    apart = ((asked[:, None].astype(np.int64) - kept.reshape(1, 3000, 784)) ** 2).sum(2)
+    np.testing.assert_array_equal(places, np.argsort(apart, axis=1, kind="stable")[:, :5])
+    np.testing.assert_array_equal(squared, np.sort(apart, axis=1)[:, :5])

@@ -287,7 +287,7 @@ def test_an_odd_hand_is_learned_and_mnist_is_not_forgotten(runs, mnist, name, go
     assert run.status() == Status.FINISHED, run.message()
     model, before = load_model(run), initial_model(run)
     first, last = accuracy(before, others), accuracy(model, others)
-    assert first < 0.75, "the hand is not odd for this run"
+    assert first < 0.8, "the hand is not odd for this run"
     assert 1 - last <= (1 - gone) * (1 - first), f"{first:.1%} to {last:.1%}"
     answers = [net.predict_proba(mnist.test.images).argmax(axis=1) == mnist.test.labels for net in (before, model)]
     assert answers[0].mean() - answers[1].mean() <= cost, f"{answers[0].mean():.2%} to {answers[1].mean():.2%}"

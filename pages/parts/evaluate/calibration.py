@@ -32,7 +32,9 @@ def _diagram(one: Reading) -> None:
     if known:
         fitted = min(_MOST, max(_LEAST, round(known.temperature, 2)))
         tip = "The temperature with the smallest log loss on half of the test digits, every second one."
-        stops.append(Stop(f"Fitted: {fitted:.2f}", fitted, tip))
+        if fitted != round(known.temperature, 2):
+            tip += f" It is beyond the slider, which stops at {fitted:g}."
+        stops.append(Stop(f"Fitted: {known.temperature:.2f}", fitted, tip))
     name = f"{one.run.folder}/{one.digits.split}"
     positions = _positions(name, one.digits, one.run.name, one.run.mark, fitted)
     moving_figures(

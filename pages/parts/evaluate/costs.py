@@ -10,7 +10,8 @@ import streamlit as st
 from core.figures.agreement import agreement_height, agreement_matrix, describe_agreement
 from core.figures.costs import Priced, cost_chart, describe_costs
 from core.measures.comparison import agreement, pareto_front
-from core.runs.events import Summary
+from core.measures.scores import SCORES
+from core.runs.run import Run
 from pages.parts.evaluate.readings import Reading
 from pages.parts.figure.component import live_figure
 from pages.parts.shared.controls.address import segments
@@ -26,16 +27,22 @@ def cost_charts(readings: Sequence[Reading]) -> None:
     """Show accuracy over learned parameters and over the time of training; runs of which that is unknown are named."""
     left, right = st.columns(2, gap="medium")
     with left:
-        _chart(readings, "learned", "Learned parameters", "learned parameters", lambda summary: summary.learned)
+        _chart(readings, "learned", "Learned parameters", "learned parameters", _learned)
     with right:
-        _chart(readings, "seconds", "Seconds of training", "seconds of training", lambda summary: summary.seconds)
+        _chart(readings, "seconds", "Seconds of training", "seconds of training", lambda run: run.summary().seconds)
 
 
-def _chart(readings: Sequence[Reading], name: str, title: str, what: str, cost: Callable[[Summary], float]) -> None:
+def _learned(run: Run) -> int:
+    """Return how many parameters training has changed; of a fit its log cannot know how many it will have."""
+    scores = SCORES.load_current(run)
+    return scores.learned if scores else run.summary().learned
+
+
+def _chart(readings: Sequence[Reading], name: str, title: str, what: str, cost: Callable[[Run], float]) -> None:
     runs, unknown = [], []
     for one in readings:
         with guarded():
-            price = cost(one.run.summary())
+            price = cost(one.run)
             if price <= 0:
                 unknown.append(one.run.name)
                 continue

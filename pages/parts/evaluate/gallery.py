@@ -25,7 +25,7 @@ _DIGIT = "digit"  # in the address: the number in its split
 _PAGE = 48  # digits more at a time
 _COLUMNS = 16  # of the sheet of pictures
 _SHOWN = "galleries"  # session: the keys of the galleries there are
-_HEARD = "gallery-heard"  # session: the number of the last choice
+_HEARD = "gallery-heard"  # session: the number of the last choice in each
 _CHOSEN = "gallery-chosen"  # session: the digit in the address, and the digits it is one of
 _FOLDER = Path(__file__).parent
 _HTML = '<div class="digits digitlab-waits"><div class="tiles" role="listbox" data-testid="gallery"></div></div>'
@@ -58,10 +58,11 @@ def hear() -> None:
     """Take over what was chosen in a gallery since; it comes from a browser, so it may be anything."""
     for name in st.session_state.get(_SHOWN, ()):
         pick: Any = (st.session_state.get(name) or {}).get("pick")
-        known = st.session_state.get(_HEARD, 0)
-        if not isinstance(pick, dict) or type(pick.get("n")) is not int or not known < pick["n"] < 2**53:
+        heard = st.session_state.setdefault(_HEARD, {})
+        last = heard.get(name, 0)
+        if not isinstance(pick, dict) or type(pick.get("n")) is not int or not last < pick["n"] < 2**53:
             continue
-        st.session_state[_HEARD] = pick["n"]
+        heard[name] = pick["n"]
         number = pick.get("number")
         if number is None:
             put(_DIGIT, "")

@@ -29,7 +29,7 @@ def glance_part(shown: Sequence[Reading]) -> None:
     overview_table([line for one in shown for line in (one, known.get(one.run.id)) if line])
     for run in (one.run for one in shown if one.run.config.label_noise):
         share = f"{100 * run.config.label_noise:g} %"
-        say(f"{run.name} learned with {share} wrong labels. Here and in all other parts, the right ones count.")
+        say(f"{run.name} learned with wrong labels on {share} of all training digits. Here the right ones count.")
     class_table(pick_reading("Classes of", shown))
 
 

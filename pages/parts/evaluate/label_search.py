@@ -144,7 +144,7 @@ def _figures(searches: Sequence[_Search], wrong: int, count: int) -> None:
     lines = [one.line() for one in searches]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        text = describe_found(lines, count / total)
+        text = describe_found({one.title: int(one.found[count - 1]) / wrong for one in searches}, count / total)
         figure = found_by_loss(lines, wrong / total, count / total)
         live_figure(figure, key="label-search", height=380, label=text)
     rows: list[list[str | Cell]] = []
@@ -182,7 +182,8 @@ def _found(one: _Search, digits: Digits, known: _Labels, count: int) -> None:
     hits, title, names = one.found[count - 1], one.title, digits.classes
     what = "doubted" if digits.split == "test" else "wrong"
     order = f"{title[0].lower()}{title[1:]}"
-    say(f"Highest loss first, {order}: {hits:,} of {count:,} have a {what} label, and a star.")
+    most = f" The first {_MOST:,} are shown." if count > _MOST else ""
+    say(f"Highest loss first, {order}: {hits:,} of {count:,} have a {what} label, and a star.{most}")
     captions = []
     for number in first:
         row = known.rows[number]

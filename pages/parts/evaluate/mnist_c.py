@@ -18,7 +18,7 @@ from pages.parts.shared.strips import picture_uri
 from pages.parts.shared.style import guarded, say
 from pages.parts.shared.table import Cell, table
 
-_BLURB = "It takes about a minute."
+_BLURB = "It takes a minute or more."
 _MEANING = (
     "Errors in %, less is better; bold is less than every other beyond the 95 % intervals of both. MNIST-C (Mu and "
     "Gilmer, 2019) is for testing alone: no preset trains with these corruptions, though augmentation may vary digits "

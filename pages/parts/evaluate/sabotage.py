@@ -45,7 +45,7 @@ def sabotage_part(readings: Sequence[Reading]) -> None:
     if dial is None:
         mnist_c(runs, dataset)
         return
-    of = f"the first {dial.count:,}" if dial.count else "all"
+    of = f"the first {dial.count:,}" if 0 < dial.count < len(same[0].digits.labels) else "all"
     say(f"{dial.blurb} Measured on {of} test digits.")
     able = [run for run in runs if _fits(run, dial)]
     for run in able:
@@ -99,20 +99,21 @@ def _strip(runs: Sequence[Run], known: Mapping[str, Sweep], digits: datasets.Dat
         lines.append(StripRow("Test digits", images[rows], dial.text(dial.values[place])))
     for run in runs:
         with guarded():
-            seen, read = _read(run, first, dial, place)
+            seen, read = _read(run, first, dial, place, rows)
             right = f"{100 * known[run.id].accuracy[place]:.2f} % right" if run.id in known else ""
             if dial.attack:
-                lines.append(StripRow(run.name, seen[rows], right, mark=run_mark(run)))
-            texts = [Caption(str(digits.classes[read[row]]), bool(read[row] != first.labels[row])) for row in rows]
+                lines.append(StripRow(run.name, seen, right, mark=run_mark(run)))
+            pairs = zip(read, first.labels[rows], strict=True)
+            texts = [Caption(str(digits.classes[label]), bool(label != true)) for label, true in pairs]
             lines.append(TextRow("", texts, "reads") if dial.attack else TextRow(run.name, texts, right, run_mark(run)))
     if lines:
         image_strip(lines, [str(digits.classes[label]) for label in labels], wrap=True)
 
 
-def _read(run: Run, first: Split, dial: Dial, place: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the digits as they are spoilt for a run, uint8 (n, 28, 28), and what it reads in them, int64 (n,)."""
+def _read(run: Run, first: Split, dial: Dial, place: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return some of the digits as they are spoilt for a run, uint8 (m, 28, 28), and what it reads in them, (m,)."""
     model = load_model(run)
     (images,) = spoilt(dial, dial.values[place], first, model)
-    probabilities = model.predict_proba(images)
+    probabilities = model.predict_proba(images[rows])
     ensure_numbers(probabilities)
-    return images, probabilities.argmax(1)
+    return images[rows], probabilities.argmax(1)

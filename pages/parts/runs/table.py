@@ -176,8 +176,8 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
         "seconds": lambda line: round(line.summary.seconds, 1),
         "speed": lambda line: round(line.summary.images_per_second) or math.nan,
         "model": lambda line: line.run.spec.title,
-        "parameters": lambda line: float(line.summary.parameters or math.nan),
-        "learned": lambda line: float(_learned(line) or math.nan),
+        "parameters": lambda line: float((line.scores or line.summary).parameters or math.nan),
+        "learned": lambda line: float(line.scores.learned if line.scores else line.summary.learned or math.nan),
         "task": lambda line: line.task,
         "dataset": lambda line: line.dataset,
         "created": lambda line: datetime.fromtimestamp(line.run.created),
@@ -207,10 +207,6 @@ def _train(line: Line, metric: str) -> float:
     if line.scores:
         return line.scores.train.get(metric, math.nan)
     return line.summary.train if line.summary.metric == metric else math.nan
-
-
-def _learned(line: Line) -> int:
-    return line.scores.learned if line.scores else line.summary.learned
 
 
 def _columns() -> dict[str, ColumnConfig | str | None]:

@@ -84,7 +84,7 @@ def _notes(status: Status, message: str) -> str:
 def _begins_again(run: Run, status: Status, history: History) -> str:
     """Return what Resume begins again, of a run that ended within an epoch or a fit; "" for any other."""
     if run.spec.learns == "at once":
-        ended = status in RESUMABLE and status != Status.INTERRUPTED and history.fitted and not history.epochs
+        ended = status in RESUMABLE and status != Status.INTERRUPTED and 0 < history.fitted < 1
         return "Resume fits it anew: what was fitted in part is not kept." if ended else ""
     done = history.epochs[-1] if history.epochs else None
     if status not in RESUMABLE or not history.steps or (done and done.step >= history.steps[-1].step):

@@ -268,3 +268,10 @@ def test_what_is_no_digit_is_told_and_the_pad_is_as_it_was(run: Run, digit: str)
     at = page_at("draw", run=run.id, digit=digit)
     assert re.search("has no (test|train) digit|names no digit", words(at))
     assert "drawing" not in at.session_state or drawing(at).image is None
+
+
+def test_each_of_two_galleries_counts_its_own_choices(run: Run) -> None:
+    at = page(run, part="thresholds", threshold="0.08", **{"class": "8"})
+    assert len(galleries(at)) == 2
+    for where, number, n in ((0, 7, 1000), (1, 8, 500), (0, 9, 1001), (1, 10, 501)):
+        assert title(pick(at, number, n, where)) == f"Test digit {number}"

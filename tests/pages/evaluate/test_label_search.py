@@ -111,4 +111,4 @@ def test_the_fifteen_doubted_labels_are_found_as_the_reference_says(runs: Any, m
 
 
 def test_at_a_glance_it_is_said_which_labels_count(run: Run) -> None:
-    assert "Misled learned with 20 % wrong labels." in words(page(run))
+    assert "Misled learned with wrong labels on 20 % of all training digits." in words(page(run))
