@@ -239,7 +239,7 @@ def row_of(name: str) -> DatasetSpec:
     return DATASETS[name]
 
 
-_BATCH = 1000
+_BATCH = 500  # a large net takes a sixth longer by thousands, for the memory that takes
 
 
 def batches(images: np.ndarray, size: int = _BATCH) -> Iterator[np.ndarray]:

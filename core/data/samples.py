@@ -70,7 +70,7 @@ def images_of(dataset: str, rows: np.ndarray) -> np.ndarray:
 
 
 def batches_of(dataset: str, sample: str) -> Iterator[np.ndarray]:
-    """Yield the pictures of a sample in the order of their rows, uint8 (at most 1000, 28, 28) at a time."""
+    """Yield the pictures of a sample in the order of their rows, uint8 (at most 500, 28, 28) at a time."""
     for split in _splits(dataset, sample):
         yield from batches(split.images)
 
