@@ -12,6 +12,7 @@ from core.data.corruptions import CORRUPTIONS, corrupted
 from core.data.datasets import DATASETS
 from core.robustness.mnist_c import MNIST_C, SEED, Corrupted
 from core.runs.run import Run
+from core.spreadsheet import Columns
 from pages.parts.shared.job import Wish, follow
 from pages.parts.shared.run_mark import run_mark
 from pages.parts.shared.strips import picture_uri
@@ -55,9 +56,19 @@ def _table(known: Sequence[tuple[Run, Corrupted]], dataset: str) -> None:
         ]
         rows.append([Cell(title, bold=mean, picture="" if mean else pictures[row]), *cells])
     head: list[str | Cell] = ["Corruption", *(Cell(run.name, mark=run_mark(run)) for run, _ in known)]
-    table(rows, head, name="ek", label="Errors under the corruptions of MNIST-C")
+    table(rows, head, name="ek", label="Errors under the corruptions of MNIST-C", columns=_columns(known))
     count = known[0][1].count
     say(f"{_MEANING} Of {count:,} test digits.")
+
+
+def _columns(known: Sequence[tuple[Run, Corrupted]]) -> Columns:
+    """Return the number of errors of each run under each corruption, a line each."""
+    lines = [
+        (run.name, name, int(wrong), one.count)
+        for run, one in known
+        for name, wrong in zip(("clean", *CORRUPTIONS), (one.clean, *one.wrong), strict=True)
+    ]
+    return {name: [line[i] for line in lines] for i, name in enumerate(("classifier", "corruption", "wrong", "digits"))}
 
 
 def _resolved(runs: Sequence[Corrupted], wrong: Sequence[float]) -> int | None:

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
+from core.data.corruptions import CORRUPTIONS
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from pages.parts.evaluate.thresholds import THRESHOLDS
 from pages.parts.shared import upload
 from tests.conftest import compute, page_at
 from tests.pages.evaluate.test_evaluate import read_of
+from tests.robustness.written import write_mnist_c
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +89,13 @@ def test_the_pairs_and_what_a_threshold_finds(pair: tuple[Run, Run], files: Any)
     )  # fmt: skip
     assert said.any()
     assert line.precision == metrics.precision_score(true, said)
+
+
+def test_the_errors_under_mnist_c_are_saved_a_line_each(pair: tuple[Run, Run], files: Any) -> None:
+    for one in pair:
+        write_mnist_c(one, 20, range(0, 150, 10))
+    page_at("evaluate", run=",".join(one.id for one in pair), part="sabotage", spoil="mnist-c")
+    found = table(files["errors-under-the-corruptions-of-mnist-c.csv"])
+    assert len(found) == 2 * 16
+    assert found["corruption"].tolist()[:2] == ["clean", next(iter(CORRUPTIONS))]
+    assert found["wrong"].tolist()[:16] == [20, *range(0, 150, 10)]
