@@ -120,7 +120,8 @@ def test_axe_finds_nothing_in_what_is_done_on_a_map(full: Dashboard, visit: Visi
 @pytest.mark.parametrize("part", IN_PARTS)
 def test_axe_finds_nothing_in_any_part_of_the_evaluation(full: Dashboard, visit: Visit, part: str, theme: str) -> None:
     page = opened(full, visit, "evaluate", f"{CHOSEN['evaluate']}&{part}", color_scheme=theme)
-    assert page.locator(".lf-plot, .dl-tiles, .tiles, .dl-table").count()
+    expect(page.locator(".lf-plot, .dl-tiles, .tiles, .dl-table")).not_to_have_count(0, timeout=60_000)
+    expect(page.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
     assert findings(page) == []
 
 
