@@ -97,6 +97,7 @@ def test_compare_two_runs_chosen_in_the_table(dashboard, visit):
     page.locator(".st-key-runs-find input").press("Enter")
     expect(cell(page, "Compare 2")).to_have_count(1)
     expect(page.locator(".st-key-runs-table [role=row]")).to_have_count(3)  # with the head
+    page.wait_for_timeout(1000)  # the table is painted on a canvas: nothing tells when its rows have moved
     toggle_row(page, 1)  # the one that the link chose stands first
     expect(page.locator(".rc thead")).to_contain_text("Compare 2")
     expect(page.locator(".rc thead")).to_contain_text("Compare 1")
