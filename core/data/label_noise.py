@@ -13,10 +13,11 @@ def with_label_noise(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     labels: int64 (n,), from 0 to 9. Which digits, and which of the nine other classes each of them gets, is uniformly
     at random: "symmetric" label noise (Natarajan et al., "Learning with Noisy Labels", 2013).
     """
-    rng = np.random.default_rng((seed, 0, 1))
-    rows = rng.permutation(len(labels))[: round(share * len(labels))]
-    if not len(rows):
+    count = round(share * len(labels))
+    if not count:
         return labels
+    rng = np.random.default_rng((seed, 0, 1))
+    rows = rng.permutation(len(labels))[:count]
     noisy = labels.copy()
     noisy[rows] = (noisy[rows] + rng.integers(1, CLASSES, len(rows))) % CLASSES
     return noisy

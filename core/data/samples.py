@@ -75,6 +75,14 @@ def batches_of(dataset: str, sample: str) -> Iterator[np.ndarray]:
         yield from batches(split.images)
 
 
+def parts_of(dataset: str, sample: str) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield what `batches_of` does, each with the rows that it is of."""
+    start = 0
+    for batch in batches_of(dataset, sample):
+        yield slice(start, start + len(batch)), batch
+        start += len(batch)
+
+
 def where(dataset: str, row: int) -> tuple[Literal["test", "train"], int]:
     """Return the split that a row is of, and its number there; ValueError for a row that is none."""
     opened = datasets.load(dataset)

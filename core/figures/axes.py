@@ -66,6 +66,12 @@ def guide(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
     return {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "line": line} | still
 
 
+def upright(x: float, width: float = 1) -> dict[str, Any]:
+    """Return an upright line through the whole panel, behind what is drawn, at what is looked at."""
+    line = {"color": QUIET, "width": width}
+    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "line": line}
+
+
 def new_layout() -> dict[str, Any]:
     """Return the layout that panels are put into."""
     # A constant uirevision tells Plotly to keep what a person zoomed by hand when the data change.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from core.figures.axes import QUIET, new_layout
+from core.figures.axes import guide, new_layout, upright
 from core.figures.binning import short
-from core.figures.curves import Figure, plotly_text
-from core.figures.threshold_curves import Line
+from core.figures.curves import Figure
+from core.figures.palette import rgb
+from core.figures.threshold_curves import Line, line_trace
 
 _RAMPS = (("#8fb3ff", "#0b2a7a"), ("#2f5bd0", "#dbe6ff"))  # from early to late, on the light and on the dark page
 MEAN_COLORS = ("#c2410c", "#ffb37a")
@@ -22,8 +24,7 @@ def epoch_colors(place: float) -> tuple[str, str]:
 
 
 def _between(first: str, last: str, place: float) -> str:
-    ends = [np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) for color in (first, last)]
-    mixed = np.rint(ends[0] + place * (ends[1] - ends[0])).astype(int)
+    mixed = (round(a + place * (b - a)) for a, b in zip(rgb(first), rgb(last), strict=True))
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
@@ -56,10 +57,7 @@ def found_by_loss(lines: Sequence[Line], share: float, looked_at: float) -> Figu
         "tickformat": "~%",
         "zeroline": False,
     }
-    line = {"color": QUIET, "width": 1}
-    layout["shapes"] = [
-        {"type": "line", "x0": looked_at, "x1": looked_at, "yref": "paper", "y0": 0, "y1": 1} | {"line": line}
-    ]
+    layout["shapes"] = [upright(looked_at)]
     layout["meta"] = {"narrow": {"legend": {"orientation": "h", "x": 0, "y": -0.27, "yanchor": "top"}}}
     return {"data": data, "layout": layout}
 
@@ -71,22 +69,11 @@ def describe_found(found: Mapping[str, float], looked_at: float) -> str:
 
 
 def _line(line: Line) -> Figure:
-    light, dark = line.colors
-    name = plotly_text(line.name)
     kept = line.x > 0  # a logarithm has no zero
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": [short(value) for value in line.x[kept]],
-        "y": [short(value) for value in line.y[kept]],
-        "line": {"color": light, "width": 2.6 if line.strong else 1.5},
-        "hovertemplate": f"<b>{name}</b><br>%{{x:.2%}} looked at<br>%{{y:.1%}} found<extra></extra>",
-        "meta": {"light": light, "dark": dark},
-    }
+    seen = replace(line, x=line.x[kept], y=line.y[kept])
+    return line_trace(seen, line.name, "linear", "%{x:.2%} looked at<br>%{y:.1%} found")
 
 
 def _guide(name: str, x: np.ndarray, y: np.ndarray, dash: str) -> Figure:
-    line = {"dash": dash, "width": 1.2, "color": QUIET}
-    rows = {"x": [short(value) for value in x], "y": [short(value) for value in y]}
-    return {"type": "scatter", "mode": "lines", "name": name, "hoverinfo": "skip", "line": line} | rows
+    line = guide([short(value) for value in x], [short(value) for value in y])
+    return line | {"name": name, "showlegend": True, "line": line["line"] | {"dash": dash}}

@@ -21,6 +21,12 @@ DIGIT_COLORS = {
 }  # fmt: skip
 
 
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return red, green and blue of a colour such as #3c69e1, 0 to 255."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue
+
+
 def digit_css(digit: int) -> str:
     """Return the colour of a digit, 0 to 9, as CSS that follows the theme."""
     return f"light-dark({DIGIT_COLORS['light'][digit]}, {DIGIT_COLORS['dark'][digit]})"

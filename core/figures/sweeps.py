@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.figures.axes import QUIET, guide, middle, new_layout
+from core.figures.axes import guide, middle, new_layout, upright
 from core.figures.binning import short
 from core.figures.curves import Figure, plotly_text
-from core.figures.palette import run_mark
+from core.figures.palette import rgb, run_mark
 
 _PERCENT = "\N{NO-BREAK SPACE}%"
 _BAND = 0.16  # opacity of an interval
@@ -54,10 +54,7 @@ def sweep_chart(runs: Sequence[Swept], axis: str, values: Sequence[float], texts
         "tickformat": "~%",
         "zeroline": False,
     }
-    layout["shapes"] = [
-        {"type": "line", "x0": x[at], "x1": x[at], "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-        | {"line": {"color": QUIET, "width": 1.4}}
-    ]
+    layout["shapes"] = [upright(x[at], 1.4)]
     if not runs:
         layout["annotations"].append(middle("nothing is measured yet"))
     few = slice(None, None, 2)
@@ -108,8 +105,7 @@ def _line(run: Swept, x: list[float], texts: Sequence[str]) -> Figure:
 
 
 def _band(run: Swept, x: list[float]) -> Figure:
-    color = run_mark(run.mark).color
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = rgb(run_mark(run.mark).color)
     return {
         "type": "scatter",
         "mode": "lines",

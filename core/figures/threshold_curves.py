@@ -112,19 +112,23 @@ def _describe(lines: Sequence[Line], what: str, guessing: str) -> str:
     return f"The {what} {'; '.join(parts)}."
 
 
-def _line(line: Line, shape: str, hover: str) -> Figure:
+def line_trace(line: Line, name: str, shape: str, hover: str) -> Figure:
+    """Return a line as it is drawn; name: in the legend; shape: of it between points; hover: below its own name."""
     light, dark = line.colors
-    name = plotly_text(line.name)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": f"{name}: {_area(line.area)}",
+        "name": plotly_text(name),
         "x": [short(value) for value in np.asarray(line.x, float)],
         "y": [short(value) for value in np.asarray(line.y, float)],
         "line": {"color": light, "width": 2.6 if line.strong else 1.5, "shape": shape},
-        "hovertemplate": f"<b>{name}</b><br>{hover}<extra></extra>",
+        "hovertemplate": f"<b>{plotly_text(line.name)}</b><br>{hover}<extra></extra>",
         "meta": {"light": light, "dark": dark},
     }
+
+
+def _line(line: Line, shape: str, hover: str) -> Figure:
+    return line_trace(line, f"{line.name}: {_area(line.area)}", shape, hover)
 
 
 def _area(area: float) -> str:

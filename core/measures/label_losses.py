@@ -73,16 +73,13 @@ def _measure(run: Run, report: Progress) -> tuple[Arrays, Facts]:
         raise ValueError(f"{run.name} reads no digits. Choose a classifier.")
     labels = np.concatenate([datasets.load(dataset).test.labels, noisy_labels(run)])
     last = max((epoch.epoch for epoch in run.history().epochs), default=0)
-    epochs = [*spread([*sorted(epoch for epoch in snapshots_of(run) if epoch < last), last])]
+    epochs = spread([*sorted(epoch for epoch in snapshots_of(run) if epoch < last), last])
     loss = np.empty((len(epochs), len(labels)), np.float16)
     for row, model in enumerate(_models(run, epochs)):
-        start = 0
-        for batch in samples.batches_of(dataset, "all"):
-            done = (row + start / len(labels)) / len(epochs)
+        for part, batch in samples.parts_of(dataset, "all"):
+            done = (row + part.start / len(labels)) / len(epochs)
             report(done, f"reading {len(labels):,} digits as after epoch {epochs[row]:,}")
-            part = slice(start, start + len(batch))
             loss[row, part] = judge(model.predict_proba(batch), labels[part])[1]
-            start += len(batch)
     return {"epochs": np.array(epochs, np.int64), "loss": loss}, {"dataset": dataset, "weights_version": version}
 
 

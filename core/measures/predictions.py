@@ -4,7 +4,6 @@ once per weights by a worker and stored with the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,20 +49,13 @@ def _measure(run: Run, report: Progress, sample: str) -> tuple[Arrays, Facts]:
     labels = samples.labels_of(dataset, sample)
     predicted, loss = np.empty(len(labels), np.uint8), np.empty(len(labels), np.float32)
     logs = np.empty((len(labels), 10), np.float16)
-    for rows, batch in _batches(dataset, sample):
+    for rows, batch in samples.parts_of(dataset, sample):
         report(rows.start / len(labels), f"reading {len(labels):,} digits")
         probabilities = model.predict_proba(batch)
         predicted[rows], loss[rows] = judge(probabilities, labels[rows])
         logs[rows] = rounded_logs(probabilities, predicted[rows])
     arrays: Arrays = {"predicted": predicted, "loss": loss, "log_probabilities": logs}
     return arrays, {"dataset": dataset, "weights_version": version}
-
-
-def _batches(dataset: str, sample: str) -> Iterator[tuple[slice, np.ndarray]]:
-    start = 0
-    for batch in samples.batches_of(dataset, sample):
-        yield slice(start, start + len(batch)), batch
-        start += len(batch)
 
 
 def ensure_numbers(probabilities: np.ndarray) -> None:

@@ -157,7 +157,7 @@ class Training:
             step = event.step if isinstance(event, Step) else step
             if isinstance(event, Fitting):
                 if event.share < 1:  # what is not fitted yet has nothing to keep
-                    self._apply_request(late=True)
+                    self._apply_request(timed=True)
                 if event.share > fitted:
                     fitted = event.share
                     self._append(FitLine(*self._now(), fitted))
@@ -247,16 +247,16 @@ class Training:
         write_resume(folder, model, line, validation)  # the epoch counts as finished from here on
 
     def _apply_request(
-        self, model: Model | None = None, probe: Callable[[], object] | None = None, late: bool = False
+        self, model: Model | None = None, probe: Callable[[], object] | None = None, timed: bool = False
     ) -> None:
         """End the run, keeping its weights and a look with them, if a stop or a pause was asked for or its time is up.
 
-        late: its time counts, though it has no weights that could be kept.
+        timed: its time counts even where it has no weights that could be kept.
         Raises RunNotFound when somebody deleted it: its files alone do not say so, since they are open or made anew.
         """
         self.run.ensure_exists()
         minutes, request = self.config.max_minutes, self.run.requested()
-        too_long = (late or model is not None) and time.monotonic() - self.began > 60 * minutes
+        too_long = (timed or model is not None) and time.monotonic() - self.began > 60 * minutes
         if not request and not too_long:
             return
         if model is not None:
