@@ -4,6 +4,7 @@ import { FakeNode, wait } from "./page.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import Gallery, { moved } from "../../pages/parts/evaluate/gallery.js";
+import { tilesOf } from "../../pages/parts/web/tiles.js";
 
 globalThis.Image = class {};
 
@@ -36,13 +37,13 @@ function shown(numbers, chosen = null) {
   const update = (numbers, chosen) => gallery.update(data(numbers, chosen), (name, value) => told.push([name, value]));
   update(numbers, chosen);
   return { gallery, told, update, key: (key, place, more = {}) => {
-    const event = { key, target: gallery.items()[place], preventDefault: () => (event.stopped = true), ...more };
+    const event = { key, target: tilesOf(gallery.tiles)[place], preventDefault: () => (event.stopped = true), ...more };
     gallery.key(event);
     return Boolean(event.stopped);
   } };
 }
-const selected = ({ gallery }) => gallery.items().map((tile) => tile.ariaSelected === "true");
-const entered = ({ gallery }) => gallery.items().findIndex((tile) => tile.tabIndex === 0);
+const selected = ({ gallery }) => tilesOf(gallery.tiles).map((tile) => tile.ariaSelected === "true");
+const entered = ({ gallery }) => tilesOf(gallery.tiles).findIndex((tile) => tile.tabIndex === 0);
 
 test("arrows move in lines, and stay in the gallery", () => {
   for (const [key, from, to] of [
@@ -55,8 +56,8 @@ test("arrows move in lines, and stay in the gallery", () => {
 test("a click is marked at once and told, each with a higher number", () => {
   const page = shown([582, 7, 40]);
   assert.deepEqual([selected(page), entered(page)], [[false, false, false], 0]);
-  page.gallery.click({ target: page.gallery.items()[1] });
-  page.gallery.click({ target: page.gallery.items()[1] });
+  page.gallery.click({ target: page.tilesOf(gallery.tiles)[1] });
+  page.gallery.click({ target: page.tilesOf(gallery.tiles)[1] });
   const [[name, first], [, second]] = page.told;
   assert.deepEqual([name, first.number, second.n - first.n], ["pick", 7, 1]);
   assert.deepEqual([selected(page), entered(page)], [[false, true, false], 1]);
@@ -90,11 +91,11 @@ test("arrows only move until a digit is chosen; then the one where they rest is 
 
 test("another mark alone leaves the tiles as they are, with the focus", () => {
   const page = shown([582, 7, 40]);
-  const before = page.gallery.items();
+  const before = page.tilesOf(gallery.tiles);
   page.update([582, 7, 40], 40);
-  assert.deepEqual(page.gallery.items(), before);
+  assert.deepEqual(page.tilesOf(gallery.tiles), before);
   assert.deepEqual(selected(page), [false, false, true]);
   page.update([582, 7], 40);
-  assert.notEqual(page.gallery.items()[0], before[0]);
+  assert.notEqual(page.tilesOf(gallery.tiles)[0], before[0]);
   assert.deepEqual(selected(page), [false, false]);
 });

@@ -1,8 +1,8 @@
 // @ts-check
 // The gallery: tiles are chosen by click, Shift and the keyboard; what is to happen to them is told to the page at once.
 
-import { button, clamp, context, find, grouped, node } from "../web/dom.js";
-import { pictureCanvas, SIDE } from "../web/pixels.js";
+import { button, clamp, find, grouped, node } from "../web/dom.js";
+import { columnsOf, focusedTile, focusTile, makeTile, paintTiles, tilesOf } from "../web/tiles.js";
 
 /** @import { SetState } from "../web/types.js" */
 
@@ -49,53 +49,34 @@ export default class Gallery {
   update(data, setState) {
     this.setState = setState;
     if (JSON.stringify(data) === this.shown) return; // the theme changed
-    const active = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
-    const focused = this.items().findIndex((item) => item === active);
+    const focused = focusedTile(this.tiles);
     this.shown = JSON.stringify(data);
     this.data = data;
     this.root.classList.remove("busy");
     this.tiles.replaceChildren(...data.tiles.map((tile, place) => this.tile(tile, place)));
     this.tiles.classList.toggle("wide", data.wide);
-    const image = new Image();
-    image.onload = () => this.paint(image);
-    image.src = data.sheet;
+    paintTiles(this.tiles, data.sheet, data.columns);
     const there = data.tiles.map((tile) => tile.id);
     this.choose(there.filter((id) => this.chosen.has(id)), this.everything && this.chosen.size > 0);
     this.anchor = Math.min(this.anchor, Math.max(0, data.tiles.length - 1));
-    this.items()[this.anchor]?.setAttribute("tabindex", "0");
-    if (focused >= 0) this.items()[Math.min(focused, data.tiles.length - 1)]?.focus();
+    tilesOf(this.tiles)[this.anchor]?.setAttribute("tabindex", "0");
+    if (focused >= 0) tilesOf(this.tiles)[Math.min(focused, data.tiles.length - 1)]?.focus();
   }
 
   /** @param {Tile} tile @param {number} place */
   tile({ id, text, aside, spoken }, place) {
-    const tile = node("div", "tile");
-    tile.dataset.id = id;
-    tile.dataset.place = String(place);
-    Object.assign(tile, { tabIndex: -1, title: spoken, role: "option", ariaLabel: spoken, ariaSelected: "false" });
     const line = node("span", "text", text);
     if (aside) line.append(node("span", "aside", " ○"));
-    tile.append(pictureCanvas(""), line);
+    const tile = makeTile(line, spoken, place);
+    tile.dataset.id = id;
     return tile;
-  }
-
-  /** @param {HTMLImageElement} image */
-  paint(image) {
-    const { columns } = this.data;
-    this.tiles.querySelectorAll("canvas").forEach((canvas, place) => {
-      const [x, y] = [(place % columns) * SIDE, Math.floor(place / columns) * SIDE];
-      context(canvas).drawImage(image, x, y, SIDE, SIDE, 0, 0, SIDE, SIDE);
-    });
-  }
-
-  items() {
-    return /** @type {HTMLElement[]} */ ([...this.tiles.children]);
   }
 
   /** @param {(string | undefined)[]} ids */
   choose(ids, everything = false) {
     this.chosen = new Set(ids);
     this.everything = everything;
-    for (const tile of this.items()) tile.setAttribute("aria-selected", String(this.chosen.has(tile.dataset.id)));
+    for (const tile of tilesOf(this.tiles)) tile.setAttribute("aria-selected", String(this.chosen.has(tile.dataset.id)));
     const count = everything ? this.data.total : this.chosen.size;
     this.root.classList.toggle("none", !count);
     this.count.textContent = `${grouped(count)} chosen`;
@@ -130,17 +111,16 @@ export default class Gallery {
 
   /** @param {number} place */
   go(place, range = false) {
-    this.items().forEach((tile, i) => (tile.tabIndex = i === place ? 0 : -1));
-    this.items()[place]?.focus();
+    focusTile(this.tiles, place);
     if (!range) this.anchor = place;
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const items = this.items();
+    const items = tilesOf(this.tiles);
     const place = items.findIndex((item) => item === event.target);
     if (place < 0) return;
-    const columns = Math.max(1, items.filter((tile) => tile.offsetTop === items[0].offsetTop).length);
+    const columns = columnsOf(items);
     /** @type {Record<string, number>} */
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -place, End: items.length - 1 - place };
     const { key } = event;

@@ -1,8 +1,8 @@
 // @ts-check
 // A gallery of digits, one of which can be chosen: by click, or by keyboard, where the arrows move from tile to tile.
 
-import { clamp, context, find, node } from "../web/dom.js";
-import { pictureCanvas, SIDE } from "../web/pixels.js";
+import { clamp, find, node } from "../web/dom.js";
+import { columnsOf, focusedTile, focusTile, makeTile, paintTiles, tilesOf } from "../web/tiles.js";
 
 /** @import { SetState } from "../web/types.js" */
 /** @typedef {{ number: number, text: string, spoken: string }} Tile a digit: its number in the split, what is said of it */
@@ -40,42 +40,14 @@ export default class Gallery {
   }
 
   fill() {
-    const { tiles, label, sheet } = this.data;
-    const focused = this.items().indexOf(/** @type {HTMLElement} */ (this.focused()));
+    const { tiles, label, sheet, columns } = this.data;
+    const focused = focusedTile(this.tiles);
     this.tiles.ariaLabel = label;
     const letters = Math.max(0, ...tiles.map(({ text }) => text.length)); // tiles are as wide as the longest needs
     this.tiles.style.setProperty("--letters", String(letters));
-    this.tiles.replaceChildren(...tiles.map((tile, place) => this.tile(tile, place)));
-    const image = new Image();
-    image.onload = () => this.paint(image);
-    image.src = sheet;
-    if (focused >= 0) this.items()[Math.min(focused, tiles.length - 1)]?.focus();
-  }
-
-  /** @param {Tile} tile @param {number} place */
-  tile({ text, spoken }, place) {
-    const tile = node("div", "tile");
-    tile.dataset.place = String(place);
-    Object.assign(tile, { tabIndex: -1, title: spoken, role: "option", ariaLabel: spoken, ariaSelected: "false" });
-    tile.append(pictureCanvas(""), node("span", "text", text));
-    return tile;
-  }
-
-  /** @param {HTMLImageElement} image */
-  paint(image) {
-    const { columns } = this.data;
-    this.tiles.querySelectorAll("canvas").forEach((canvas, place) => {
-      const [x, y] = [(place % columns) * SIDE, Math.floor(place / columns) * SIDE];
-      context(canvas).drawImage(image, x, y, SIDE, SIDE, 0, 0, SIDE, SIDE);
-    });
-  }
-
-  items() {
-    return /** @type {HTMLElement[]} */ ([...this.tiles.children]);
-  }
-
-  focused() {
-    return document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
+    this.tiles.replaceChildren(...tiles.map(({ text, spoken }, place) => makeTile(node("span", "text", text), spoken, place)));
+    paintTiles(this.tiles, sheet, columns);
+    if (focused >= 0) tilesOf(this.tiles)[Math.min(focused, tiles.length - 1)]?.focus();
   }
 
   /** Say which digit is chosen, and be entered there by Tab. @param {number | null} chosen */
@@ -83,7 +55,7 @@ export default class Gallery {
     this.chosen = chosen;
     const { tiles } = this.data;
     const at = Math.max(0, tiles.findIndex(({ number }) => number === chosen));
-    this.items().forEach((tile, place) => {
+    tilesOf(this.tiles).forEach((tile, place) => {
       const own = chosen !== null && tiles[place].number === chosen;
       if (tile.ariaSelected !== String(own)) tile.ariaSelected = String(own);
       tile.tabIndex = place === at ? 0 : -1;
@@ -109,12 +81,11 @@ export default class Gallery {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const items = this.items();
+    const items = tilesOf(this.tiles);
     const place = items.findIndex((item) => item === event.target);
     if (place < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    const columns = Math.max(1, items.filter((tile) => tile.offsetTop === items[0].offsetTop).length);
     const { key } = event;
-    const to = moved(key, place, columns, items.length);
+    const to = moved(key, place, columnsOf(items), items.length);
     if (to !== null) this.go(to);
     else if (key === " " || key === "Enter") this.choose(place);
     else if (key === "Escape" && this.chosen !== null) this.choose(null);
@@ -124,8 +95,7 @@ export default class Gallery {
 
   /** Go to a tile; while a digit is shown, that of the tile where the keys rest is shown next. @param {number} place */
   go(place) {
-    this.items().forEach((tile, i) => (tile.tabIndex = i === place ? 0 : -1));
-    this.items()[place].focus();
+    focusTile(this.tiles, place);
     clearTimeout(this.timer);
     if (this.chosen !== null) this.timer = setTimeout(() => this.choose(place), FOLLOWS);
   }
