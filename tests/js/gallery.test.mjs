@@ -56,8 +56,8 @@ test("arrows move in lines, and stay in the gallery", () => {
 test("a click is marked at once and told, each with a higher number", () => {
   const page = shown([582, 7, 40]);
   assert.deepEqual([selected(page), entered(page)], [[false, false, false], 0]);
-  page.gallery.click({ target: page.tilesOf(gallery.tiles)[1] });
-  page.gallery.click({ target: page.tilesOf(gallery.tiles)[1] });
+  page.gallery.click({ target: tilesOf(page.gallery.tiles)[1] });
+  page.gallery.click({ target: tilesOf(page.gallery.tiles)[1] });
   const [[name, first], [, second]] = page.told;
   assert.deepEqual([name, first.number, second.n - first.n], ["pick", 7, 1]);
   assert.deepEqual([selected(page), entered(page)], [[false, true, false], 1]);
@@ -91,11 +91,11 @@ test("arrows only move until a digit is chosen; then the one where they rest is 
 
 test("another mark alone leaves the tiles as they are, with the focus", () => {
   const page = shown([582, 7, 40]);
-  const before = page.tilesOf(gallery.tiles);
+  const before = tilesOf(page.gallery.tiles);
   page.update([582, 7, 40], 40);
-  assert.deepEqual(page.tilesOf(gallery.tiles), before);
+  assert.deepEqual(tilesOf(page.gallery.tiles), before);
   assert.deepEqual(selected(page), [false, false, true]);
   page.update([582, 7], 40);
-  assert.notEqual(page.tilesOf(gallery.tiles)[0], before[0]);
+  assert.notEqual(tilesOf(page.gallery.tiles)[0], before[0]);
   assert.deepEqual(selected(page), [false, false]);
 });
