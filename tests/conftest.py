@@ -97,6 +97,14 @@ def page_at(name: str, **query: str) -> AppTest:
     return sound(at.run())
 
 
+def page_of_site(name: str, **query: str) -> AppTest:
+    """Open a page with such an address among the others, to which it has links; fail if it raises."""
+    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
+    for key, value in query.items():
+        at.query_params[key] = value
+    return sound(at.switch_page(f"{name}.py").run())
+
+
 def sound(at: AppTest) -> AppTest:
     """Fail if the page showed an exception."""
     if at.exception:

@@ -16,6 +16,7 @@ import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.benchmarks.first_point import wait_for_template
+from tests.browser.journeys import place
 from tests.server import Dashboard, launch, running
 
 # What shows that a part is there: a table, a figure that is drawn, the digits.
@@ -114,14 +115,7 @@ def cells(context: BrowserContext, dashboard: Dashboard, runs: str, rounds: int)
     for number in range(rounds):
         true, read = number % 10, (number // 10 + number % 10) % 10  # the right ones first: they are many
         plot = page.locator(".lf-plot").first
-        plot.scroll_into_view_if_needed()
-        x, y = plot.evaluate(
-            """(plot, [row, column]) => {
-              const { left, top } = plot.getBoundingClientRect(), { xaxis, yaxis } = plot._fullLayout;
-              return [left + xaxis._offset + xaxis.d2p(column), top + yaxis._offset + yaxis.d2p(row)];
-            }""",
-            [true, read],
-        )
+        x, y = place(plot, true, read)
         page.mouse.click(x, y)
         label = f"Class {true} read {'rightly' if true == read else f'as {read}'}"
         times.append(float(page.evaluate(PAINTED, [f'.tiles[aria-label="{label}"] .tile', "clickedAt"])))

@@ -88,3 +88,16 @@ def visit_tab(page: Page, title: str) -> None:
     """Go to another page by the navigation, as a click does."""
     page.get_by_test_id("stTopNavLink").filter(has_text=title).first.click()
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+def place(plot: Locator, true: int, read: int) -> tuple[float, float]:
+    """Where a cell of a drawn confusion matrix is in the window."""
+    plot.scroll_into_view_if_needed()
+    x, y = plot.evaluate(
+        """(plot, [row, column]) => {
+          const { left, top } = plot.getBoundingClientRect(), { xaxis, yaxis } = plot._fullLayout;
+          return [left + xaxis._offset + xaxis.d2p(column), top + yaxis._offset + yaxis.d2p(row)];
+        }""",
+        [true, read],
+    )
+    return x, y

@@ -31,7 +31,7 @@ from pages.parts.runs.compare import differences
 from pages.parts.runs.table import fingerprint, listing, read_lines
 from pages.parts.shared.style import plain
 from tests import odd_hand
-from tests.conftest import ROOT, compute, small, sound
+from tests.conftest import ROOT, compute, page_of_site, small, sound
 from tests.pages.conftest import field, fields
 
 TEXT = "Deep <b>net</b> *x* [l](u) | $y$"
@@ -42,10 +42,7 @@ pytestmark = pytest.mark.usefixtures("submitted")
 
 def page(**query: str) -> AppTest:
     """The Runs page as a visitor opens it, by a link with such an address."""
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    for key, value in query.items():
-        at.query_params[key] = value
-    return sound(at.switch_page("runs.py").run())
+    return page_of_site("runs", **query)
 
 
 def ended(runs: RunStore, name: str = "", event: str = "finished", **changes: Any) -> Run:

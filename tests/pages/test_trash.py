@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.files import write_npz
 from core.ink.collection import DrawingSet, drawings
 from core.runs.store import RunStore
-from tests.conftest import ROOT, sound
+from tests.conftest import page_of_site, sound
 from tests.pages.test_runs import chosen, ended, keys, names, page, popovers, tick, words
 
 pytestmark = pytest.mark.usefixtures("submitted")
@@ -182,9 +182,7 @@ def test_a_run_that_ships_is_hidden_named_where_a_link_wants_it_and_shown_again(
     assert run.folder.exists()
     assert names(at) == ["Mine"]
     for name in ("runs", "train"):
-        other = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-        other.query_params["run"] = run.id
-        sound(other.switch_page(f"{name}.py").run())
+        other = page_of_site(name, run=run.id)
         assert f"The run “{run.id}” is not here: it is hidden" in words(other).replace("\\", "")
     other = page()
     assert "It ships with the project and is kept" in words(other)
@@ -207,8 +205,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: RunStore) -> Dr
 
 
 def hand() -> AppTest:
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    return sound(at.switch_page("your_hand.py").run())
+    return page_of_site("your_hand")
 
 
 def test_drawings_deleted_in_one_session_are_restored_in_another(saved: DrawingSet) -> None:

@@ -17,7 +17,7 @@ from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from core.runs.store import RunStore
 from pages.parts.shared.style import plain
-from tests.conftest import ROOT, compute, page_at, sound
+from tests.conftest import ROOT, compute, page_at, page_of_site, sound
 from tests.pages.conftest import field
 
 HOSTILE = "*<b>x</b>* [l](http://e.vil) $x$ :red[y]"
@@ -202,14 +202,6 @@ def check(at: AppTest) -> AppTest:
     return at
 
 
-def opened(page: str, **query: str) -> AppTest:
-    """A page with such an address, among the others, to which it has links."""
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    for key, value in query.items():
-        at.query_params[key] = value
-    return sound(at.switch_page(f"{page}.py").run())
-
-
 @pytest.fixture
 def hostile(trained: Any, submitted: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]:
     """A classifier and an autoencoder whose names and notes are markup."""
@@ -238,11 +230,11 @@ def test_a_hostile_name_is_shown_as_it_is(hostile: tuple[Run, Run], page: str, q
     strokes = [np.array([[0.1, 0.1], [0.5, 0.9]])]
     drawings().add(strokes, 0.08, 1, HOSTILE)
     run = autoencoder if page in ("reconstruct", "latent_space") else classifier
-    check(page_at("draw", run=run.id, **query) if page == "draw" else opened(page, run=run.id, **query))
+    check(page_at("draw", run=run.id, **query) if page == "draw" else page_of_site(page, run=run.id, **query))
 
 
 def test_a_hostile_run_is_deleted_and_compared_by_its_name(hostile: tuple[Run, Run]) -> None:
-    at = check(opened("runs", run=",".join(run.id for run in hostile)))
+    at = check(page_of_site("runs", run=",".join(run.id for run in hostile)))
     at.session_state["runs-by-hand"] = {run.id for run in hostile}
     at.run()
     at.button(key="runs-delete").click()
@@ -261,7 +253,7 @@ def test_a_hostile_exception_is_shown_as_it_is(runs: RunStore, monkeypatch: pyte
         raise ValueError(HOSTILE)
 
     monkeypatch.setattr(RunStore, "create", refuse)
-    at = opened("train")
+    at = page_of_site("train")
     at.session_state[field(at, "dataset").key] = "digits"
     at.button(key="train").click()
     check(at.run())

@@ -22,7 +22,7 @@ from pages.parts.drawings import gallery, readings
 from pages.parts.drawings.learn_form import plan
 from pages.parts.drawings.learn_result import describe_change
 from pages.parts.drawings.readings import Accuracy, readers
-from tests.conftest import ROOT, change_weights, small, sound, wait_for
+from tests.conftest import change_weights, page_of_site, small, sound, wait_for
 from tests.pages.conftest import others
 
 Train = Callable[..., Run]
@@ -48,10 +48,7 @@ def fill(count: int, hand: str = "") -> list[str]:
 
 def page(**query: str) -> AppTest:
     """The page as a visitor opens it, by a link with such an address."""
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    for key, value in query.items():
-        at.query_params[key] = value
-    return sound(at.switch_page("your_hand.py").run())
+    return page_of_site("your_hand", **query)
 
 
 def words(at: AppTest) -> str:

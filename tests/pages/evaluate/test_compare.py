@@ -1,7 +1,6 @@
 """What the chosen classifiers' accuracy costs and how far they agree, on the Evaluate page."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +9,6 @@ from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
 from tests.conftest import compute
 from tests.pages.evaluate.test_evaluate import address, figures, page, read_of, words
-
-
-@pytest.fixture(autouse=True)
-def asked(submitted: list[Any]) -> list[Any]:
-    """What the page asks for is only noted."""
-    return submitted
 
 
 @pytest.fixture

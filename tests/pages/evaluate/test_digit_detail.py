@@ -18,7 +18,7 @@ from core.ink.trace import trace
 from core.measures.pixel_neighbours import nearest_in_pixels
 from core.measures.predictions import PREDICTIONS
 from core.runs.run import Run
-from tests.conftest import ROOT, compute, page_at, sound
+from tests.conftest import compute, page_at, page_of_site, sound
 from tests.pages.evaluate.test_evaluate import (
     a_confusion,
     address,
@@ -36,12 +36,6 @@ Train = Callable[..., Run]
 HINT = "Choose a digit to see"
 
 
-@pytest.fixture(autouse=True)
-def asked(submitted: list[Any]) -> list[Any]:
-    """What the page asks for is only noted."""
-    return submitted
-
-
 @pytest.fixture
 def run(trained: Train) -> Run:
     """A small classifier that has read all digits."""
@@ -57,10 +51,7 @@ def read_all(run: Run, name: str) -> Run:
 
 def page(*runs: Run, **query: str) -> AppTest:
     """The page among the others, to which it has links, with these runs chosen by the address."""
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    for key, value in {"run": ",".join(one.id for one in runs), **query}.items():
-        at.query_params[key] = value
-    return sound(at.switch_page("evaluate.py").run())
+    return page_of_site("evaluate", run=",".join(one.id for one in runs), **query)
 
 
 def title(at: AppTest) -> str | None:

@@ -38,12 +38,6 @@ SAMPLES = {"test": "test", "train": "all"}  # what is read for a split
 MATRIX = "confusion-"
 
 
-@pytest.fixture(autouse=True)
-def asked(submitted: list[Any]) -> list[Any]:
-    """What the page asks for is only noted."""
-    return submitted
-
-
 @pytest.fixture
 def run(trained: Train) -> Run:
     """A small classifier that has read all digits."""

@@ -18,12 +18,6 @@ from tests.pages.evaluate.test_evaluate import cells, figures, page, tiles, word
 Train = Callable[..., Run]
 
 
-@pytest.fixture(autouse=True)
-def asked(submitted: list[Any]) -> list[Any]:
-    """What the page asks for is only noted."""
-    return submitted
-
-
 @pytest.fixture
 def run(trained: Train) -> Run:
     """A classifier that has learned from digits with a fifth of their labels wrong, with all that the page shows."""

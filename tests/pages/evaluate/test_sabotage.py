@@ -32,12 +32,6 @@ Train = Callable[..., Run]
 TEST = datasets.load("digits").test
 
 
-@pytest.fixture(autouse=True)
-def asked(submitted: list[Any]) -> list[Any]:
-    """What the page asks for is only noted."""
-    return submitted
-
-
 @pytest.fixture
 def pair(trained: Train) -> tuple[Run, Run]:
     """Two small classifiers that have read the test digits, the second a worse one."""

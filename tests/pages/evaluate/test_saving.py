@@ -18,12 +18,6 @@ from tests.pages.evaluate.test_evaluate import read_of
 from tests.robustness.written import write_mnist_c
 
 
-@pytest.fixture(autouse=True)
-def asked(submitted: list[Any]) -> list[Any]:
-    """What the page asks for is only noted."""
-    return submitted
-
-
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
     """The files that the page offers, by their names: what makes each."""

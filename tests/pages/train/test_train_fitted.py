@@ -16,7 +16,7 @@ from core.runs.run import Run, Status
 from core.runs.store import RunStore
 from core.training.presets import PRESETS
 from core.training.settings import SETTINGS
-from tests.conftest import ROOT, page_at, small, sound
+from tests.conftest import page_at, page_of_site, small, sound
 from tests.pages.conftest import field, fields
 
 pytestmark = pytest.mark.usefixtures("submitted")
@@ -36,14 +36,6 @@ def logged(run: Run, *lines: dict[str, Any]) -> Run:
     with (run.folder / "events.jsonl").open("a", encoding="utf-8") as f:
         f.writelines(json.dumps(line) + "\n" for line in lines)
     return run
-
-
-def opened(name: str, **query: str) -> AppTest:
-    """A page among the others, as links to them need it."""
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    for key, value in query.items():
-        at.query_params[key] = value
-    return sound(at.switch_page(f"{name}.py").run())
 
 
 @pytest.fixture
@@ -153,7 +145,7 @@ def test_the_runs_page_compares_it(forest: Run, runs: RunStore) -> None:
     net = runs.create(small("softmax"), "A net")
     recorder.train(net)
     for chosen in (forest.id, f"{forest.id},{net.id}"):
-        at = opened("runs", run=chosen)
+        at = page_of_site("runs", run=chosen)
         assert "A forest has a test accuracy of" in words(at)
     assert forest.status() == Status.FINISHED
 
@@ -166,7 +158,7 @@ def test_it_is_not_offered_where_drawings_are_learned(
     recorder.train(net)
     line = {"label": 3, "strokes": [[[0.3, 0.1], [0.5, 0.9]]], "saved": 1_000_000, "id": "one"}
     drawings().import_lines(json.dumps(line).encode())
-    at = opened("your_hand")
+    at = page_of_site("your_hand")
     (box,) = (box for box in at.selectbox if box.key == "learn-run")
     assert box.options == ["A net"]
     assert "A forest" in words(at)  # which reads them all the same

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_evaluate_journeys import opened, read, table_of  # noqa: F401 - one is a fixture
+from tests.browser.evaluate.test_evaluate_journeys import opened, read, table_of  # noqa: F401 - one is a fixture
 
 pytestmark = pytest.mark.browser
 

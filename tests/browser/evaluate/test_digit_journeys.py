@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from core.ink.render import render
 from core.ink.trace import trace
-from tests.browser.journeys import draw, verdict
-from tests.browser.test_evaluate_journeys import opened, place, read, table_of, tiles  # noqa: F401 - one is a fixture
+from tests.browser.evaluate.test_evaluate_journeys import opened, read, table_of, tiles  # noqa: F401 - one is a fixture
+from tests.browser.journeys import draw, place, verdict
 from tests.conftest import wait_for
 
 pytestmark = pytest.mark.browser

@@ -30,7 +30,7 @@ from core.training.config import OPTIMIZERS, TrainConfig
 from core.training.presets import PRESETS
 from core.training.settings import in_words
 from pages.parts.train import live_runs
-from tests.conftest import ROOT, page_at, small, sound, wait_for
+from tests.conftest import ROOT, page_at, page_of_site, small, sound, wait_for
 from tests.pages.conftest import field, fields
 
 TEXT = "Convolutional <b>net</b> *x* [l](u)"
@@ -931,8 +931,7 @@ def test_the_address_chooses_and_hand_made_choices_are_written_to_it(runs):
 
 def test_the_choice_and_the_form_survive_a_visit_to_another_page(runs):
     one, _newest = half_done(runs), half_done(runs)
-    at = sound(AppTest.from_file(ROOT / "pages" / "navigation.py", default_timeout=60).run())
-    sound(at.switch_page("train.py").run())
+    at = page_of_site("train")
     field(at, "epochs").set_value(23).run()
     sound(at.multiselect[0].set_value([one.id]).run())
     sound(at.switch_page("draw.py").run())

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 from core.measures.calibration import CALIBRATION, calibrate, calibration_error, log_loss
 from core.measures.predictions import PREDICTIONS
 from core.measures.reliability import reliability
+from tests.browser.journeys import place
 from tests.conftest import compute, wait_for
 
 pytestmark = pytest.mark.browser
@@ -48,19 +49,6 @@ def table_of(page: Page, name: str) -> Locator:
     plot = page.locator(f'.lf-plot[aria-label^="{name} misreads"]')
     expect(plot.locator(".heatmaplayer image").first).to_be_attached(timeout=60_000)
     return plot
-
-
-def place(plot: Locator, true: int, read: int) -> tuple[float, float]:
-    """Where a cell is in the window."""
-    plot.scroll_into_view_if_needed()
-    x, y = plot.evaluate(
-        """(plot, [row, column]) => {
-          const { left, top } = plot.getBoundingClientRect(), { xaxis, yaxis } = plot._fullLayout;
-          return [left + xaxis._offset + xaxis.d2p(column), top + yaxis._offset + yaxis.d2p(row)];
-        }""",
-        [true, read],
-    )
-    return x, y
 
 
 def ringed(plot: Locator) -> list[tuple[float, float]]:
